@@ -1,0 +1,101 @@
+"""Labels, sides, colors and SNOMED CT codes: the one place for names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Label(IntEnum):
+    """Label numbers that KidneySeg writes (exclusive; the kidneys are parenchyma)."""
+
+    BACKGROUND = 0
+    RIGHT_KIDNEY = 1
+    LEFT_KIDNEY = 2
+    TUMOR = 3
+    CYST = 4
+
+
+class KitsLabel(IntEnum):
+    """Label numbers of the KiTS challenges: the same numbers for other things."""
+
+    BACKGROUND = 0
+    KIDNEY = 1
+    TUMOR = 2
+    CYST = 3
+
+
+class Tissue(IntEnum):
+    """Classes a fine network tells apart; the side comes from geometry."""
+
+    BACKGROUND = 0
+    KIDNEY = 1
+    TUMOR = 2
+    CYST = 3
+
+
+SIDES = ("right", "left")
+KIDNEY_OF_SIDE = {"right": Label.RIGHT_KIDNEY, "left": Label.LEFT_KIDNEY}
+
+
+@dataclass(frozen=True)
+class Code:
+    """A coded term: scheme, value, meaning."""
+
+    scheme: str
+    value: str
+    meaning: str
+
+    def __str__(self) -> str:
+        """Text as Slicer's terminology tags spell it."""
+        return f"{self.scheme}^{self.value}^{self.meaning}"
+
+
+@dataclass(frozen=True)
+class SegmentStyle:
+    """Name, color (RGB, 0-255) and codes of a segment.
+
+    Codes follow Slicer's "General Anatomy" and "DICOM master" terminology lists.
+    """
+
+    name: str
+    color: tuple[int, int, int]
+    category: Code
+    type: Code
+    type_modifier: Code | None = None
+    region: Code | None = None
+
+    def terminology(self) -> str:
+        """Terminology tag of a Slicer segment: ``context~category~type~modifier~...``."""
+        empty = "^^"
+        return "~".join(
+            (
+                "Segmentation category and type - 3D Slicer General Anatomy list",
+                str(self.category),
+                str(self.type),
+                str(self.type_modifier or empty),
+                "Anatomic codes - DICOM master list",
+                str(self.region or empty),
+                empty,
+            )
+        )
+
+
+_STRUCTURE = Code("SCT", "123037004", "Anatomical Structure")
+_MORPHOLOGY = Code("SCT", "49755003", "Morphologically Altered Structure")
+_KIDNEY = Code("SCT", "64033007", "Kidney")
+
+SEGMENTS = {
+    Label.RIGHT_KIDNEY: SegmentStyle(
+        "Right kidney", (185, 102, 83), _STRUCTURE, _KIDNEY, Code("SCT", "24028007", "Right")
+    ),
+    Label.LEFT_KIDNEY: SegmentStyle(
+        "Left kidney", (201, 121, 77), _STRUCTURE, _KIDNEY, Code("SCT", "7771000", "Left")
+    ),
+    Label.TUMOR: SegmentStyle(
+        "Renal tumor", (144, 238, 144), _MORPHOLOGY, Code("SCT", "4147007", "Mass"), None, _KIDNEY
+    ),
+    Label.CYST: SegmentStyle(
+        "Renal cyst", (205, 205, 100), _MORPHOLOGY, Code("SCT", "367643001", "Cyst"), None, _KIDNEY
+    ),
+}

@@ -1,0 +1,342 @@
+"""Volume and Geometry: the one spatial type of the library.
+
+Arrays are ``(k, j, i)`` (slices first), as 3D Slicer, SimpleITK's array view and torch have
+them. ``ijk_to_ras`` is a 4x4 float64 matrix in mm that maps the homogeneous voxel index
+``(i, j, k, 1)`` of a voxel's center to RAS. No other file transposes or flips.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .errors import GeometryError
+
+_SLAB_VOXELS = 16_000_000
+
+
+@dataclass(frozen=True)
+class Box:
+    """A block of voxels, ``start`` inclusive and ``stop`` exclusive, both ``(k, j, i)``."""
+
+    start: tuple[int, int, int]
+    stop: tuple[int, int, int]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Voxels per axis, ``(k, j, i)``."""
+        return tuple(b - a for a, b in zip(self.start, self.stop, strict=True))
+
+    @property
+    def slices(self) -> tuple[slice, slice, slice]:
+        """Index that selects the box in an array."""
+        return tuple(slice(a, b) for a, b in zip(self.start, self.stop, strict=True))
+
+    @property
+    def is_empty(self) -> bool:
+        """True where an axis has no voxel."""
+        return any(n <= 0 for n in self.shape)
+
+    def grown(self, margin: Sequence[int], shape: Sequence[int]) -> Box:
+        """Box with ``margin`` voxels more on both sides of each axis, cut at ``shape``."""
+        start = tuple(max(0, a - m) for a, m in zip(self.start, margin, strict=True))
+        stop = tuple(min(n, b + m) for b, m, n in zip(self.stop, margin, shape, strict=True))
+        return Box(start, stop)
+
+    def union(self, other: Box) -> Box:
+        """Smallest box that holds both."""
+        return Box(
+            tuple(map(min, self.start, other.start)), tuple(map(max, self.stop, other.stop))
+        )
+
+    def overlaps(self, other: Box) -> bool:
+        """True where the two share a voxel."""
+        return all(
+            max(a, c) < min(b, d)
+            for a, b, c, d in zip(self.start, self.stop, other.start, other.stop, strict=True)
+        )
+
+    @classmethod
+    def of_mask(cls, mask: np.ndarray) -> Box | None:
+        """Bounding box of the true voxels of a ``(k, j, i)`` mask, None where there are none."""
+        start, stop = [], []
+        for axis in range(3):
+            hit = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+            if hit.size == 0:
+                return None
+            start.append(int(hit[0]))
+            stop.append(int(hit[-1]) + 1)
+        return cls(tuple(start), tuple(stop))
+
+
+@dataclass(frozen=True, eq=False)
+class Geometry:
+    """Where the voxels of a ``(k, j, i)`` array lie in the patient.
+
+    Parameters
+    ----------
+    shape : (int, int, int)
+        Voxels per axis, ``(k, j, i)``.
+    ijk_to_ras : (4, 4) float64
+        Voxel index ``(i, j, k, 1)`` to RAS in mm.
+
+    Raises
+    ------
+    GeometryError
+        If the matrix is singular, not finite, or not a 4x4 affine.
+    """
+
+    shape: tuple[int, int, int]
+    ijk_to_ras: np.ndarray = field(repr=False)
+
+    def __post_init__(self):
+        """Freeze the matrix and refuse one that maps voxels onto a plane."""
+        matrix = np.array(self.ijk_to_ras, dtype=np.float64)
+        if matrix.shape != (4, 4) or not np.isfinite(matrix).all():
+            raise GeometryError(
+                "The image's position matrix is not a finite 4x4 matrix. "
+                "Export the CT again from the original DICOM files."
+            )
+        if abs(np.linalg.det(matrix[:3, :3])) < 1e-9:
+            raise GeometryError(
+                "The image's axes do not span 3D space (voxel size zero or parallel axes). "
+                "Export the CT again from the original DICOM files."
+            )
+        matrix.setflags(write=False)
+        object.__setattr__(self, "ijk_to_ras", matrix)
+        object.__setattr__(self, "shape", tuple(int(n) for n in self.shape))
+
+    @property
+    def spacing_mm(self) -> np.ndarray:
+        """Voxel size in mm in array order ``(k, j, i)``."""
+        return np.linalg.norm(self.ijk_to_ras[:3, :3], axis=0)[::-1]
+
+    @property
+    def voxel_volume_ml(self) -> float:
+        """Volume of one voxel in mL (1 mL = 1000 mm3)."""
+        return float(abs(np.linalg.det(self.ijk_to_ras[:3, :3]))) / 1000.0
+
+    def ras_from_kji(self, points_kji: np.ndarray) -> np.ndarray:
+        """Map ``(n, 3)`` voxel coordinates ``(k, j, i)`` to RAS in mm."""
+        ijk = np.atleast_2d(np.asarray(points_kji, dtype=np.float64))[:, ::-1]
+        return ijk @ self.ijk_to_ras[:3, :3].T + self.ijk_to_ras[:3, 3]
+
+    def kji_from_ras(self, points_ras: np.ndarray) -> np.ndarray:
+        """Map ``(n, 3)`` RAS points in mm to voxel coordinates ``(k, j, i)``."""
+        ras = np.atleast_2d(np.asarray(points_ras, dtype=np.float64)) - self.ijk_to_ras[:3, 3]
+        return np.linalg.solve(self.ijk_to_ras[:3, :3], ras.T).T[:, ::-1]
+
+    def cropped(self, box: Box) -> Geometry:
+        """Geometry of the voxels inside a box."""
+        matrix = self.ijk_to_ras.copy()
+        matrix[:3, 3] = self.ras_from_kji(box.start)[0]
+        return Geometry(box.shape, matrix)
+
+    def with_spacing(self, spacing_mm: Sequence[float]) -> Geometry:
+        """Grid over the same field with the same axes and another voxel size.
+
+        Parameters
+        ----------
+        spacing_mm : (float, float, float)
+            Voxel size wanted, ``(k, j, i)``. The field's center stays where it is; the number
+            of voxels is rounded, so that the field changes by less than one voxel.
+        """
+        step = np.asarray(spacing_mm, dtype=np.float64) / self.spacing_mm
+        old = np.array(self.shape)
+        shape = np.maximum(1, np.round(old / step)).astype(int)
+        first = (old - 1 - (shape - 1) * step) / 2
+        matrix = self.ijk_to_ras.copy()
+        matrix[:3, :3] *= step[::-1]
+        matrix[:3, 3] = self.ras_from_kji(first)[0]
+        return Geometry(tuple(shape), matrix)
+
+    def to_canonical(self) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+        """Axis order and flips that bring the array closest to ``k``: S, ``j``: A, ``i``: R.
+
+        Returns
+        -------
+        order : (int, int, int)
+            Which array axis becomes axis k, j, i.
+        flips : (int, int, int)
+            1 or -1 for each new axis.
+        """
+        from itertools import permutations
+
+        directions = self.ijk_to_ras[:3, ::-1][:, 1:] / self.spacing_mm  # columns k, j, i
+        wanted = np.array([2, 1, 0])  # RAS row of S, A, R
+        order = max(
+            permutations(range(3)),
+            key=lambda p: sum(abs(directions[wanted[n], p[n]]) for n in range(3)),
+        )
+        flips = tuple(1 if directions[wanted[n], order[n]] > 0 else -1 for n in range(3))
+        return order, flips
+
+    def reoriented(self, order: Sequence[int], flips: Sequence[int]) -> Geometry:
+        """Geometry after ``transpose(order)`` and then flipping the axes where flips is -1."""
+        start = np.zeros(3)
+        columns = self.ijk_to_ras[:3, 2::-1]  # columns k, j, i
+        new = np.empty((3, 3))
+        for axis in range(3):
+            old = order[axis]
+            new[:, axis] = columns[:, old] * flips[axis]
+            if flips[axis] < 0:
+                start[old] = self.shape[old] - 1
+        matrix = np.eye(4)
+        matrix[:3, :3] = new[:, ::-1]
+        matrix[:3, 3] = self.ras_from_kji(start)[0]
+        return Geometry(tuple(self.shape[a] for a in order), matrix)
+
+    def matches(self, other: Geometry, *, tolerance_mm: float = 0.05) -> bool:
+        """True where both grids have the same shape and corners within the tolerance in mm."""
+        if self.shape != other.shape:
+            return False
+        corners = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]) * (
+            np.array(self.shape) - 1
+        )
+        gap = self.ras_from_kji(corners) - other.ras_from_kji(corners)
+        return bool(np.abs(gap).max() <= tolerance_mm)
+
+
+@dataclass(frozen=True, eq=False)
+class Volume:
+    """A ``(k, j, i)`` array with its geometry."""
+
+    array: np.ndarray
+    geometry: Geometry
+
+    def __post_init__(self):
+        """Refuse an array that does not fit its geometry."""
+        if self.array.shape != self.geometry.shape:
+            raise GeometryError(
+                f"The array has shape {self.array.shape}, its geometry {self.geometry.shape}."
+            )
+
+    def cropped(self, box: Box) -> Volume:
+        """Volume of the voxels inside a box (a view)."""
+        return Volume(self.array[box.slices], self.geometry.cropped(box))
+
+    def reoriented(self, order: Sequence[int], flips: Sequence[int]) -> Volume:
+        """Volume with axes permuted and flipped (a view); the patient stays where it is."""
+        array = self.array.transpose(order)[tuple(slice(None, None, f) for f in flips)]
+        return Volume(array, self.geometry.reoriented(order, flips))
+
+    def canonical(self) -> Volume:
+        """Volume (a view) with axes closest to ``k``: superior, ``j``: anterior, ``i``: right."""
+        return self.reoriented(*self.geometry.to_canonical())
+
+    def with_array(self, array: np.ndarray) -> Volume:
+        """Another array on the same grid."""
+        return Volume(array, self.geometry)
+
+    def resampled_to(self, target: Geometry) -> Volume:
+        """Float32 values on another grid with the same axis directions (see `resample`)."""
+        return Volume(resample(self.array, self.geometry, target), target)
+
+
+def restore_orientation(
+    array: np.ndarray, order: Sequence[int], flips: Sequence[int]
+) -> np.ndarray:
+    """Undo `Volume.reoriented` on the last three axes of an array (a view)."""
+    lead = array.ndim - 3
+    flipped = array[(..., *(slice(None, None, f) for f in flips))]
+    inverse = np.argsort(order)
+    return flipped.transpose(*range(lead), *(lead + inverse))
+
+
+def axis_weights(
+    n_source: int, first: float, step: float, n_target: int, *, smooth: bool = True
+) -> np.ndarray:
+    """Interpolation weights along one axis.
+
+    Parameters
+    ----------
+    n_source, n_target : int
+        Voxels of the source and target axis.
+    first, step : float
+        Source coordinate of the first target voxel, and source voxels per target voxel.
+    smooth : bool
+        When the target is coarser, widen the triangle to one target voxel, so that noise and
+        thin structures are averaged instead of skipped. Finer targets get linear
+        interpolation either way.
+
+    Returns
+    -------
+    (n_target, n_source) float32
+        Rows sum to 1. Outside the source the border value is repeated.
+    """
+    coordinates = np.clip(first + step * np.arange(n_target), 0, n_source - 1)
+    width = max(1.0, abs(step)) if smooth else 1.0
+    distance = np.abs(coordinates[:, None] - np.arange(n_source)[None, :]) / width
+    weights = np.maximum(0.0, 1.0 - distance)
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def axis_maps(source: Geometry, target: Geometry) -> list[tuple[float, float]]:
+    """Source coordinate of the first target voxel and step, for the axes k, j, i.
+
+    Raises
+    ------
+    GeometryError
+        If the axes of the two grids are not parallel.
+    """
+    matrix = np.linalg.solve(source.ijk_to_ras, target.ijk_to_ras)
+    linear = matrix[:3, :3]
+    reach = np.abs(linear - np.diag(np.diag(linear))) * np.array(target.shape[::-1])
+    if reach.max() > 0.05:
+        raise GeometryError(
+            "The two images' axes are not parallel. Resample one of them onto the other's grid."
+        )
+    return [(float(matrix[a, 3]), float(linear[a, a])) for a in (2, 1, 0)]
+
+
+def resample(
+    array: np.ndarray, source: Geometry, target: Geometry, *, smooth: bool = True
+) -> np.ndarray:
+    """Interpolate the last three axes of an array onto a grid with parallel axes.
+
+    Separable: one small matrix product per axis, slab by slab, so that neither time nor memory
+    follows the product of both grids.
+
+    Parameters
+    ----------
+    array : (..., k, j, i)
+        Any real type; leading axes are channels.
+    source, target : Geometry
+        Grids of the array and of the result.
+    smooth : bool
+        Average when the target is coarser (see `axis_weights`).
+
+    Returns
+    -------
+    (..., k, j, i) float32
+    """
+    weights = [
+        axis_weights(n, first, step, m, smooth=smooth)
+        for n, m, (first, step) in zip(
+            source.shape, target.shape, axis_maps(source, target), strict=True
+        )
+    ]
+    lead = array.shape[:-3]
+    flat = array.reshape((-1, *source.shape)) if lead else array[None]
+    out = np.stack([_resample_one(channel, weights) for channel in flat])
+    return out.reshape((*lead, *target.shape))
+
+
+def _resample_one(array: np.ndarray, weights: list[np.ndarray]) -> np.ndarray:
+    """Apply the three weight matrices to a ``(k, j, i)`` array."""
+    w_k, w_j, w_i = weights
+    k_used = np.flatnonzero(w_k.any(axis=0))
+    j_used = np.flatnonzero(w_j.any(axis=0))
+    i_used = np.flatnonzero(w_i.any(axis=0))
+    k0, k1 = k_used[0], k_used[-1] + 1
+    j_cut, i_cut = slice(j_used[0], j_used[-1] + 1), slice(i_used[0], i_used[-1] + 1)
+    w_k, w_j, w_i = w_k[:, k0:k1], w_j[:, j_cut], np.ascontiguousarray(w_i[:, i_cut].T)
+    middle = np.empty((k1 - k0, w_j.shape[0], w_i.shape[1]), np.float32)
+    step = max(1, _SLAB_VOXELS // (w_j.shape[1] * max(w_i.shape)))
+    for start in range(k0, k1, step):
+        slab = array[start : min(start + step, k1), j_cut, i_cut].astype(np.float32)
+        middle[start - k0 : start - k0 + slab.shape[0]] = np.matmul(w_j, slab @ w_i)
+    out = w_k @ middle.reshape(middle.shape[0], -1)
+    return out.reshape(w_k.shape[0], *middle.shape[1:])
