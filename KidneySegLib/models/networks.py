@@ -1,0 +1,70 @@
+"""Networks that a model package may name: an allow-list, never an import by name from a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ModelError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def _dynunet(options: dict[str, Any]) -> nn.Module:
+    """MONAI DynUNet: 3x3x3 convolutions, InstanceNorm, one halving a level."""
+    from monai.networks.nets import DynUNet
+
+    filters = options["filters"]
+    depth = len(filters)
+    return DynUNet(
+        spatial_dims=3,
+        in_channels=1,
+        out_channels=options["classes"],
+        kernel_size=[3] * depth,
+        strides=[1] + [2] * (depth - 1),
+        upsample_kernel_size=[2] * (depth - 1),
+        filters=filters,
+        norm_name=("INSTANCE", {"affine": True}),
+        deep_supervision=options.get("deep_supervision", False),
+        deep_supr_num=options.get("deep_supervision_heads", 1),
+    )
+
+
+_BUILDERS: dict[str, tuple[Callable[[dict[str, Any]], nn.Module], frozenset[str]]] = {
+    "DynUNet": (
+        _dynunet,
+        frozenset({"filters", "classes", "deep_supervision", "deep_supervision_heads"}),
+    ),
+}
+
+
+def build_network(name: str, options: dict[str, Any]) -> nn.Module:
+    """Network of the allow-list with random weights.
+
+    Parameters
+    ----------
+    name : str
+        A name in the allow-list.
+    options : dict
+        ``filters`` (one number a level) and ``classes``; in training also
+        ``deep_supervision`` and ``deep_supervision_heads``.
+
+    Raises
+    ------
+    ModelError
+        If the network or one of its options is not known.
+    """
+    if name not in _BUILDERS:
+        raise ModelError(
+            f"The model asks for the network '{name}', which this version does not know. "
+            f"Known: {', '.join(sorted(_BUILDERS))}. Update KidneySeg or use another model."
+        )
+    builder, allowed = _BUILDERS[name]
+    unknown = set(options) - allowed
+    if unknown:
+        raise ModelError(
+            f"The model sets {', '.join(sorted(unknown))} for {name}, which is not supported. "
+            "Update KidneySeg or use another model."
+        )
+    return builder(options)

@@ -1,0 +1,1 @@
+"""Training: packed data, composed lesions, recipes, the loop."""

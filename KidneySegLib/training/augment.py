@@ -1,0 +1,124 @@
+"""Augmentation: geometry by one interpolation, contrast phase of the kidneys, scanner effects.
+
+Arrays are ``(k, j, i)`` on an isotropic grid; densities in HU.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+from ..anatomy import Tissue
+
+_LEAST_KIDNEY_HU = 20.0
+
+
+def sampling_grid(
+    center_kji: np.ndarray, patch: tuple[int, int, int], rng: np.random.Generator
+) -> np.ndarray:
+    """Source coordinates of a randomly rotated, scaled, mirrored and bent patch.
+
+    Returns
+    -------
+    (3, k, j, i) float32
+        Source voxel coordinates, ``(k, j, i)`` first.
+    """
+    angles = np.radians(rng.normal(0, (10, 7, 7)))
+    scale = np.exp(rng.normal(0, 0.1)) * np.exp(rng.normal(0, 0.05, 3))
+    scale[2] *= rng.choice((-1.0, 1.0))
+    if rng.random() < 0.08:
+        scale[1] *= -1.0
+    matrix = _rotation(angles) * scale[None, :]
+    axes = [np.arange(n, dtype=np.float32) - (n - 1) / 2 for n in patch]
+    base = np.stack(np.meshgrid(*axes, indexing="ij"))
+    grid = np.tensordot(matrix.astype(np.float32), base, axes=1)
+    if rng.random() < 0.5:
+        grid += _bend(patch, rng)
+    return (grid + center_kji[:, None, None, None]).astype(np.float32)
+
+
+def _rotation(angles: np.ndarray) -> np.ndarray:
+    """Rotation matrix about the axes k, j, i (radians)."""
+    matrix = np.eye(3)
+    for axis, angle in enumerate(angles):
+        a, b = [n for n in range(3) if n != axis]
+        turn = np.eye(3)
+        turn[a, a] = turn[b, b] = np.cos(angle)
+        turn[a, b], turn[b, a] = -np.sin(angle), np.sin(angle)
+        matrix = matrix @ turn
+    return matrix
+
+
+def _bend(patch: tuple[int, int, int], rng: np.random.Generator) -> np.ndarray:
+    """Smooth random displacement, up to about three voxels."""
+    coarse = rng.normal(0, 1.6, (3, 4, 4, 4))
+    zoom = [n / 4 for n in patch]
+    return np.stack([ndimage.zoom(c, zoom, order=1, mode="nearest") for c in coarse])
+
+
+def sample_patch(channels: np.ndarray, grid: np.ndarray) -> np.ndarray:
+    """Interpolate channels at source coordinates (linear; zero outside).
+
+    Parameters
+    ----------
+    channels : (c, k, j, i) uint8 or float32
+    grid : (3, k', j', i') float32
+        Source voxel coordinates.
+
+    Returns
+    -------
+    (c, k', j', i') float32
+    """
+    import torch
+    from torch.nn.functional import grid_sample
+
+    size = np.array(channels.shape[1:])
+    low = np.clip(np.floor(grid.min(axis=(1, 2, 3))).astype(int) - 1, 0, size - 2)
+    high = np.clip(np.ceil(grid.max(axis=(1, 2, 3))).astype(int) + 2, low + 2, size)
+    part = channels[(slice(None), *(slice(a, b) for a, b in zip(low, high, strict=True)))]
+    scaled = [2 * (grid[a] - low[a]) / (high[a] - low[a] - 1) - 1 for a in (2, 1, 0)]
+    source = torch.from_numpy(np.ascontiguousarray(part, dtype=np.float32))[None]
+    where = torch.from_numpy(np.stack(scaled, axis=-1).astype(np.float32))[None]
+    return grid_sample(source, where, align_corners=True)[0].numpy()
+
+
+def change_phase(image: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> None:
+    """Shift the kidneys' density, and sometimes part cortex and medulla (in place)."""
+    kidney = label == Tissue.KIDNEY
+    if kidney.sum() < 50 or rng.random() > 0.5:
+        return
+    soft = ndimage.gaussian_filter(kidney.astype(np.float32), 0.6)
+    level = float(np.median(image[kidney]))
+    shift = np.full(image.shape, max(rng.uniform(-90, 60), _LEAST_KIDNEY_HU - level), np.float32)
+    if rng.random() < 0.3:
+        deep = ndimage.gaussian_filter(kidney.astype(np.float32), 2.0)
+        cortex = np.clip((0.85 - deep) / 0.15, 0, 1)
+        shift += rng.uniform(20, 90) * (cortex - 0.5)
+    image += soft * shift
+
+
+def change_scanner(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Global contrast, noise, blur, thick slices, clipped exports (HU in, HU out)."""
+    image = image * rng.uniform(0.9, 1.12) + rng.uniform(-15, 15)
+    if rng.random() < 0.25:
+        sigma = rng.uniform(0.3, 0.8)
+        image = ndimage.gaussian_filter(image, (sigma if rng.random() < 0.5 else 0, sigma, sigma))
+    if rng.random() < 0.2:
+        image = ndimage.gaussian_filter1d(image, rng.uniform(0.4, 1.0), axis=0)
+    if rng.random() < 0.5:
+        image = image + rng.normal(0, rng.uniform(2, 22), image.shape)
+    if rng.random() < 0.15:
+        image = np.clip(image, -45, 160)
+    return image.astype(np.float32)
+
+
+def cut_field(
+    image: np.ndarray, label: np.ndarray, rng: np.random.Generator, *, air_hu: float
+) -> None:
+    """Sometimes end the scan inside the patch, above or below (in place)."""
+    if rng.random() > 0.12:
+        return
+    n = image.shape[0]
+    cut = int(rng.uniform(0.1, 0.4) * n)
+    where = slice(0, cut) if rng.random() < 0.5 else slice(n - cut, n)
+    image[where], label[where] = air_hu, 0

@@ -1,0 +1,240 @@
+"""Composed lesions: real shapes (KiTS23) put into the kidneys of real CTs.
+
+Densities follow what was measured on real KiTS23 slices (141 with tumor, 36 with cyst):
+percentiles 5/25/50/75/95 of the tumor's density relative to the kidney, of its texture, and of
+the cysts' density. Arrays are ``(k, j, i)`` in HU on an isotropic grid.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from ..anatomy import Tissue
+
+_PERCENTILES = np.array([0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0])
+_TUMOR_RATIO = np.array([0.05, 0.11, 0.41, 0.61, 0.89, 1.20, 1.4])
+_TEXTURE_SD_HU = np.array([5.0, 9, 16, 24, 31, 51, 60])
+_CYST_HU = np.array([-8.0, -3, 4, 11, 29, 62, 75])
+_NON_CONTRAST_HU = 60.0
+_BONE_HU = 200.0
+_GAS_HU = -112.0
+_LEAST_KIDNEY_VOXELS = 50
+
+
+@dataclass(frozen=True)
+class LesionPlan:
+    """What to put where: tissue, soft mask in a block of the array, and the block's start."""
+
+    tissue: Tissue
+    soft: np.ndarray
+    start: np.ndarray
+
+
+def sample_percentile(rng: np.random.Generator, values: np.ndarray) -> float:
+    """Draw from a distribution given by its percentiles 0/5/25/50/75/95/100."""
+    return float(np.interp(rng.random(), _PERCENTILES, values))
+
+
+def random_rotation(rng: np.random.Generator) -> np.ndarray:
+    """Uniformly distributed 3x3 rotation matrix (QR of a Gaussian matrix)."""
+    q, r = np.linalg.qr(rng.normal(size=(3, 3)))
+    q *= np.sign(np.diag(r))
+    return q if np.linalg.det(q) > 0 else -q
+
+
+def soft_shape(
+    shape: np.ndarray,
+    rng: np.random.Generator,
+    *,
+    shape_spacing_mm: float,
+    spacing_mm: float,
+    volume_ml: float,
+) -> np.ndarray:
+    """Rotate and scale a mask to a volume on the target grid.
+
+    Returns
+    -------
+    (n, n, n) float32
+        Share of each voxel inside the shape, 0..1, the shape in the block's center.
+    """
+    own_ml = shape.sum() * shape_spacing_mm**3 / 1000
+    scale = (volume_ml / own_ml) ** (1 / 3)
+    step = spacing_mm / (shape_spacing_mm * scale)
+    size = int(np.ceil(np.linalg.norm(shape.shape) / step)) + 3
+    source = shape.astype(np.float32)
+    if step > 1:
+        source = ndimage.gaussian_filter(np.pad(source, 2), 0.4 * step)
+    matrix = random_rotation(rng) * step
+    offset = (np.array(source.shape) - 1) / 2 - matrix @ (np.full(3, size - 1) / 2)
+    block = ndimage.affine_transform(source, matrix, offset, (size,) * 3, order=1)
+    return ndimage.gaussian_filter(block, rng.uniform(0.2, 0.6))
+
+
+def plan_lesion(
+    kidney: np.ndarray,
+    soft: np.ndarray,
+    tissue: Tissue,
+    rng: np.random.Generator,
+    *,
+    distance_radii: float,
+) -> LesionPlan | None:
+    """Place a soft mask relative to the surface of the kidney.
+
+    Parameters
+    ----------
+    kidney : (k, j, i) bool
+    distance_radii : float
+        Distance of the lesion's center outside the kidney surface in lesion radii: negative is
+        endophytic, 1 just touches.
+
+    Returns
+    -------
+    LesionPlan or None
+        None where there is too little kidney to place it at.
+    """
+    if kidney.sum() < _LEAST_KIDNEY_VOXELS:
+        return None
+    surface = np.argwhere(kidney & ~ndimage.binary_erosion(kidney))
+    anchor = surface[rng.integers(len(surface))]
+    outward = _outward(kidney, anchor)
+    radius = (3 * (soft > 0.5).sum() / (4 * np.pi)) ** (1 / 3)
+    center = anchor + outward * radius * distance_radii
+    start = np.round(center - (np.array(soft.shape) - 1) / 2).astype(int)
+    return LesionPlan(tissue, soft, start)
+
+
+def _outward(kidney: np.ndarray, anchor: np.ndarray, *, reach: int = 4) -> np.ndarray:
+    """Unit vector from the kidney's inside to its outside at a surface voxel."""
+    low = np.maximum(anchor - reach, 0)
+    block = kidney[tuple(slice(a, b) for a, b in zip(low, anchor + reach + 1, strict=True))]
+    away = anchor - low - np.argwhere(block).mean(axis=0)
+    length = np.linalg.norm(away)
+    return away / length if length > 1e-6 else np.array([0.0, 1.0, 0.0])
+
+
+def insert_lesion(
+    image: np.ndarray,
+    label: np.ndarray,
+    plan: LesionPlan,
+    rng: np.random.Generator,
+    *,
+    spacing_mm: float,
+    labeled: bool = True,
+) -> bool:
+    """Paint a planned lesion into an image and its label map, both in place.
+
+    Bone, gas and lesions that are there already are spared. Nothing is changed where less than
+    half of the lesion would fit.
+
+    Parameters
+    ----------
+    image : (k, j, i) float32
+        HU.
+    label : (k, j, i) uint8
+        `Tissue` numbers; 255 is unsure.
+    labeled : bool
+        False paints a distractor: a mass that is not of the kidney and gets no label.
+
+    Returns
+    -------
+    bool
+        Whether the lesion was painted.
+    """
+    stop = plan.start + plan.soft.shape
+    low, high = np.maximum(plan.start, 0), np.minimum(stop, image.shape)
+    if (high <= low).any():
+        return False
+    where = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    inside = tuple(slice(a, b) for a, b in zip(low - plan.start, high - plan.start, strict=True))
+    part, tissue_map = image[where], label[where]
+    soft = plan.soft[inside] * _paintable(part, tissue_map)
+    solid = soft > 0.5
+    if solid.sum() < 0.5 * (plan.soft > 0.5).sum() or solid.sum() < 4:
+        return False
+    kidney = label == Tissue.KIDNEY
+    kidney_hu = float(np.median(image[kidney])) if kidney.any() else 110.0
+    noise_hu = _noise_sd(image, kidney)
+    paint = lesion_densities(solid, plan.tissue, kidney_hu, rng, spacing_mm=spacing_mm)
+    paint += rng.normal(0, noise_hu, solid.shape).astype(np.float32)
+    part += soft * (paint - part)
+    if labeled:
+        tissue_map[solid] = plan.tissue
+    else:
+        tissue_map[solid & (tissue_map == Tissue.KIDNEY)] = Tissue.BACKGROUND
+    return True
+
+
+def _paintable(image: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """Where a lesion may grow: not in bone, gas or another lesion (smoothed, 0..1)."""
+    bone = ndimage.binary_opening((image > _BONE_HU) & (label == Tissue.BACKGROUND))
+    gas = ndimage.binary_opening(image < _GAS_HU)
+    taken = (label == Tissue.TUMOR) | (label == Tissue.CYST)
+    return ndimage.gaussian_filter((~(bone | gas | taken)).astype(np.float32), 0.4)
+
+
+def _noise_sd(image: np.ndarray, kidney: np.ndarray) -> float:
+    """SD of the CT's own noise in HU: what a small blur removes inside the kidney."""
+    core = ndimage.binary_erosion(kidney, iterations=2)
+    box = ndimage.find_objects(core.astype(np.uint8))
+    if not box or core.sum() < 100:
+        return 8.0
+    part = image[box[0]]
+    rest = part - ndimage.gaussian_filter(part, 1.0)
+    return float(np.clip(rest[core[box[0]]].std() * 1.1, 1.0, 25.0))
+
+
+def lesion_densities(
+    solid: np.ndarray,
+    tissue: Tissue,
+    kidney_hu: float,
+    rng: np.random.Generator,
+    *,
+    spacing_mm: float,
+) -> np.ndarray:
+    """Densities of a lesion in HU, without the CT's noise.
+
+    Parameters
+    ----------
+    solid : (k, j, i) bool
+        Where the lesion is.
+    kidney_hu : float
+        Median density of the kidney in the same CT.
+    """
+    if tissue == Tissue.CYST:
+        level = sample_percentile(rng, _CYST_HU)
+        return (level + _smooth_noise(rng, solid.shape, 3.0) * 2.0).astype(np.float32)
+    if kidney_hu < _NON_CONTRAST_HU:
+        level = float(np.clip(rng.normal(36, 9), 12, 70))
+        texture_sd = 0.4 * sample_percentile(rng, _TEXTURE_SD_HU)
+    else:
+        level = float(np.clip(kidney_hu * sample_percentile(rng, _TUMOR_RATIO), 15, 230))
+        texture_sd = 0.8 * sample_percentile(rng, _TEXTURE_SD_HU)
+    density = level + _smooth_noise(rng, solid.shape, rng.uniform(1.0, 3.5)) * texture_sd
+    density = _necrosis(density, solid, rng, spacing_mm=spacing_mm)
+    if rng.random() < 0.08:
+        density = np.where(_smooth_noise(rng, solid.shape, 0.8) > 2.6, 300.0, density)
+    return density.astype(np.float32)
+
+
+def _necrosis(
+    density: np.ndarray, solid: np.ndarray, rng: np.random.Generator, *, spacing_mm: float
+) -> np.ndarray:
+    """Low-density core in a part of the lesions of 3 cm and more."""
+    depth = ndimage.distance_transform_edt(solid) * spacing_mm
+    deepest = depth.max()
+    if deepest < 12 or rng.random() > 0.45:
+        return density
+    field = depth / deepest + 0.25 * _smooth_noise(rng, solid.shape, 2.5)
+    share = np.clip((field - rng.uniform(0.35, 0.75)) / 0.12, 0, 1)
+    return density + share * (rng.normal(14, 8) - density)
+
+
+def _smooth_noise(
+    rng: np.random.Generator, shape: tuple[int, ...], sigma_voxels: float
+) -> np.ndarray:
+    """Gaussian noise, smoothed, mean 0 and SD about 1."""
+    noise = ndimage.gaussian_filter(rng.normal(size=shape).astype(np.float32), sigma_voxels)
+    return noise / max(float(noise.std()), 1e-6)

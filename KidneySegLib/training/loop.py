@@ -1,0 +1,244 @@
+"""The training loop: legs that resume, an averaged network, curves on disk."""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import InputError
+from ..models.networks import build_network
+from .loss import supervised_loss
+from .pack import pack_cts, pack_shapes
+from .recipe import Recipe
+from .samples import SampleSource
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+logger = logging.getLogger(__name__)
+
+_HEADS = 2
+_WARMUP = 100
+_CHECKPOINT_SECONDS = 120
+_CURVE_EVERY = 25
+
+
+def prepare(recipe: Recipe, data: Path, out: Path) -> SampleSource:
+    """Pack CTs and shapes into the output folder, or read what an earlier leg packed.
+
+    Parameters
+    ----------
+    data : Path
+        Folder with ``ct/<name>_ct.nii.gz`` and their label maps, and
+        ``kits23_labels_1.5mm.npz``.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    cases = pack_cts(data / "ct", recipe, out / f"cts_{recipe.spacing_mm:g}mm.npz")
+    shapes = pack_shapes(data / "kits23_labels_1.5mm.npz", recipe, out / "shapes.npz")
+    return SampleSource(recipe, cases, shapes)
+
+
+def train(
+    recipe: Recipe,
+    data: Path,
+    out: Path,
+    *,
+    minutes: float = math.inf,
+    device: str = "cpu",
+    workers: int = 1,
+    warm_start: dict[str, torch.Tensor] | None = None,
+    progress: Callable[[int, int, float], None] | None = None,
+) -> int:
+    """Run one leg of training and leave a checkpoint.
+
+    Parameters
+    ----------
+    data, out : Path
+        Data folder, and folder for packed data, ``<name>.checkpoint.pt`` and
+        ``<name>.curves.jsonl``.
+    minutes : float
+        The leg ends after this time, or when the recipe's steps are done.
+    warm_start : dict, optional
+        Weights to begin with where there is no checkpoint.
+    progress : callable, optional
+        Called with step, steps and mean loss.
+
+    Returns
+    -------
+    int
+        Steps done in all legs together.
+    """
+    import torch
+
+    source = prepare(recipe, data, out)
+    state = _State(recipe, device, warm_start)
+    checkpoint = out / f"{recipe.name}.checkpoint.pt"
+    if checkpoint.is_file():
+        state.load(checkpoint)
+    loader = torch.utils.data.DataLoader(
+        source,
+        batch_size=recipe.batch,
+        sampler=range(state.step * recipe.batch, len(source)),
+        num_workers=workers,
+        prefetch_factor=4 if workers else None,
+    )
+    end = time.monotonic() + 60 * minutes
+    saved, losses = time.monotonic(), []
+    with (out / f"{recipe.name}.curves.jsonl").open("a") as curves:
+        for image, target in loader:
+            losses.append(state.update(image, target))
+            if state.step % _CURVE_EVERY == 0:
+                _log_curve(curves, state, losses)
+                if progress:
+                    progress(state.step, recipe.steps, float(np.mean(losses)))
+                losses = []
+            now = time.monotonic()
+            if now > end:
+                break
+            if now - saved > _CHECKPOINT_SECONDS:
+                state.save(checkpoint)
+                saved = now
+    state.save(checkpoint)
+    return state.step
+
+
+def _log_curve(curves: Any, state: _State, losses: list[float]) -> None:
+    """One JSON line: step, loss, and the last sample's Dice of each class it holds."""
+    row = {"step": state.step, "loss": round(float(np.mean(losses)), 4), "dice": state.last_dice}
+    curves.write(json.dumps(row) + "\n")
+    curves.flush()
+
+
+class _State:
+    """Network, its running average, optimizer and step: what a checkpoint holds."""
+
+    def __init__(
+        self, recipe: Recipe, device: str, warm_start: dict[str, torch.Tensor] | None
+    ) -> None:
+        import torch
+
+        torch.manual_seed(recipe.seed)
+        self.recipe, self.device, self.step = recipe, torch.device(device), 0
+        options = {
+            **recipe.network_options,
+            "deep_supervision": True,
+            "deep_supervision_heads": _HEADS,
+        }
+        self.network = build_network(recipe.network, options).to(self.device)
+        if warm_start is not None:
+            self.network.load_state_dict(warm_start, strict=False)
+        self.average = copy.deepcopy(self.network).requires_grad_(False)
+        self.optimizer = torch.optim.AdamW(
+            self.network.parameters(),
+            lr=recipe.learning_rate,
+            weight_decay=recipe.weight_decay,
+        )
+        self.class_weights = torch.tensor(recipe.class_weights, device=self.device)
+        self.last_dice: dict[str, float] = {}
+
+    def update(self, image: torch.Tensor, target: torch.Tensor) -> float:
+        """One optimizer step; returns the loss."""
+        import torch
+
+        for group in self.optimizer.param_groups:
+            group["lr"] = self._learning_rate()
+        target = target.to(self.device).long()
+        with torch.autocast(self.device.type, torch.bfloat16):
+            heads = self.network(image.to(self.device))
+        loss = supervised_loss(heads, target, self.class_weights)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+        self.optimizer.step()
+        self.step += 1
+        self._average()
+        if self.step % _CURVE_EVERY == 0:
+            self.last_dice = _class_dice(heads.detach(), target, self.recipe.classes)
+        return float(loss.detach())
+
+    def _learning_rate(self) -> float:
+        """Warm-up, then half a cosine down to 1 % over the recipe's steps."""
+        share = min(1.0, self.step / self.recipe.steps)
+        cosine = 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * share))
+        return self.recipe.learning_rate * min(1.0, (self.step + 1) / _WARMUP) * cosine
+
+    def _average(self) -> None:
+        """Exponential moving average of the weights, faster in the beginning."""
+        import torch
+
+        keep = min(self.recipe.ema, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for slow, fast in zip(
+                self.average.parameters(), self.network.parameters(), strict=True
+            ):
+                slow.lerp_(fast, 1 - keep)
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint; the old one stays until the new one is whole."""
+        import torch
+
+        part = path.with_name(path.name + ".part")
+        torch.save(
+            {
+                "recipe": self.recipe.as_dict(),
+                "step": self.step,
+                "network": self.network.state_dict(),
+                "average": self.average.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+            },
+            part,
+        )
+        part.replace(path)
+
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint of the same network."""
+        import torch
+
+        stored = torch.load(path, map_location=self.device, weights_only=True)
+        if stored["recipe"]["network_options"] != self.recipe.network_options:
+            raise InputError(
+                f"'{path.name}' holds another network than the recipe. "
+                "Choose another output folder."
+            )
+        self.network.load_state_dict(stored["network"])
+        self.average.load_state_dict(stored["average"])
+        self.optimizer.load_state_dict(stored["optimizer"])
+        self.step = stored["step"]
+
+
+def _class_dice(
+    heads: torch.Tensor, target: torch.Tensor, classes: tuple[str, ...]
+) -> dict[str, float]:
+    """Dice of the first head for each class that the target holds."""
+    guess = (heads[:, 0] if heads.ndim == 6 else heads).argmax(dim=1)
+    dice = {}
+    for number, name in enumerate(classes):
+        truth = target == number
+        if number and truth.any():
+            hit = (guess == number) & (target != 255)
+            both = (hit & truth).sum()
+            dice[name] = round(float(2 * both / (hit.sum() + truth.sum())), 3)
+    return dice
+
+
+def averaged_network(checkpoint: Path) -> tuple[Recipe, nn.Module, int]:
+    """Recipe, averaged network without its training heads, and steps of a checkpoint."""
+    import torch
+
+    stored = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    recipe = Recipe(
+        **{k: tuple(v) if isinstance(v, list) else v for k, v in stored["recipe"].items()}
+    )
+    network = build_network(recipe.network, recipe.network_options)
+    own = network.state_dict()
+    network.load_state_dict({k: v for k, v in stored["average"].items() if k in own})
+    return recipe, network, stored["step"]

@@ -1,0 +1,156 @@
+"""Packed training data: CTs on the network's grid as uint8, lesion shapes as small masks."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import InputError
+from ..readers import read_labels, read_volume
+from ..volume import Volume
+from .recipe import Recipe
+
+logger = logging.getLogger(__name__)
+
+SHAPE_SPACING_MM = 1.5
+UNSURE = 255
+_LABELS = {"right": 1, "left": 2, "cyst": 4}
+_KITS = {"tumor": 2, "cyst": 3}
+_LEAST_SHAPE_VOXELS = 100
+
+
+@dataclass(frozen=True)
+class PackedCase:
+    """One CT on the training grid.
+
+    ``image`` is uint8 over the recipe's HU window; ``label`` holds 0 background, 1 kidney,
+    3 cyst, 255 unsure. Both are ``(k, j, i)`` in canonical orientation.
+    """
+
+    name: str
+    image: np.ndarray
+    label: np.ndarray
+
+
+def find_cases(folder: Path) -> list[tuple[str, Path, Path]]:
+    """Name, CT and label map of every labeled case in a folder.
+
+    Raises
+    ------
+    InputError
+        If the folder holds no ``<name>_ct.nii.gz`` with a label map beside it.
+    """
+    cases = []
+    for ct in sorted(folder.glob("*_ct.nii.gz")):
+        name = ct.name[: -len("_ct.nii.gz")]
+        for labels in (folder / f"{name}_labels.nii.gz", folder / f"{name}_ct_labels.nii.gz"):
+            if labels.is_file():
+                cases.append((name, ct, labels))
+                break
+    if not cases:
+        raise InputError(
+            f"No training case in '{folder}'. Expected <name>_ct.nii.gz with "
+            "<name>_labels.nii.gz beside it."
+        )
+    return cases
+
+
+def _pack_case(name: str, ct: Path, labels: Path, recipe: Recipe) -> PackedCase:
+    """Resample one CT and its labels onto the training grid."""
+    low, high = recipe.window_hu
+    volume = read_volume(ct).canonical()
+    label = read_labels(labels).canonical()
+    grid = volume.geometry.with_spacing((recipe.spacing_mm,) * 3)
+    clipped = volume.with_array(np.clip(volume.array, low, high).astype(np.float32))
+    image = clipped.resampled_to(grid).array
+    return PackedCase(
+        name,
+        np.round((np.clip(image, low, high) - low) / (high - low) * 255).astype(np.uint8),
+        _pack_label(label, grid),
+    )
+
+
+def _pack_label(label: Volume, grid) -> np.ndarray:
+    """Training classes on the grid: the most likely of the interpolated memberships."""
+    kidney = np.isin(label.array, (_LABELS["right"], _LABELS["left"]))
+    cyst = label.array == _LABELS["cyst"]
+    unsure = label.array == UNSURE
+    rest = ~(kidney | cyst | unsure)
+    shares = np.stack(
+        [label.with_array(m).resampled_to(grid).array for m in (rest, kidney, cyst, unsure)]
+    )
+    return np.array([0, 1, 3, UNSURE], np.uint8)[shares.argmax(axis=0)]
+
+
+def pack_cts(folder: Path, recipe: Recipe, target: Path) -> list[PackedCase]:
+    """Pack the labeled CTs of a folder, or read them where an earlier run has packed them.
+
+    Cases in ``recipe.exclude_cases`` are never read.
+    """
+    if target.is_file():
+        with np.load(target) as stored:
+            names = sorted({key.rsplit("/", 1)[0] for key in stored.files})
+            return [PackedCase(n, stored[f"{n}/image"], stored[f"{n}/label"]) for n in names]
+    cases = []
+    for name, ct, labels in find_cases(folder):
+        if name in recipe.exclude_cases:
+            logger.info("%s is kept out of training", name)
+            continue
+        logger.info("packing %s", name)
+        cases.append(_pack_case(name, ct, labels, recipe))
+    arrays = {}
+    for case in cases:
+        arrays[f"{case.name}/image"] = case.image
+        arrays[f"{case.name}/label"] = case.label
+    _save(target, arrays)
+    return cases
+
+
+def pack_shapes(maps: Path, recipe: Recipe, target: Path) -> dict[str, list[np.ndarray]]:
+    """Cut tumor and cyst shapes out of the KiTS23 maps (1.5 mm), as boolean masks.
+
+    Maps of cases from ``recipe.exclude_shapes_from`` on are kept out.
+
+    Returns
+    -------
+    dict
+        ``tumor`` and ``cyst``: lists of ``(k, j, i)`` boolean masks.
+    """
+    if not target.is_file():
+        if not maps.is_file():
+            raise InputError(f"There is no file '{maps}' with lesion shapes (KiTS23 maps).")
+        arrays = {}
+        with np.load(maps) as stored:
+            for case in sorted(stored.files):
+                if int("".join(c for c in case if c.isdigit())) >= recipe.exclude_shapes_from:
+                    continue
+                array = stored[case].transpose(2, 1, 0)  # stored (R, A, S): here (k, j, i)
+                for kind, value in _KITS.items():
+                    for n, mask in enumerate(_components(array == value)):
+                        arrays[f"{kind}/{case}/{n}"] = mask
+        _save(target, arrays)
+    with np.load(target) as stored:
+        return {k: [stored[f] for f in stored.files if f.startswith(k)] for k in _KITS}
+
+
+def _components(mask: np.ndarray) -> list[np.ndarray]:
+    """Connected parts of a mask that are large enough to have a shape, each cropped."""
+    from scipy import ndimage
+
+    labels, _ = ndimage.label(mask)
+    parts = []
+    for n, box in enumerate(ndimage.find_objects(labels), start=1):
+        part = labels[box] == n
+        if part.sum() >= _LEAST_SHAPE_VOXELS:
+            parts.append(part)
+    return parts
+
+
+def _save(target: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write an npz; a run that is stopped leaves no half file under the final name."""
+    part = target.with_name(target.name + ".part.npz")
+    np.savez_compressed(part, **arrays)
+    part.replace(target)

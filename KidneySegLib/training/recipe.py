@@ -1,0 +1,82 @@
+"""A training recipe: everything that decides what a training run does, in one JSON file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+
+_FOLDER = Path(__file__).parent / "recipes"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Settings of one training run.
+
+    Lengths are in mm, densities in HU, volumes in mL; ``patch`` is ``(k, j, i)`` voxels.
+    """
+
+    name: str
+    role: str
+    classes: tuple[str, ...]
+    network: str
+    network_options: dict[str, Any]
+    spacing_mm: float
+    patch: tuple[int, int, int]
+    window_hu: tuple[float, float]
+    steps: int
+    batch: int
+    learning_rate: float
+    weight_decay: float
+    class_weights: tuple[float, ...]
+    kidney_centered: float
+    jitter_mm: float
+    lesion_share: float
+    distractor_share: float
+    lesion_volume_ml: tuple[float, float]
+    small_lesion_share: float
+    ema: float
+    seed: int
+    exclude_cases: tuple[str, ...]
+    exclude_shapes_from: int
+
+    def __post_init__(self):
+        """Refuse combinations that cannot be trained."""
+        if self.role not in ("locator", "fine"):
+            raise InputError(f"Recipe role '{self.role}' is unknown. Expected locator or fine.")
+        if len(self.class_weights) != len(self.classes):
+            raise InputError(
+                f"The recipe has {len(self.classes)} classes and {len(self.class_weights)} "
+                "class weights. Give one weight a class."
+            )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain dictionary for JSON."""
+        return asdict(self)
+
+
+def load_recipe(name_or_path: str) -> Recipe:
+    """Read a recipe by name (one that ships) or from a JSON file.
+
+    Raises
+    ------
+    InputError
+        If it is not there, or has missing or unknown settings.
+    """
+    path = Path(name_or_path)
+    if not path.is_file():
+        path = _FOLDER / f"{name_or_path}.json"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in _FOLDER.glob("*.json")))
+        raise InputError(f"There is no recipe '{name_or_path}'. Known: {known}; or give a file.")
+    data = json.loads(path.read_text())
+    names = {f.name for f in fields(Recipe)}
+    if set(data) != names:
+        raise InputError(
+            f"Recipe '{path.name}': missing {sorted(names - set(data))}, "
+            f"unknown {sorted(set(data) - names)}."
+        )
+    return Recipe(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})

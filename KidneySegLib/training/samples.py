@@ -1,0 +1,131 @@
+"""Training samples: a patch of a real CT, bent, with lesions put in, as a network sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..anatomy import Tissue
+from .augment import change_phase, change_scanner, cut_field, sample_patch, sampling_grid
+from .lesions import insert_lesion, plan_lesion, soft_shape
+from .pack import SHAPE_SPACING_MM, UNSURE, PackedCase
+from .recipe import Recipe
+
+_SMALL_LESION_ML = 14.0  # a sphere of 3 cm
+_CYST_SHARE = 0.35
+_BODY_LEVEL = 25  # packed level of about -85 HU: fat is inside the body, air and lung are not
+_TRIES = 50
+
+
+@dataclass(frozen=True)
+class SampleSource:
+    """Everything a sample is made from; item n of a seed is always the same sample."""
+
+    recipe: Recipe
+    cases: list[PackedCase]
+    shapes: dict[str, list[np.ndarray]]
+
+    def __len__(self) -> int:
+        """Samples of a whole training run."""
+        return self.recipe.steps * self.recipe.batch
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Network input ``(1, k, j, i)`` float32 and target ``(k, j, i)`` uint8."""
+        recipe = self.recipe
+        rng = np.random.default_rng((recipe.seed, index))
+        case = self.cases[rng.integers(len(self.cases))]
+        image, label = self._patch(case, rng)
+        change_phase(image, label, rng)
+        self._compose(image, label, rng)
+        cut_field(image, label, rng, air_hu=recipe.window_hu[0])
+        image = change_scanner(image, rng)
+        if recipe.role == "locator":
+            label = np.where(label == UNSURE, UNSURE, label > 0).astype(np.uint8)
+        return normalize(image, recipe.window_hu)[None], label
+
+    def _patch(
+        self, case: PackedCase, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Image in HU and tissue labels of a random, bent patch."""
+        recipe = self.recipe
+        center = _random_center(case, recipe, rng)
+        label = case.label
+        kidney = (label == Tissue.KIDNEY) | (label == Tissue.CYST)
+        channels = np.stack(
+            [
+                case.image,
+                kidney * np.uint8(255),
+                (label == Tissue.CYST) * np.uint8(255),
+                (label == UNSURE) * np.uint8(255),
+            ]
+        )
+        values = sample_patch(channels, sampling_grid(center, recipe.patch, rng)) / 255
+        low, high = recipe.window_hu
+        target = np.where(values[1] > 0.5, np.uint8(Tissue.KIDNEY), np.uint8(0))
+        target[values[2] > 0.5] = Tissue.CYST
+        target[values[3] > 0.5] = UNSURE
+        return values[0] * (high - low) + low, target
+
+    def _compose(self, image: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> None:
+        """Put lesions, and sometimes a mass beside the kidney, into the patch (in place)."""
+        recipe = self.recipe
+        if rng.random() < recipe.distractor_share:
+            self._insert(image, label, rng, distance_radii=rng.uniform(1.5, 3.0), labeled=False)
+        if rng.random() < recipe.lesion_share:
+            for _ in range(rng.choice((1, 1, 2, 3))):
+                self._insert(image, label, rng, distance_radii=rng.uniform(-1.0, 0.7))
+
+    def _insert(
+        self,
+        image: np.ndarray,
+        label: np.ndarray,
+        rng: np.random.Generator,
+        *,
+        distance_radii: float,
+        labeled: bool = True,
+    ) -> None:
+        """Put one lesion of a random kind, shape and volume at a random place."""
+        recipe = self.recipe
+        cyst = labeled and rng.random() < _CYST_SHARE
+        tissue = Tissue.CYST if cyst else Tissue.TUMOR
+        low, high = recipe.lesion_volume_ml
+        if cyst:
+            high = min(high, 60.0)
+        elif rng.random() < recipe.small_lesion_share:
+            high = _SMALL_LESION_ML
+        volume_ml = float(np.exp(rng.uniform(np.log(low), np.log(high))))
+        bank = self.shapes["cyst" if cyst else "tumor"]
+        soft = soft_shape(
+            bank[rng.integers(len(bank))],
+            rng,
+            shape_spacing_mm=SHAPE_SPACING_MM,
+            spacing_mm=recipe.spacing_mm,
+            volume_ml=volume_ml,
+        )
+        kidney = label == Tissue.KIDNEY
+        plan = plan_lesion(kidney, soft, tissue, rng, distance_radii=distance_radii)
+        if plan is not None:
+            insert_lesion(
+                image, label, plan, rng, spacing_mm=recipe.spacing_mm, labeled=labeled
+            )
+
+
+def normalize(image: np.ndarray, window_hu: tuple[float, float]) -> np.ndarray:
+    """HU to the network's input: the window becomes -1..1, what lies outside is clipped."""
+    low, high = window_hu
+    return ((np.clip(image, low, high) - low) * (2 / (high - low)) - 1).astype(np.float32)
+
+
+def _random_center(case: PackedCase, recipe: Recipe, rng: np.random.Generator) -> np.ndarray:
+    """Patch center: near a kidney voxel, or anywhere in the body."""
+    jitter = rng.normal(0, recipe.jitter_mm / recipe.spacing_mm, 3)
+    if rng.random() < recipe.kidney_centered:
+        kidney = np.argwhere((case.label == Tissue.KIDNEY) | (case.label == Tissue.CYST))
+        if len(kidney):
+            return kidney[rng.integers(len(kidney))] + jitter
+    for _ in range(_TRIES):
+        spot = rng.integers(0, case.image.shape)
+        if case.image[tuple(spot)] > _BODY_LEVEL:
+            break
+    return spot.astype(np.float64)
