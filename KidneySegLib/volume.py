@@ -201,10 +201,14 @@ class Geometry:
 
 @dataclass(frozen=True, eq=False)
 class Volume:
-    """A ``(k, j, i)`` array with its geometry."""
+    """A ``(k, j, i)`` array with its geometry.
+
+    ``notes`` says what reading had to change (such as a corrected gantry tilt).
+    """
 
     array: np.ndarray
     geometry: Geometry
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self):
         """Refuse an array that does not fit its geometry."""
@@ -230,9 +234,11 @@ class Volume:
         """Another array on the same grid."""
         return Volume(array, self.geometry)
 
-    def resampled_to(self, target: Geometry) -> Volume:
+    def resampled_to(
+        self, target: Geometry, *, limits: tuple[float, float] | None = None
+    ) -> Volume:
         """Float32 values on another grid with the same axis directions (see `resample`)."""
-        return Volume(resample(self.array, self.geometry, target), target)
+        return Volume(resample(self.array, self.geometry, target, limits=limits), target)
 
 
 def restore_orientation(
@@ -292,7 +298,12 @@ def axis_maps(source: Geometry, target: Geometry) -> list[tuple[float, float]]:
 
 
 def resample(
-    array: np.ndarray, source: Geometry, target: Geometry, *, smooth: bool = True
+    array: np.ndarray,
+    source: Geometry,
+    target: Geometry,
+    *,
+    smooth: bool = True,
+    limits: tuple[float, float] | None = None,
 ) -> np.ndarray:
     """Interpolate the last three axes of an array onto a grid with parallel axes.
 
@@ -307,6 +318,8 @@ def resample(
         Grids of the array and of the result.
     smooth : bool
         Average when the target is coarser (see `axis_weights`).
+    limits : (float, float), optional
+        Clip values to this range before they are averaged.
 
     Returns
     -------
@@ -320,11 +333,13 @@ def resample(
     ]
     lead = array.shape[:-3]
     flat = array.reshape((-1, *source.shape)) if lead else array[None]
-    out = np.stack([_resample_one(channel, weights) for channel in flat])
+    out = np.stack([_resample_one(channel, weights, limits) for channel in flat])
     return out.reshape((*lead, *target.shape))
 
 
-def _resample_one(array: np.ndarray, weights: list[np.ndarray]) -> np.ndarray:
+def _resample_one(
+    array: np.ndarray, weights: list[np.ndarray], limits: tuple[float, float] | None
+) -> np.ndarray:
     """Apply the three weight matrices to a ``(k, j, i)`` array."""
     w_k, w_j, w_i = weights
     k_used = np.flatnonzero(w_k.any(axis=0))
@@ -337,6 +352,8 @@ def _resample_one(array: np.ndarray, weights: list[np.ndarray]) -> np.ndarray:
     step = max(1, _SLAB_VOXELS // (w_j.shape[1] * max(w_i.shape)))
     for start in range(k0, k1, step):
         slab = array[start : min(start + step, k1), j_cut, i_cut].astype(np.float32)
+        if limits:
+            np.clip(slab, *limits, out=slab)
         middle[start - k0 : start - k0 + slab.shape[0]] = np.matmul(w_j, slab @ w_i)
     out = w_k @ middle.reshape(middle.shape[0], -1)
     return out.reshape(w_k.shape[0], *middle.shape[1:])

@@ -64,11 +64,10 @@ def _pack_case(name: str, ct: Path, labels: Path, recipe: Recipe) -> PackedCase:
     volume = read_volume(ct).canonical()
     label = read_labels(labels).canonical()
     grid = volume.geometry.with_spacing((recipe.spacing_mm,) * 3)
-    clipped = volume.with_array(np.clip(volume.array, low, high).astype(np.float32))
-    image = clipped.resampled_to(grid).array
+    image = volume.resampled_to(grid, limits=recipe.window_hu).array
     return PackedCase(
         name,
-        np.round((np.clip(image, low, high) - low) / (high - low) * 255).astype(np.uint8),
+        np.round((image - low) / (high - low) * 255).astype(np.uint8),
         _pack_label(label, grid),
     )
 

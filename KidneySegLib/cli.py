@@ -1,0 +1,395 @@
+"""Command line: ``kidneyseg segment | measure | evaluate | train | package | models | demo``.
+
+Exit codes: 0 done, 2 wrong use or input, 1 anything else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from . import __version__
+from .console import Console, JsonConsole
+from .errors import CanceledError, InputError, KidneySegError
+from .labels import SCHEMES
+
+logger = logging.getLogger(__name__)
+
+_NOTE = "Research software, not a medical device. Nothing leaves this computer."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    parser = build_parser()
+    options = parser.parse_args(_join_coordinates(arguments))
+    logging.basicConfig(
+        level=logging.DEBUG if options.verbose else logging.ERROR,
+        format="%(levelname)s %(name)s: %(message)s",
+    )
+    console = JsonConsole() if getattr(options, "json", False) else Console()
+    try:
+        return options.run(options, console)
+    except CanceledError as error:
+        console.message("canceled", str(error))
+        return 1
+    except KeyboardInterrupt:
+        console.message("canceled", "Canceled. Nothing was written.")
+        return 1
+    except KidneySegError as error:
+        console.message("error", str(error))
+        return 2
+    except Exception as error:  # the last line of defense: a log file instead of a traceback
+        console.message("error", _log_crash(error))
+        return 1
+
+
+def _join_coordinates(arguments: Sequence[str] | None) -> list[str]:
+    """Write ``--point -60,1,2`` as ``--point=-60,1,2``: argparse takes the first for an option."""
+    joined: list[str] = []
+    for text in sys.argv[1:] if arguments is None else arguments:
+        if joined and joined[-1] in ("--point", "--roi"):
+            joined[-1] += f"={text}"
+        else:
+            joined.append(text)
+    return joined
+
+
+def _log_crash(error: Exception) -> str:
+    """Write the traceback to a log file and return one clear message."""
+    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+    text = "".join(traceback.format_exception(error))
+    with tempfile.NamedTemporaryFile(
+        "w", prefix=f"kidneyseg-{stamp}-", suffix=".log", delete=False, encoding="utf-8"
+    ) as stream:
+        stream.write(f"kidneyseg {__version__}, Python {sys.version}\n{text}")
+    what = "Memory ran out" if isinstance(error, MemoryError) else "Something unexpected happened"
+    return (
+        f"{what} ({type(error).__name__}). Nothing half-written was left. Details are in "
+        f"{stream.name}; please attach that file when you report this (it may name your files)."
+    )
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="kidneyseg",
+        description=f"Kidneys, renal tumors and cysts in CT. {_NOTE}",
+    )
+    parser.add_argument("--version", action="version", version=f"kidneyseg {__version__}")
+    parser.add_argument("--verbose", action="store_true", help="log details to standard error")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_segment(commands)
+    _add_measure(commands)
+    _add_evaluate(commands)
+    _add_models(commands)
+    _add_train(commands)
+    _add_package(commands)
+    _add_demo(commands)
+    return parser
+
+
+def point(text: str) -> tuple[float, float, float]:
+    """Parse ``R,A,S``."""
+    try:
+        r, a, s = (float(x) for x in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is no point. Expected three numbers R,A,S in mm, such as 62,-30,115"
+        ) from None
+    return r, a, s
+
+
+def roi(text: str) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+    """Parse ``R1,A1,S1,R2,A2,S2``."""
+    parts = text.split(",")
+    if len(parts) != 6:
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is no region. Expected opposite corners R1,A1,S1,R2,A2,S2 in mm"
+        )
+    return point(",".join(parts[:3])), point(",".join(parts[3:]))
+
+
+def _add_segment(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser(
+        "segment",
+        help="find and measure kidneys, tumors and cysts in a CT, or in a folder of CTs",
+        description=f"Segment a CT. {_NOTE}",
+    )
+    parser.add_argument("ct", type=Path, help="CT file, DICOM folder, or folder of CTs (a batch)")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="folder for the results")
+    _add_engine_options(parser)
+    parser.add_argument("--kidneys-only", action="store_true", help="count lesions as kidney")
+    parser.add_argument(
+        "--point",
+        type=point,
+        action="append",
+        default=[],
+        metavar="R,A,S",
+        help="point in mm inside a kidney; replaces the automatic search; may be repeated",
+    )
+    parser.add_argument(
+        "--roi",
+        type=roi,
+        action="append",
+        default=[],
+        metavar="R1,A1,S1,R2,A2,S2",
+        help="box in mm around a kidney; replaces the automatic search; may be repeated",
+    )
+    parser.add_argument("--series", metavar="UID", help="DICOM series instance UID to use")
+    parser.add_argument("--json", action="store_true", help="JSON lines on standard output")
+    parser.add_argument("--overwrite", action="store_true", help="replace results that are there")
+    parser.set_defaults(run=_run_segment)
+
+
+def _add_engine_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", metavar="NAME|FOLDER", help="model package (see 'models')")
+    parser.add_argument("--device", default="auto", help="auto, cuda, cuda:N, mps or cpu")
+    parser.add_argument(
+        "--quality",
+        default="balanced",
+        choices=("fast", "balanced", "best"),
+        help="how much work to do (default: balanced)",
+    )
+
+
+def _run_segment(options: argparse.Namespace, console: Console) -> int:
+    from .batch import is_batch
+
+    if is_batch(options.ct):
+        return _run_segment_batch(options, console)
+    from .outputs import FILES
+    from .writers import check_target
+
+    check_target(options.output, FILES, overwrite=options.overwrite)
+    data, text = _segment_one(options, console, options.ct, options.output)
+    console.result(data, f"{text}\n\nResults are in {options.output}")
+    return 0
+
+
+def _segment_one(
+    options: argparse.Namespace, console: Console, source: Path, target: Path
+) -> tuple[dict, str]:
+    """Segment one CT and write its folder; returns its JSON content and its table."""
+    from .engine.torch_engine import TorchEngine
+    from .models.registry import find_model
+    from .outputs import write_result
+    from .pipeline import DISCLAIMER, Settings, segment
+    from .readers import read_volume
+    from .report.table import as_text, result_as_dict
+
+    settings = Settings(
+        quality=options.quality,
+        kidneys_only=options.kidneys_only,
+        points=tuple(options.point),
+        rois=tuple(options.roi),
+    )
+    console.progress("read", 0.0, None)
+    volume = read_volume(source, series=options.series)
+    package = find_model(options.model)
+    result = segment(
+        volume, package, TorchEngine(options.device), settings, progress=console.progress
+    )
+    console.progress("write", 0.99, None)
+    write_result(result, volume, target, overwrite=options.overwrite)
+    for finding in result.findings:
+        console.message(finding.severity.value, finding.message)
+    text = f"{as_text(result.measurements)}\n\n{DISCLAIMER}\nModel license: {package.license}"
+    return result_as_dict(result), text
+
+
+def _run_segment_batch(options: argparse.Namespace, console: Console) -> int:
+    from .batch import SUMMARY, find_cases, run_batch
+
+    if options.point or options.roi:
+        raise InputError("--point and --roi belong to one CT; they cannot be used for a folder.")
+    cases = find_cases(options.ct, options.output)
+    table = run_batch(
+        cases,
+        options.output,
+        lambda case: _segment_one(options, console, case.source, case.target)[0],
+        overwrite=options.overwrite,
+        on_case=lambda case, status: console.message("info", f"{case.name}: {status}"),
+    )
+    failed = [row["case"] for row in table if row["status"] == "failed"]
+    text = f"{len(table) - len(failed)} of {len(table)} cases done; {options.output / SUMMARY}"
+    console.result({"cases": len(table), "failed": failed}, text)
+    return 2 if failed else 0
+
+
+def _add_labels_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--labels",
+        required=True,
+        choices=SCHEMES,
+        dest="scheme",
+        help="label scheme: kidneyseg = 1 right kidney, 2 left kidney, 3 tumor, 4 cyst; "
+        "kits = 1 kidney, 2 tumor, 3 cyst",
+    )
+
+
+def _add_measure(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser("measure", help="measure a label map")
+    parser.add_argument("label_map", type=Path, metavar="LABELS", help="label map file")
+    _add_labels_option(parser)
+    parser.add_argument("--ct", type=Path, help="CT on the same grid, for densities and sides")
+    parser.add_argument("-o", "--output", type=Path, help="write the table here (.csv)")
+    parser.add_argument("--json", action="store_true", help="JSON on standard output")
+    parser.add_argument("--overwrite", action="store_true", help="replace the table if it is there")
+    parser.set_defaults(run=_run_measure)
+
+
+def _run_measure(options: argparse.Namespace, console: Console) -> int:
+    from .labels import to_kidneyseg
+    from .measure.volumes import measure
+    from .readers import read_labels, read_volume
+    from .report.table import as_text, write_csv
+
+    labels = read_labels(options.label_map)
+    ct = read_volume(options.ct) if options.ct else None
+    if ct is not None and not ct.geometry.matches(labels.geometry):
+        raise InputError(
+            f"The CT ({ct.geometry.shape} voxels) and the label map ({labels.geometry.shape}) do "
+            "not lie on the same grid. Resample the label map onto the CT."
+        )
+    sided = to_kidneyseg(labels, options.scheme, ct)
+    measurements = measure(sided, ct.canonical() if ct is not None else None)
+    if options.output:
+        if options.output.exists() and not options.overwrite:
+            raise InputError(f"'{options.output}' is there already. Add --overwrite to replace it.")
+        part = options.output.with_name(f".{options.output.name}.partial")
+        write_csv(measurements, part)
+        part.replace(options.output)
+    console.result({"measurements": measurements.as_dict()}, as_text(measurements))
+    return 0
+
+
+def _add_evaluate(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser(
+        "evaluate", help="compare label maps with the truth (KiTS23 metric and voxel metrics)"
+    )
+    parser.add_argument("prediction", type=Path, metavar="PRED", help="label map, or folder")
+    parser.add_argument("truth", type=Path, metavar="TRUTH", help="label map, or folder")
+    _add_labels_option(parser)
+    parser.add_argument(
+        "--truth-labels",
+        choices=SCHEMES,
+        dest="truth_scheme",
+        help="scheme of the truth where it differs from --labels",
+    )
+    parser.add_argument("--json", action="store_true", help="JSON on standard output")
+    parser.set_defaults(run=_run_evaluate)
+
+
+def _run_evaluate(options: argparse.Namespace, console: Console) -> int:
+    from .evaluation.folders import evaluate_paths, scores_as_text
+
+    scores = evaluate_paths(
+        options.prediction,
+        options.truth,
+        scheme=options.scheme,
+        truth_scheme=options.truth_scheme or options.scheme,
+    )
+    console.result(scores, scores_as_text(scores))
+    return 0
+
+
+def _add_models(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser("models", help="list the models that are there")
+    parser.add_argument("--json", action="store_true", help="JSON on standard output")
+    parser.set_defaults(run=_run_models)
+
+
+def _run_models(options: argparse.Namespace, console: Console) -> int:
+    from .models.package import load_package
+    from .models.registry import model_folders
+
+    packages = [load_package(folder) for folder in model_folders().values()]
+    lines = [
+        f"{p.name}  {p.version}\n  {p.title}\n  license: {p.license}\n  card: {p.card}"
+        for p in packages
+    ]
+    data = [{"name": p.name, "version": p.version, "license": p.license} for p in packages]
+    console.result({"models": data}, "\n".join(lines) or "No model is installed.")
+    return 0
+
+
+def _add_train(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser("train", help="train a network by a recipe; legs resume")
+    parser.add_argument("recipe", help="name of a recipe that ships (locator, fine), or a file")
+    parser.add_argument("--data", type=Path, required=True, help="folder with the training data")
+    parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints and curves")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="length of this leg")
+    parser.add_argument("--device", default="auto", help="auto, cuda, cuda:N, mps or cpu")
+    parser.add_argument("--workers", type=int, default=1, help="processes that compose samples")
+    parser.add_argument("--warm-start", metavar="MODEL", help="begin with this model's weights")
+    parser.set_defaults(run=_run_train)
+
+
+def _run_train(options: argparse.Namespace, console: Console) -> int:
+    from .engine.device import choose_device
+    from .models.package import load_network
+    from .models.registry import find_model
+    from .training.loop import train
+    from .training.recipe import load_recipe
+
+    recipe = load_recipe(options.recipe)
+    warm = None
+    if options.warm_start:
+        warm = load_network(find_model(options.warm_start), recipe.role).state_dict()
+    steps = train(
+        recipe,
+        options.data,
+        options.out,
+        minutes=options.minutes,
+        device=str(choose_device(options.device)),
+        workers=options.workers,
+        warm_start=warm,
+        progress=lambda step, total, loss: console.progress(
+            f"step {step} of {total}, loss {loss:.3f}", step / total, None
+        ),
+    )
+    console.message("info", f"{steps} of {recipe.steps} steps done; checkpoint in {options.out}")
+    return 0
+
+
+def _add_package(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser("package", help="make a model package of two trained networks")
+    parser.add_argument("--locator", type=Path, required=True, help="checkpoint of the locator")
+    parser.add_argument("--fine", type=Path, required=True, help="checkpoint of the fine network")
+    parser.add_argument("--into", type=Path, required=True, help="model folder (with model.json)")
+    parser.set_defaults(run=_run_package)
+
+
+def _run_package(options: argparse.Namespace, console: Console) -> int:
+    from .training.release import release
+
+    digest = release(options.locator, options.fine, options.into)
+    console.message("info", f"Wrote {options.into}, weights sha256 {digest[:12]}")
+    return 0
+
+
+def _add_demo(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser("demo", help="run the main job on the CT that ships")
+    parser.add_argument("-o", "--output", type=Path, default=Path("demo_output"))
+    _add_engine_options(parser)
+    parser.set_defaults(run=_run_demo)
+
+
+def _run_demo(options: argparse.Namespace, console: Console) -> int:
+    from .demo import run_demo
+
+    text = run_demo(
+        options.output,
+        model=options.model,
+        device=options.device,
+        quality=options.quality,
+        console=console,
+    )
+    console.result({"output": str(options.output)}, text)
+    return 0

@@ -1,0 +1,81 @@
+"""What a terminal or a calling program sees: a progress line, or JSON lines."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Any, TextIO
+
+_WIDTH = 28
+
+
+class Console:
+    """Progress and messages on a terminal.
+
+    A progress line is drawn only where the stream is a terminal; a log file stays clean.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._live = self._stream.isatty()
+        self._drawn, self._last = False, 0.0
+
+    def progress(self, stage: str, share: float, left_s: float | None) -> None:
+        """Draw the progress line, at most ten times a second."""
+        now = time.monotonic()
+        if not self._live or (now - self._last < 0.1 and share < 1):
+            return
+        self._last, self._drawn = now, True
+        full = round(_WIDTH * share)
+        left = "" if left_s is None else f"  about {left_s:.0f} s left"
+        bar = "#" * full + "." * (_WIDTH - full)
+        self._stream.write(f"\r[{bar}] {100 * share:3.0f} %  {stage}{left}\x1b[K")
+        self._stream.flush()
+
+    def message(self, kind: str, text: str) -> None:
+        """One line of text; warnings are marked."""
+        self.clear()
+        mark = "" if kind == "info" else f"{kind}: "
+        print(f"{mark}{text}", file=self._stream, flush=True)
+
+    def result(self, data: dict[str, Any], text: str) -> None:
+        """Final result: text for people, on standard output."""
+        del data
+        self.clear()
+        print(text, flush=True)
+
+    def clear(self) -> None:
+        """Remove the progress line."""
+        if self._drawn:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+            self._drawn = False
+
+
+class JsonConsole(Console):
+    """One JSON object a line on standard output."""
+
+    def progress(self, stage: str, share: float, left_s: float | None) -> None:
+        """Progress event, at most ten times a second."""
+        now = time.monotonic()
+        if now - self._last >= 0.1:
+            self._last = now
+            left = None if left_s is None else round(left_s, 1)
+            self._line(event="progress", stage=stage, share=round(share, 3), left_s=left)
+
+    def message(self, kind: str, text: str) -> None:
+        """Message event."""
+        self._line(event=kind, message=text)
+
+    def result(self, data: dict[str, Any], text: str) -> None:
+        """Result event."""
+        del text
+        self._line(event="result", **data)
+
+    def clear(self) -> None:
+        """Nothing is drawn, so nothing is to be removed."""
+
+    @staticmethod
+    def _line(**data: Any) -> None:
+        print(json.dumps(data), flush=True)

@@ -1,0 +1,1 @@
+"""Engines: run a network on tiles, on the device at hand."""

@@ -1,0 +1,45 @@
+"""What an engine is: the one interface that stages use."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from ..models.package import ModelPackage
+
+
+class Predictor(Protocol):
+    """A network that is ready to run."""
+
+    batch: int
+    """Tiles a call may bring at once; may shrink when memory runs out."""
+
+    def __call__(self, tiles: np.ndarray) -> np.ndarray:
+        """Class probabilities of tiles.
+
+        Parameters
+        ----------
+        tiles : (n, 1, k, j, i) float32
+            Normalized input, -1..1.
+
+        Returns
+        -------
+        (n, classes, k, j, i) float32
+            Probabilities; they sum to 1 over the classes.
+        """
+        ...
+
+
+class Engine(Protocol):
+    """Where networks run (torch today; OpenVINO or a server can follow)."""
+
+    description: str
+    """Device and number format, for the record of a run."""
+
+    notices: list[str]
+    """What the user should know, such as a fall-back to the CPU."""
+
+    def predictor(self, package: ModelPackage, stage: str) -> Predictor:
+        """Network of a stage, ready to run; the engine keeps it for the next call."""
+        ...

@@ -1,0 +1,114 @@
+"""Overlapping tiles over a block of voxels, blended by a Gaussian weight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import product
+
+import numpy as np
+
+from .base import Predictor
+
+_SIGMA_SHARE = 0.125  # of the tile, as in nnU-Net (Isensee et al. 2021)
+_FLAT = 0.02  # tiles that vary less (of the input's -1..1) hold air only
+
+
+def tile_starts(size: int, tile: int, overlap: float) -> list[int]:
+    """First voxels of evenly spread tiles along an axis; the first and last touch the ends."""
+    if size <= tile:
+        return [0]
+    count = int(np.ceil((size - tile) / (tile * (1 - overlap)))) + 1
+    return [round(n * (size - tile) / (count - 1)) for n in range(count)]
+
+
+def blend_weight(tile: Sequence[int]) -> np.ndarray:
+    """Gaussian weight of a tile, ``(k, j, i)`` float32, at least 1e-3."""
+    weight = np.ones((1, 1, 1))
+    for axis, n in enumerate(tile):
+        x = (np.arange(n) - (n - 1) / 2) / (n * _SIGMA_SHARE)
+        weight = weight * np.exp(-0.5 * x**2).reshape([-1 if a == axis else 1 for a in range(3)])
+    return np.maximum(weight, 1e-3).astype(np.float32)
+
+
+def predict_block(
+    image: np.ndarray,
+    predictor: Predictor,
+    *,
+    tile: tuple[int, int, int],
+    classes: int,
+    overlap: float,
+    mirror_axes: Sequence[tuple[int, ...]] = ((),),
+    on_tiles: Callable[[int, int], None] | None = None,
+) -> np.ndarray:
+    """Class probabilities of a block.
+
+    Parameters
+    ----------
+    image : (k, j, i) float32
+        Normalized input, -1..1; smaller than a tile it is padded with -1 (air).
+    tile : (int, int, int)
+        Voxels of a tile.
+    overlap : float
+        Share of a tile that its neighbor covers too, 0..0.9.
+    mirror_axes : sequence of tuples
+        Axes to mirror for each pass; ``((),)`` is one pass as it is.
+    on_tiles : callable, optional
+        Called with tiles done and tiles in all; may raise to cancel.
+
+    Returns
+    -------
+    (classes, k, j, i) float32
+    """
+    padded, inner = _pad_to(image, tile)
+    corners = list(product(*map(lambda n, t: tile_starts(n, t, overlap), padded.shape, tile)))
+    weight = blend_weight(tile)
+    total = np.zeros((classes, *padded.shape), np.float32)
+    norm = np.zeros(padded.shape, np.float32)
+    total_tiles, done = len(corners), 0
+    while done < total_tiles:
+        batch = corners[done : done + predictor.batch]
+        boxes = [tuple(slice(a, a + t) for a, t in zip(c, tile, strict=True)) for c in batch]
+        shares = _predict_tiles([padded[b] for b in boxes], predictor, classes, mirror_axes)
+        for box, share in zip(boxes, shares, strict=True):
+            total[(slice(None), *box)] += share * weight
+            norm[box] += weight
+        done += len(batch)
+        if on_tiles:
+            on_tiles(done, total_tiles)
+    total /= norm
+    return total[(slice(None), *inner)]
+
+
+def _predict_tiles(
+    tiles: list[np.ndarray],
+    predictor: Predictor,
+    classes: int,
+    mirror_axes: Sequence[tuple[int, ...]],
+) -> list[np.ndarray]:
+    """Mean probabilities over the mirrored passes; tiles of nothing but air are background."""
+    shares = [np.zeros((classes, *t.shape), np.float32) for t in tiles]
+    for share in shares:
+        share[0] = 1.0
+    busy = [n for n, t in enumerate(tiles) if np.ptp(t[::4, ::4, ::4]) > _FLAT]
+    if not busy:
+        return shares
+    stack = np.stack([tiles[n] for n in busy])[:, None]
+    mean = 0.0
+    for axes in mirror_axes:
+        turned = [a + 2 for a in axes]
+        result = predictor(np.ascontiguousarray(np.flip(stack, turned)))
+        mean = mean + np.flip(result, turned) / len(mirror_axes)
+    for n, share in zip(busy, mean, strict=True):
+        shares[n] = share
+    return shares
+
+
+def _pad_to(
+    image: np.ndarray, tile: tuple[int, int, int]
+) -> tuple[np.ndarray, tuple[slice, slice, slice]]:
+    """Pad with air to at least one tile; also the slices of the original in the result."""
+    short = [max(0, t - n) for n, t in zip(image.shape, tile, strict=True)]
+    before = [s // 2 for s in short]
+    pads = [(b, s - b) for b, s in zip(before, short, strict=True)]
+    inner = tuple(slice(b, b + n) for b, n in zip(before, image.shape, strict=True))
+    return np.pad(image, pads, constant_values=-1.0), inner

@@ -1,0 +1,1 @@
+"""Evaluation: the KiTS23 metric and voxel metrics with mean and standard deviation."""

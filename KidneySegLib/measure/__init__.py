@@ -1,0 +1,1 @@
+"""Measurements in mm, mL and HU, the same for any orientation of the same patient."""

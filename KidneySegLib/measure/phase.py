@@ -1,0 +1,116 @@
+"""Contrast phase from the density of the kidneys and the aorta."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from ..anatomy import Label
+from ..volume import Volume
+
+PHASES = ("non-contrast", "corticomedullary", "nephrographic", "excretory")
+_NON_CONTRAST_HU = 60.0
+_ARTERIAL_HU = 180.0
+_EXCRETED_HU = 260.0
+_GRID_MM = 3.0
+_AORTA_RADIUS_MM = 6.0
+_AORTA_LENGTH_MM = 45.0
+
+
+@dataclass(frozen=True)
+class PhaseEstimate:
+    """Contrast phase by rules of thumb.
+
+    Attributes
+    ----------
+    phase : str
+        One of `PHASES`, or ``unknown``.
+    kidney_hu, aorta_hu : float or None
+        Median density of the parenchyma; density of the tube before the spine that is most
+        likely the aorta.
+    """
+
+    phase: str
+    kidney_hu: float | None
+    aorta_hu: float | None
+
+    def as_dict(self) -> dict[str, object]:
+        """Plain dictionary for JSON."""
+        return asdict(self)
+
+
+def estimate_phase(ct: Volume, labels: Volume) -> PhaseEstimate:
+    """Estimate the contrast phase.
+
+    Parameters
+    ----------
+    ct, labels : Volume
+        Canonical, on the same grid.
+    """
+    kidney = (labels.array == Label.RIGHT_KIDNEY) | (labels.array == Label.LEFT_KIDNEY)
+    if not kidney.any():
+        return PhaseEstimate("unknown", None, None)
+    kidney_hu = float(np.median(ct.array[kidney]))
+    aorta_hu = _aorta_hu(ct, kidney)
+    return PhaseEstimate(_phase(ct, kidney, kidney_hu, aorta_hu), kidney_hu, aorta_hu)
+
+
+def _phase(
+    ct: Volume, kidney: np.ndarray, kidney_hu: float, aorta_hu: float | None
+) -> str:
+    """Phase from densities: enhanced at all, aorta far brighter, contrast in the pelvis."""
+    if kidney_hu < _NON_CONTRAST_HU:
+        return "non-contrast"
+    if aorta_hu is not None and aorta_hu > _ARTERIAL_HU and aorta_hu > kidney_hu + 15:
+        return "corticomedullary"
+    where = ndimage.find_objects(kidney.astype(np.uint8))[0]
+    bright = (ct.array[where] > _EXCRETED_HU) & ndimage.binary_dilation(
+        kidney[where], iterations=2
+    )
+    bright_ml = ndimage.binary_opening(bright).sum() * ct.geometry.voxel_volume_ml
+    if bright_ml > 1.0 and kidney_hu < 0.75 * _EXCRETED_HU:
+        return "excretory"
+    return "nephrographic"
+
+
+def _aorta_hu(ct: Volume, kidney: np.ndarray) -> float | None:
+    """Density of the most homogeneous bright tube before the spine, None where there is none."""
+    rows = np.flatnonzero(kidney.any(axis=(1, 2)))
+    low, high = ct.geometry.ras_from_kji([[rows[0], 0, 0], [rows[-1], 0, 0]])[:, 2]
+    grid = ct.geometry.with_spacing((_GRID_MM,) * 3)
+    image = ct.resampled_to(grid, limits=(-200.0, 700.0)).array
+    s_mm = grid.ras_from_kji(np.stack([np.arange(grid.shape[0])] + [np.zeros(grid.shape[0])] * 2, 1))
+    image = image[(s_mm[:, 2] >= low) & (s_mm[:, 2] <= high)]
+    spine = _spine_center(image)
+    if spine is None:
+        return None
+    j0, i0 = spine
+    window = image[
+        :,
+        max(0, j0 + round(24 / _GRID_MM)) : j0 + round(66 / _GRID_MM),
+        max(0, i0 - round(36 / _GRID_MM)) : i0 + round(12 / _GRID_MM),
+    ]
+    if min(window.shape) < 6:
+        return None
+    size = (
+        min(window.shape[0], round(_AORTA_LENGTH_MM / _GRID_MM)),
+        *(2 * round(_AORTA_RADIUS_MM / _GRID_MM) + 1,) * 2,
+    )
+    mean = ndimage.uniform_filter(window, size)
+    spread = np.sqrt(np.maximum(ndimage.uniform_filter(window**2, size) - mean**2, 0))
+    score = np.where((mean > 20) & (mean < 600), mean - 4 * spread, -np.inf)
+    best = np.unravel_index(score.argmax(), score.shape)
+    return float(mean[best]) if np.isfinite(score[best]) and spread[best] < 40 else None
+
+
+def _spine_center(image: np.ndarray) -> tuple[int, int] | None:
+    """Row and column of the vertebral bodies: bone near the middle, over all slices."""
+    n = image.shape[2]
+    bone = (image > 160)[:, :, n // 4 : n - n // 4].sum(axis=0).astype(np.float32)
+    smooth = ndimage.gaussian_filter(bone, 12 / _GRID_MM)
+    if image.shape[0] == 0 or smooth.max() < 0.05 * image.shape[0]:
+        return None
+    j, i = np.unravel_index(smooth.argmax(), smooth.shape)
+    return int(j), int(i + n // 4)

@@ -1,0 +1,203 @@
+"""Volumes, diameters and densities of kidneys and lesions."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+
+from ..anatomy import KIDNEY_OF_SIDE, SIDES, Label
+from ..stages.clean import components
+from ..volume import Box, Geometry, Volume
+from .diameters import feret_3d_mm, feret_axial_mm, sphere_equivalent_mm
+
+
+_NEAR_MM = 5.0
+
+
+@dataclass(frozen=True)
+class SideMeasurement:
+    """One side: volumes in mL, density of the parenchyma in HU.
+
+    ``incomplete`` says that the kidney touches the end of the scan: volumes are lower bounds.
+    """
+
+    side: str
+    parenchyma_ml: float
+    tumor_ml: float
+    cyst_ml: float
+    density_mean_hu: float | None
+    density_sd_hu: float | None
+    incomplete: bool
+
+
+@dataclass(frozen=True)
+class LesionMeasurement:
+    """One tumor or cyst component.
+
+    Lengths in mm, volume in mL, densities in HU (None without a CT), place in RAS mm.
+    ``incomplete`` says that it reaches the end of the scan.
+    """
+
+    id: int
+    kind: str
+    side: str
+    volume_ml: float
+    feret_axial_mm: float
+    feret_3d_mm: float
+    sphere_equivalent_mm: float
+    density_mean_hu: float | None
+    density_sd_hu: float | None
+    center_ras_mm: tuple[float, float, float]
+    incomplete: bool
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """All measurements of a case."""
+
+    sides: tuple[SideMeasurement, ...] = ()
+    lesions: tuple[LesionMeasurement, ...] = field(default=())
+
+    def as_dict(self) -> dict[str, object]:
+        """Plain dictionary for JSON."""
+        return asdict(self)
+
+
+def measure(labels: Volume, ct: Volume | None = None) -> Measurements:
+    """Measure a label map with `Label` numbers.
+
+    Parameters
+    ----------
+    labels : Volume
+    ct : Volume, optional
+        HU on the same grid; without it densities are None.
+
+    Returns
+    -------
+    Measurements
+        Sides that hold nothing are left out; lesions are numbered by volume, largest first.
+    """
+    box = Box.of_mask(labels.array)
+    if box is None:
+        return Measurements()
+    touched = _touched_faces(labels.array, box)
+    part = labels.cropped(box)
+    density = ct.cropped(box).array if ct is not None else None
+    found = _lesions(part, density, touched)
+    sides = [
+        _side(side, part, density, found, incomplete=_is_incomplete(part, side, touched))
+        for side in SIDES
+    ]
+    kept = [s for s in sides if s.parenchyma_ml + s.tumor_ml + s.cyst_ml > 0]
+    return Measurements(tuple(kept), tuple(found))
+
+
+def _touched_faces(array: np.ndarray, box: Box) -> set[tuple[int, int]]:
+    """Faces of the grid (axis, 0 or -1) that labels reach."""
+    touched = set()
+    for axis in range(3):
+        if box.start[axis] == 0:
+            touched.add((axis, 0))
+        if box.stop[axis] == array.shape[axis]:
+            touched.add((axis, -1))
+    return touched
+
+
+def _is_incomplete(part: Volume, side: str, touched: set[tuple[int, int]]) -> bool:
+    """Whether the kidney of a side reaches a face of the scan."""
+    return any(
+        (np.take(part.array, end, axis) == KIDNEY_OF_SIDE[side]).any() for axis, end in touched
+    )
+
+
+def _lesions(
+    labels: Volume, density: np.ndarray | None, touched: set[tuple[int, int]]
+) -> list[LesionMeasurement]:
+    """Every tumor and cyst component, largest first."""
+    rows = []
+    for kind in (Label.TUMOR, Label.CYST):
+        for where, part in components(labels.array == kind):
+            rows.append((int(part.sum()), kind, where, part))
+    rows.sort(key=lambda r: (-r[0], r[1]))
+    return [
+        _lesion(n, kind, where, part, labels, density, touched)
+        for n, (_, kind, where, part) in enumerate(rows, start=1)
+    ]
+
+
+def _lesion(
+    number: int,
+    kind: Label,
+    where: tuple,
+    part: np.ndarray,
+    labels: Volume,
+    density: np.ndarray | None,
+    touched: set[tuple[int, int]],
+) -> LesionMeasurement:
+    """Measure one component."""
+    box = Box(tuple(s.start for s in where), tuple(s.stop for s in where))
+    own = labels.geometry.cropped(box)
+    volume_ml = float(part.sum()) * own.voxel_volume_ml
+    values = density[where][part] if density is not None else None
+    center = own.ras_from_kji(np.argwhere(part).mean(axis=0))[0]
+    return LesionMeasurement(
+        id=number,
+        kind=kind.name.lower(),
+        side=_nearest_side(box, labels, center),
+        volume_ml=volume_ml,
+        feret_axial_mm=feret_axial_mm(part, own),
+        feret_3d_mm=feret_3d_mm(part, own),
+        sphere_equivalent_mm=sphere_equivalent_mm(volume_ml),
+        density_mean_hu=None if values is None else float(values.mean()),
+        density_sd_hu=None if values is None else float(values.std()),
+        center_ras_mm=tuple(float(x) for x in center),
+        incomplete=_reaches(where, labels.array.shape, touched),
+    )
+
+
+def _reaches(where: tuple, shape: tuple[int, ...], touched: set[tuple[int, int]]) -> bool:
+    """Whether a component reaches one of the scan's faces."""
+    return any(
+        (where[axis].start == 0 if end == 0 else where[axis].stop == shape[axis])
+        for axis, end in touched
+    )
+
+
+def _nearest_side(box: Box, labels: Volume, center: np.ndarray) -> str:
+    """Side whose kidney is nearest: most voxels around the component, else by distance."""
+    reach = np.ceil(_NEAR_MM / labels.geometry.spacing_mm).astype(int)
+    around = labels.array[box.grown(tuple(int(r) for r in reach), labels.array.shape).slices]
+    counts = {side: int((around == KIDNEY_OF_SIDE[side]).sum()) for side in SIDES}
+    if any(counts.values()):
+        return max(counts, key=counts.get)
+    gaps = {}
+    for side in SIDES:
+        voxels = np.argwhere(labels.array == KIDNEY_OF_SIDE[side])
+        if len(voxels):
+            middle = labels.geometry.ras_from_kji(voxels.mean(axis=0))[0]
+            gaps[side] = float(np.linalg.norm(middle - center))
+    return min(gaps, key=gaps.get) if gaps else "unknown"
+
+
+def _side(
+    side: str,
+    labels: Volume,
+    density: np.ndarray | None,
+    lesions: list[LesionMeasurement],
+    *,
+    incomplete: bool,
+) -> SideMeasurement:
+    """Measure one side."""
+    kidney = labels.array == KIDNEY_OF_SIDE[side]
+    values = density[kidney] if density is not None and kidney.any() else None
+    own = [x for x in lesions if x.side == side]
+    return SideMeasurement(
+        side=side,
+        parenchyma_ml=float(kidney.sum()) * labels.geometry.voxel_volume_ml,
+        tumor_ml=sum(x.volume_ml for x in own if x.kind == "tumor"),
+        cyst_ml=sum(x.volume_ml for x in own if x.kind == "cyst"),
+        density_mean_hu=None if values is None else float(values.mean()),
+        density_sd_hu=None if values is None else float(values.std()),
+        incomplete=incomplete or any(x.incomplete for x in own),
+    )

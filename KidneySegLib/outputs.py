@@ -1,0 +1,34 @@
+"""The output folder of one case: label map, segmentation, tables, picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .pipeline import Result
+from .report.overview import write_overview
+from .report.table import result_as_dict, write_csv, write_json
+from .volume import Volume
+from .writers import atomic_folder, write_label_map, write_segmentation
+
+SEGMENTATION = "segmentation.seg.nrrd"
+LABELS = "labels.nii.gz"
+TABLE = "measurements.csv"
+RECORD = "measurements.json"
+PICTURE = "overview.png"
+FILES = (SEGMENTATION, LABELS, TABLE, RECORD, PICTURE)
+
+
+def write_result(result: Result, ct: Volume, folder: Path, *, overwrite: bool = False) -> None:
+    """Write everything about a case into a folder, whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        If the folder holds results already, is read-only, or the disk is full.
+    """
+    with atomic_folder(folder, FILES, overwrite=overwrite) as partial:
+        write_label_map(result.labels, partial / LABELS)
+        write_segmentation(result.labels, partial / SEGMENTATION)
+        write_csv(result.measurements, partial / TABLE)
+        write_overview(ct, result.labels, result.measurements, partial / PICTURE)
+        write_json(result_as_dict(result), partial / RECORD)

@@ -1,0 +1,356 @@
+"""The one way through: volume in, result out, with progress and cancel.
+
+Reading -> preflight -> locate -> segment -> export -> clean -> measure; the command line, the
+Slicer module and batch runs all call `segment`.
+"""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+
+from . import __version__
+from .anatomy import Label, Tissue
+from .engine.base import Engine
+from .errors import CanceledError, InputError
+from .findings import Finding, info, raise_errors, warning
+from .measure.phase import PhaseEstimate, estimate_phase
+from .measure.volumes import Measurements, measure
+from .models.package import ModelPackage
+from .preflight import check_input
+from .stages.body import midline_r_mm
+from .stages.clean import Cleaned, Removal, clean
+from .stages.export import TissueMap, export_regions
+from .stages.locate import (
+    Location,
+    field_corners,
+    locate_kidneys,
+    locations_from_points,
+    locations_from_rois,
+)
+from .stages.segment import QUALITIES, segment_regions
+from .volume import Volume, restore_orientation
+
+DISCLAIMER = "Research software, not a medical device. Check every contour before using a number."
+_PACKAGES = ("torch", "monai", "SimpleITK", "numpy", "scipy")
+_PLAUSIBLE_KIDNEY_ML = (40.0, 450.0)
+
+Progress = Callable[[str, float, "float | None"], None]
+Cancel = Callable[[], bool]
+Point = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user decides.
+
+    Attributes
+    ----------
+    quality : str
+        ``fast``, ``balanced`` or ``best``.
+    kidneys_only : bool
+        Count tumors and cysts as kidney.
+    points : tuple of (R, A, S)
+        Points in mm inside kidneys; they replace the locator.
+    rois : tuple of pairs of (R, A, S)
+        Opposite corners in mm of boxes around kidneys; they replace the locator.
+    """
+
+    quality: str = "balanced"
+    kidneys_only: bool = False
+    points: tuple[Point, ...] = ()
+    rois: tuple[tuple[Point, Point], ...] = ()
+
+    def __post_init__(self):
+        """Refuse an unknown quality."""
+        if self.quality not in QUALITIES:
+            raise InputError(
+                f"Unknown quality '{self.quality}'. Expected {', '.join(QUALITIES)}."
+            )
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run found.
+
+    Attributes
+    ----------
+    labels : Volume
+        `Label` numbers on the input's own grid.
+    measurements : Measurements
+    phase : PhaseEstimate
+    findings : list of Finding
+        Warnings and remarks; errors never come this far.
+    removals : list of Removal
+        What cleaning took out, and why.
+    record : dict
+        Model, versions, device, settings, seconds by stage. No name, no path.
+    """
+
+    labels: Volume
+    measurements: Measurements
+    phase: PhaseEstimate
+    findings: list[Finding]
+    removals: list[Removal]
+    record: dict[str, Any] = field(default_factory=dict)
+
+
+class _Stages:
+    """Progress by stage, seconds by stage, and the check for cancel."""
+
+    _SHARES = {
+        "check": 0.03,
+        "load model": 0.12,
+        "locate": 0.30,
+        "segment": 0.35,
+        "export": 0.08,
+        "clean": 0.06,
+        "measure": 0.06,
+    }
+
+    def __init__(self, progress: Progress | None, cancel: Cancel | None) -> None:
+        self._progress, self._cancel = progress, cancel
+        self._started = self._begun = time.monotonic()
+        self._before, self._name = 0.0, ""
+        self.seconds: dict[str, float] = {}
+
+    def begin(self, name: str) -> None:
+        """Enter a stage."""
+        self.end()
+        self._name, self._begun = name, time.monotonic()
+        self.report(0.0)
+
+    def end(self) -> None:
+        """Leave the current stage."""
+        if self._name:
+            self.seconds[self._name] = round(time.monotonic() - self._begun, 3)
+            self._before += self._SHARES[self._name]
+            self._name = ""
+
+    def report(self, share: float) -> None:
+        """Tell how much of the stage is done, 0..1; stop where the user canceled."""
+        if self._cancel and self._cancel():
+            raise CanceledError("Canceled. Nothing was written.")
+        if self._progress:
+            done = self._before + share * self._SHARES[self._name]
+            elapsed = time.monotonic() - self._started
+            left = elapsed * (1 - done) / done if done > 0.1 else None
+            self._progress(self._name, done, left)
+
+    def on_tiles(self, done: int, total: int) -> None:
+        """Report tiles as a share of the stage."""
+        self.report(done / total)
+
+
+def segment(
+    volume: Volume,
+    package: ModelPackage,
+    engine: Engine,
+    settings: Settings | None = None,
+    *,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> Result:
+    """Find and measure kidneys, tumors and cysts in a CT.
+
+    Parameters
+    ----------
+    volume : Volume
+        CT in HU, any orientation.
+    package : ModelPackage
+    engine : Engine
+    settings : Settings, optional
+    progress : callable, optional
+        Called with stage, share done (0..1) and seconds left (None while unknown).
+    cancel : callable, optional
+        Asked between tiles and stages; True stops the run.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    InputError
+        If the volume is no usable CT, or a point or region lies outside of it.
+    CanceledError
+        If ``cancel`` said so.
+    """
+    settings = settings or Settings()
+    stages = _Stages(progress, cancel)
+    stages.begin("check")
+    findings = [warning("input-changed", text) for text in volume.notes] + check_input(volume)
+    raise_errors(findings)
+    ct = volume.canonical()
+    tissue, places = _find_tissue(ct, package, engine, settings, stages)
+    stages.begin("clean")
+    cleaned = _clean(ct, tissue, settings)
+    stages.begin("measure")
+    labels = ct.with_array(cleaned.labels)
+    measurements = measure(labels, ct)
+    phase = estimate_phase(ct, labels)
+    stages.end()
+    findings = findings + cleaned.findings
+    findings += _judge(measurements, phase, package, places, settings)
+    findings += [info("engine", text) for text in engine.notices]
+    native = restore_orientation(cleaned.labels, *volume.geometry.to_canonical())
+    return Result(
+        labels=volume.with_array(np.ascontiguousarray(native)),
+        measurements=measurements,
+        phase=phase,
+        findings=findings,
+        removals=cleaned.removals,
+        record=run_record(package, engine, settings, stages.seconds),
+    )
+
+
+def _find_tissue(
+    ct: Volume, package: ModelPackage, engine: Engine, settings: Settings, stages: _Stages
+) -> tuple[TissueMap, list[Location]]:
+    """Locate, segment and export; also the places looked at."""
+    places = locations_from_points(settings.points, ct.geometry)
+    places += locations_from_rois(settings.rois, ct.geometry)
+    stages.begin("load model")
+    fine = engine.predictor(package, "fine")
+    if not places:
+        locator = engine.predictor(package, "locator")
+        stages.begin("locate")
+        spec = package.stages["locator"]
+        places = locate_kidneys(ct, locator, spec, on_tiles=stages.on_tiles)
+    stages.begin("segment")
+    regions = segment_regions(
+        ct,
+        places,
+        fine,
+        package.stages["fine"],
+        quality=QUALITIES[settings.quality],
+        on_tiles=stages.on_tiles,
+    )
+    stages.begin("export")
+    return export_regions(regions, ct.geometry), places
+
+
+def _clean(ct: Volume, tissue: TissueMap, settings: Settings) -> Cleaned:
+    """Clean the exported tissues; the midline is taken where they are."""
+    array = tissue.labels
+    if settings.kidneys_only:
+        array = np.where(array > 0, Tissue.KIDNEY, 0).astype(np.uint8)
+    low, high = field_corners(ct.geometry)
+    heights = (float(low[2]), float(high[2]))
+    if tissue.boxes:
+        k = [n for box in tissue.boxes for n in (box.start[0], box.stop[0])]
+        ends = ct.geometry.ras_from_kji([[min(k), 0, 0], [max(k), 0, 0]])[:, 2]
+        heights = (float(ends[0]), float(ends[1]))
+    return clean(
+        array,
+        ct.geometry,
+        midline_r_mm=midline_r_mm(ct, heights),
+        tumor_lead=tissue.tumor_lead,
+    )
+
+
+def _judge(
+    measurements: Measurements,
+    phase: PhaseEstimate,
+    package: ModelPackage,
+    places: list[Location],
+    settings: Settings,
+) -> list[Finding]:
+    """What the user must know about the result."""
+    findings = []
+    found = {s.side: s for s in measurements.sides if s.parenchyma_ml > 0}
+    guided = bool(settings.points or settings.rois)
+    if not measurements.sides:
+        where = "at the given places" if guided else "in the scan"
+        findings.append(
+            warning(
+                "no-kidney",
+                f"No kidney was found {where}. If there is one, click into it (--point R,A,S) or "
+                "draw a region around it (--roi).",
+            )
+        )
+    elif len(found) == 1 and not guided:
+        side = next(iter(found))
+        findings.append(
+            warning(
+                "one-kidney",
+                f"Only a {side} kidney was found. The other one may be absent, outside the scan, "
+                "or missed; if you see it, click into it (--point R,A,S).",
+            )
+        )
+    for side in measurements.sides:
+        findings += _judge_side(side)
+    if phase.phase in package.weak_phases:
+        findings.append(
+            warning(
+                "weak-phase",
+                f"The contrast phase looks {phase.phase} (kidneys {phase.kidney_hu:.0f} HU). The "
+                "model is weak there: lesions in particular may be missed.",
+            )
+        )
+    if any(lesion.kind == "tumor" for lesion in measurements.lesions):
+        findings += [warning("model", text) for text in package.figures.get("warnings", ())]
+    return findings
+
+
+def _judge_side(side: Any) -> list[Finding]:
+    """Incomplete and implausible kidneys."""
+    findings = []
+    low, high = _PLAUSIBLE_KIDNEY_ML
+    if side.incomplete:
+        findings.append(
+            warning(
+                "incomplete",
+                f"The {side.side} kidney reaches the end of the scan: it is incomplete, and its "
+                "volumes are lower bounds.",
+            )
+        )
+    elif side.parenchyma_ml > 0 and not low <= side.parenchyma_ml <= high:
+        findings.append(
+            warning(
+                "implausible",
+                f"The {side.side} kidney measures {side.parenchyma_ml:.0f} mL; {low:.0f} to "
+                f"{high:.0f} mL are usual. Check its contour.",
+            )
+        )
+    return findings
+
+
+def run_record(
+    package: ModelPackage, engine: Engine, settings: Settings, seconds: dict[str, float]
+) -> dict[str, Any]:
+    """Everything needed to repeat a run; no patient data, no paths."""
+    return {
+        "software": {"kidneyseg": __version__, "python": platform.python_version()}
+        | {name.lower(): _version(name) for name in _PACKAGES},
+        "model": {
+            "name": package.name,
+            "version": package.version,
+            "sha256": package.sha256,
+            "license": package.license,
+        },
+        "device": engine.description,
+        "settings": {
+            "quality": settings.quality,
+            "kidneys_only": settings.kidneys_only,
+            "points_ras_mm": [list(p) for p in settings.points],
+            "rois_ras_mm": [[list(c) for c in roi] for roi in settings.rois],
+        },
+        "seconds": dict(seconds),
+        "label_scheme": {label.name.lower(): int(label) for label in Label if label},
+        "disclaimer": DISCLAIMER,
+    }
+
+
+def _version(package: str) -> str | None:
+    """Version of an installed package, None where it is not there."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,132 @@
+"""Overview picture: axial, coronal and sagittal contours at the kidneys and lesions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..anatomy import KIDNEY_OF_SIDE, SEGMENTS, SIDES, Label
+from ..measure.volumes import Measurements
+from ..volume import Volume
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_WINDOW_HU = (-135.0, 215.0)
+_MOST_LESIONS = 3
+_VIEWS = (("axial", 0, ("R", "L", "A", "P")), ("coronal", 1, ("R", "L", "S", "I")),
+          ("sagittal", 2, ("A", "P", "S", "I")))
+_MARGIN_MM = 35.0
+_CONTOURS = {
+    Label.RIGHT_KIDNEY: "#ff8c69",
+    Label.LEFT_KIDNEY: "#ffc24d",
+    Label.TUMOR: "#3dff5c",
+    Label.CYST: "#4dd2ff",
+}
+_DISCLAIMER = "KidneySeg - research software, not a medical device"
+
+
+def write_overview(ct: Volume, labels: Volume, measurements: Measurements, path: Path) -> None:
+    """Draw the overview as PNG.
+
+    Parameters
+    ----------
+    ct, labels : Volume
+        On the same grid, any orientation.
+    measurements : Measurements
+        Where the lesions are.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    ct, labels = ct.canonical(), labels.canonical()
+    spots = _spots(labels, measurements)
+    rows = max(1, len(spots))
+    figure = Figure(figsize=(11, 3.5 * rows + 0.7), facecolor="black")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(rows, 3, squeeze=False)
+    for row, (title, spot) in zip(axes, spots, strict=True):
+        for axis, (name, cut, letters) in zip(row, _VIEWS, strict=True):
+            _draw_view(axis, ct, labels, spot, cut, letters)
+            axis.set_title(f"{title}, {name}", color="white", fontsize=9)
+    _draw_legend(figure, labels)
+    figure.subplots_adjust(0.01, 0.06 if rows > 1 else 0.1, 0.99, 0.96, 0.03, 0.12)
+    figure.savefig(path, dpi=100, facecolor="black", metadata={"Software": "KidneySeg"})
+
+
+def _spots(labels: Volume, measurements: Measurements) -> list[tuple[str, np.ndarray]]:
+    """Titles and voxels to show: each kidney's center, the largest lesions, else the middle."""
+    spots = []
+    for side in SIDES:
+        voxels = np.argwhere(labels.array == KIDNEY_OF_SIDE[side])
+        if len(voxels):
+            spots.append((f"{side} kidney", np.rint(voxels.mean(axis=0)).astype(int)))
+    for lesion in measurements.lesions[:_MOST_LESIONS]:
+        center = labels.geometry.kji_from_ras(lesion.center_ras_mm)[0]
+        inside = np.clip(np.rint(center).astype(int), 0, np.array(labels.array.shape) - 1)
+        title = f"lesion {lesion.id}: {lesion.kind}, {lesion.side}, {lesion.volume_ml:.1f} mL"
+        spots.append((title, inside))
+    if not spots:
+        spots.append(("no kidney found", np.array(labels.array.shape) // 2))
+    return spots
+
+
+def _draw_view(
+    axis: Axes, ct: Volume, labels: Volume, spot: np.ndarray, cut: int, letters: tuple[str, ...]
+) -> None:
+    """One slice with contours; radiological convention (patient's right on the left)."""
+    picture = np.take(ct.array, spot[cut], cut)
+    marks = np.take(labels.array, spot[cut], cut)
+    rest = [a for a in range(3) if a != cut]
+    height, width = (ct.geometry.spacing_mm[a] for a in rest)
+    extent = (-0.5, picture.shape[1] - 0.5, -0.5, picture.shape[0] - 0.5)
+    axis.imshow(
+        picture,
+        cmap="gray",
+        vmin=_WINDOW_HU[0],
+        vmax=_WINDOW_HU[1],
+        origin="lower",
+        aspect=height / width,
+        extent=extent,
+        interpolation="bilinear",
+    )
+    for label, color in _CONTOURS.items():
+        mask = marks == label
+        if mask.any():
+            axis.contour(mask, [0.5], colors=[color], linewidths=1.1)
+    axis.invert_xaxis()
+    _zoom(axis, marks, (height, width), picture.shape)
+    left, right, top, bottom = letters
+    for x, y, text in ((0.02, 0.5, left), (0.98, 0.5, right), (0.5, 0.97, top), (0.5, 0.03, bottom)):
+        axis.text(x, y, text, color="#cccccc", fontsize=8, transform=axis.transAxes,
+                  ha="center", va="center")
+    axis.axis("off")
+
+
+def _zoom(
+    axis: Axes, marks: np.ndarray, size_mm: tuple[float, float], shape: tuple[int, int]
+) -> None:
+    """Show the marked part of a slice with a margin; the whole slice where nothing is marked."""
+    if not marks.any():
+        return
+    limits = []
+    for n, mm in zip((0, 1), size_mm, strict=True):
+        hit = np.flatnonzero(marks.any(axis=1 - n))
+        margin = _MARGIN_MM / mm
+        limits.append((max(-0.5, hit[0] - margin), min(shape[n] - 0.5, hit[-1] + margin)))
+    axis.set_ylim(*limits[0])
+    axis.set_xlim(*limits[1][::-1])
+
+
+def _draw_legend(figure, labels: Volume) -> None:
+    """Names of the contours that occur, and what this is not."""
+    from matplotlib.lines import Line2D
+
+    present = [label for label in _CONTOURS if (labels.array == label).any()]
+    lines = [Line2D([], [], color=_CONTOURS[x], label=SEGMENTS[x].name) for x in present]
+    if lines:
+        figure.legend(handles=lines, loc="lower left", ncols=4, fontsize=9, frameon=False,
+                      labelcolor="white")
+    figure.text(0.99, 0.012, _DISCLAIMER, color="#bbbbbb", fontsize=8, ha="right", va="bottom")

@@ -1,0 +1,135 @@
+"""Tables: measurements as CSV, JSON and text for a terminal."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+from ..measure.volumes import Measurements
+from ..pipeline import Result
+
+COLUMNS = (
+    "item",
+    "id",
+    "side",
+    "kind",
+    "volume_ml",
+    "feret_axial_mm",
+    "feret_3d_mm",
+    "sphere_equivalent_mm",
+    "density_mean_hu",
+    "density_sd_hu",
+    "incomplete",
+    "center_r_mm",
+    "center_a_mm",
+    "center_s_mm",
+)
+
+
+def rows(measurements: Measurements) -> list[dict[str, Any]]:
+    """Table rows: parenchyma, tumor and cyst per side, then each lesion."""
+    table = []
+    for side in measurements.sides:
+        base = {"item": "side", "side": side.side, "incomplete": side.incomplete}
+        table.append(
+            base
+            | {
+                "kind": "parenchyma",
+                "volume_ml": side.parenchyma_ml,
+                "density_mean_hu": side.density_mean_hu,
+                "density_sd_hu": side.density_sd_hu,
+            }
+        )
+        table.append(base | {"kind": "tumor", "volume_ml": side.tumor_ml})
+        table.append(base | {"kind": "cyst", "volume_ml": side.cyst_ml})
+    for lesion in measurements.lesions:
+        table.append(
+            {
+                "item": "lesion",
+                "id": lesion.id,
+                "side": lesion.side,
+                "kind": lesion.kind,
+                "volume_ml": lesion.volume_ml,
+                "feret_axial_mm": lesion.feret_axial_mm,
+                "feret_3d_mm": lesion.feret_3d_mm,
+                "sphere_equivalent_mm": lesion.sphere_equivalent_mm,
+                "density_mean_hu": lesion.density_mean_hu,
+                "density_sd_hu": lesion.density_sd_hu,
+                "incomplete": lesion.incomplete,
+                "center_r_mm": lesion.center_ras_mm[0],
+                "center_a_mm": lesion.center_ras_mm[1],
+                "center_s_mm": lesion.center_ras_mm[2],
+            }
+        )
+    return table
+
+
+def write_csv(measurements: Measurements, path: Path) -> None:
+    """Write the table as CSV, lengths in mm, volumes in mL, densities in HU."""
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, COLUMNS, restval="")
+        writer.writeheader()
+        for row in rows(measurements):
+            writer.writerow({k: _rounded(v) for k, v in row.items()})
+
+
+def _rounded(value: Any) -> Any:
+    """Numbers with three decimals, None as an empty cell."""
+    if value is None:
+        return ""
+    return round(value, 3) if isinstance(value, float) else value
+
+
+def result_as_dict(result: Result) -> dict[str, Any]:
+    """Everything of a result but the label map, for JSON."""
+    return {
+        "format": "kidneyseg-measurements-1",
+        "measurements": _round_all(result.measurements.as_dict()),
+        "contrast_phase": _round_all(result.phase.as_dict()),
+        "findings": [f.as_dict() for f in result.findings],
+        "removed_components": [r.as_dict() for r in result.removals],
+        "record": result.record,
+    }
+
+
+def _round_all(value: Any) -> Any:
+    """Round every float of nested lists and dictionaries to three decimals."""
+    if isinstance(value, dict):
+        return {k: _round_all(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_round_all(v) for v in value]
+    return round(value, 3) if isinstance(value, float) else value
+
+
+def write_json(data: dict[str, Any], path: Path) -> None:
+    """Write JSON with two spaces of indent."""
+    path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+
+
+def as_text(measurements: Measurements) -> str:
+    """Table for a terminal."""
+    if not measurements.sides:
+        return "No kidney was found."
+    lines = [f"{'':14}{'parenchyma':>12}{'tumor':>10}{'cyst':>10}   mL"]
+    for side in measurements.sides:
+        note = "  (incomplete: at least this much)" if side.incomplete else ""
+        lines.append(
+            f"{side.side + ' kidney':14}{side.parenchyma_ml:12.1f}{side.tumor_ml:10.1f}"
+            f"{side.cyst_ml:10.1f}{note}"
+        )
+    if measurements.lesions:
+        lines += [
+            "",
+            f"{'lesion':8}{'kind':7}{'side':8}{'mL':>8}{'axial mm':>10}{'3D mm':>8}"
+            f"{'sphere mm':>11}{'HU':>7}{'SD':>6}",
+        ]
+    for x in measurements.lesions:
+        density = "" if x.density_mean_hu is None else f"{x.density_mean_hu:7.0f}"
+        spread = "" if x.density_sd_hu is None else f"{x.density_sd_hu:6.0f}"
+        lines.append(
+            f"{x.id:<8}{x.kind:7}{x.side:8}{x.volume_ml:8.2f}{x.feret_axial_mm:10.1f}"
+            f"{x.feret_3d_mm:8.1f}{x.sphere_equivalent_mm:11.1f}{density}{spread}"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""The stages of the pipeline: plain functions from data to data."""

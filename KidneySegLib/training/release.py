@@ -1,0 +1,62 @@
+"""From checkpoints to a model package: fp16 weights, and the manifest that describes them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from ..models.package import MANIFEST, WEIGHTS, load_package, write_weights
+from .loop import averaged_network
+from .recipe import Recipe
+
+
+def release(locator: Path, fine: Path, into: Path) -> str:
+    """Write weights and stages of two checkpoints into a model folder.
+
+    What people write in the manifest (title, license, figures, warnings) stays as it is;
+    stages, training and the sha256 come from the checkpoints.
+
+    Parameters
+    ----------
+    locator, fine : Path
+        Checkpoints of `training.loop.train`.
+    into : Path
+        Model folder with a ``model.json``.
+
+    Returns
+    -------
+    str
+        sha256 of the weights.
+    """
+    manifest = into / MANIFEST
+    if not manifest.is_file():
+        raise InputError(f"There is no '{manifest}'. Write the manifest's texts first.")
+    data = json.loads(manifest.read_text(encoding="utf-8"))
+    networks, recipes = {}, {}
+    for stage, checkpoint in (("locator", locator), ("fine", fine)):
+        recipe, networks[stage], steps = averaged_network(checkpoint)
+        if recipe.role != stage:
+            raise InputError(f"'{checkpoint.name}' is a {recipe.role}, not a {stage} network.")
+        data["stages"][stage] = _stage(recipe)
+        recipes[stage] = {"steps_done": steps, "recipe": recipe.as_dict()}
+    data["training"] = {**data["training"], **recipes}
+    digest = write_weights(networks, into / WEIGHTS)
+    data["weights"] = {"file": WEIGHTS, "sha256": digest}
+    manifest.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+    load_package(into)
+    return digest
+
+
+def _stage(recipe: Recipe) -> dict[str, Any]:
+    """Stage entry of the manifest."""
+    options = {k: v for k, v in recipe.network_options.items() if k != "classes"}
+    return {
+        "network": recipe.network,
+        "options": options,
+        "classes": list(recipe.classes),
+        "spacing_mm": recipe.spacing_mm,
+        "patch": list(recipe.patch),
+        "window_hu": list(recipe.window_hu),
+    }
