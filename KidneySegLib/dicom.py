@@ -111,7 +111,8 @@ def _read_info(path: Path) -> SliceInfo | None:
     def numbers(tag: str) -> tuple[float, ...]:
         return tuple(float(x) for x in text(tag).split("\\") if x.strip())
 
-    position, orientation, pixel = numbers(_POSITION), numbers(_ORIENTATION), numbers(_PIXEL_SPACING)
+    position, orientation = numbers(_POSITION), numbers(_ORIENTATION)
+    pixel = numbers(_PIXEL_SPACING)
     if len(position) != 3 or len(orientation) != 6 or len(pixel) != 2:
         return None
     return SliceInfo(

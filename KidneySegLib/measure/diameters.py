@@ -6,6 +6,8 @@ Against the radiology report of 40 KiTS23 cases the sphere-equivalent diameter a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..volume import Geometry
@@ -49,7 +51,7 @@ def feret_axial_mm(mask: np.ndarray, geometry: Geometry) -> float:
     return max(_largest_distance(ras[plane == p][:, :2]) for p in np.unique(plane))
 
 
-def surface_points(mask: np.ndarray, *, axes: tuple[int, ...] | list[int] = (0, 1, 2)) -> np.ndarray:
+def surface_points(mask: np.ndarray, *, axes: Sequence[int] = (0, 1, 2)) -> np.ndarray:
     """Centers of the voxel faces between a mask and its outside.
 
     Returns

@@ -81,8 +81,9 @@ def _aorta_hu(ct: Volume, kidney: np.ndarray) -> float | None:
     low, high = ct.geometry.ras_from_kji([[rows[0], 0, 0], [rows[-1], 0, 0]])[:, 2]
     grid = ct.geometry.with_spacing((_GRID_MM,) * 3)
     image = ct.resampled_to(grid, limits=(-200.0, 700.0)).array
-    s_mm = grid.ras_from_kji(np.stack([np.arange(grid.shape[0])] + [np.zeros(grid.shape[0])] * 2, 1))
-    image = image[(s_mm[:, 2] >= low) & (s_mm[:, 2] <= high)]
+    k = np.arange(grid.shape[0])
+    s_mm = grid.ras_from_kji(np.stack([k, 0 * k, 0 * k], axis=1))[:, 2]
+    image = image[(s_mm >= low) & (s_mm <= high)]
     spine = _spine_center(image)
     if spine is None:
         return None

@@ -8,9 +8,8 @@ import numpy as np
 
 from ..anatomy import KIDNEY_OF_SIDE, SIDES, Label
 from ..stages.clean import components
-from ..volume import Box, Geometry, Volume
+from ..volume import Box, Volume
 from .diameters import feret_3d_mm, feret_axial_mm, sphere_equivalent_mm
-
 
 _NEAR_MM = 5.0
 

@@ -99,7 +99,8 @@ def _draw_view(
     axis.invert_xaxis()
     _zoom(axis, marks, (height, width), picture.shape)
     left, right, top, bottom = letters
-    for x, y, text in ((0.02, 0.5, left), (0.98, 0.5, right), (0.5, 0.97, top), (0.5, 0.03, bottom)):
+    places = ((0.02, 0.5, left), (0.98, 0.5, right), (0.5, 0.97, top), (0.5, 0.03, bottom))
+    for x, y, text in places:
         axis.text(x, y, text, color="#cccccc", fontsize=8, transform=axis.transAxes,
                   ha="center", va="center")
     axis.axis("off")

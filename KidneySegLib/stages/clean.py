@@ -116,7 +116,7 @@ def clean(
     box = Box.of_mask(tissue)
     if box is None:
         return Cleaned(labels)
-    margin = np.ceil(NEAR_KIDNEY_MM / geometry.spacing_mm).astype(int) + 1
+    margin = np.ceil(NEAR_KIDNEY_MM / geometry.spacing_mm).astype(int) + 2
     box = box.grown(margin, tissue.shape)
     part = tissue[box.slices].copy()
     if tumor_lead is None:
@@ -199,7 +199,7 @@ def _one_tissue_a_mass(work: _Work) -> None:
 def _keep_near_kidney(work: _Work) -> None:
     """Remove masses that neither touch a kidney nor lie within 4 mm; keep large ones, warn."""
     mass = (work.tissue == Tissue.TUMOR) | (work.tissue == Tissue.CYST)
-    reach = np.ceil(NEAR_KIDNEY_MM / work.geometry.spacing_mm).astype(int)
+    reach = np.ceil(NEAR_KIDNEY_MM / work.geometry.spacing_mm).astype(int) + 1
     for where, part in components(mass):
         wide = _grown(where, mass.shape, reach)
         kidney = work.tissue[wide] == Tissue.KIDNEY

@@ -1,0 +1,47 @@
+"""Shared fixtures: a phantom CT, an engine that needs no network, the shared data."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from phantom import ThresholdEngine, make_phantom  # noqa: E402
+
+DATA_VARIABLE = "KIDNEYSEG_TEST_DATA"
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    folder = Path(os.environ.get(DATA_VARIABLE, ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"shared test data not found at {folder} (set ${DATA_VARIABLE})")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def phantom():
+    return make_phantom()
+
+
+@pytest.fixture
+def engine():
+    return ThresholdEngine()
+
+
+@pytest.fixture(scope="session")
+def package():
+    from KidneySegLib.models.registry import find_model
+
+    return find_model()
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(7)

@@ -1,0 +1,155 @@
+import numpy as np
+import pytest
+from phantom import ellipsoid, grid, make_phantom, sphere_ml
+
+from KidneySegLib.anatomy import Label, Tissue
+from KidneySegLib.stages.clean import assign_sides, clean
+
+
+@pytest.fixture
+def geometry():
+    return grid((2.0, 2.0, 2.0))
+
+
+@pytest.fixture
+def tissue(geometry):
+    return make_phantom(geometry).tissue.copy()
+
+
+def run(tissue, geometry, **options):
+    return clean(tissue, geometry, midline_r_mm=0.0, **options)
+
+
+def test_sides_follow_patient_coordinates(tissue, geometry):
+    labels = run(tissue, geometry).labels
+    k, j, i = np.nonzero(labels == Label.RIGHT_KIDNEY)
+    assert geometry.ras_from_kji(np.stack([k, j, i], 1))[:, 0].min() > 0
+    assert set(np.unique(labels)) == {0, 1, 2, 3, 4}
+
+
+def test_nothing_changes_on_a_clean_map(tissue, geometry):
+    cleaned = run(tissue, geometry)
+    assert cleaned.removals == []
+    assert cleaned.findings == []
+    np.testing.assert_array_equal(cleaned.labels > 0, tissue > 0)
+    np.testing.assert_array_equal(cleaned.labels == Label.TUMOR, tissue == Tissue.TUMOR)
+
+
+def test_kidney_fragment_is_removed_with_its_reason_and_place(tissue, geometry):
+    spot = ellipsoid(geometry, (0, 50, 60), 5)  # 0.5 mL
+    tissue[spot] = Tissue.KIDNEY
+    cleaned = run(tissue, geometry)
+    assert not cleaned.labels[spot].any()
+    (removal,) = cleaned.removals
+    assert removal.tissue == "kidney"
+    assert "1 mL" in removal.reason
+    np.testing.assert_allclose(removal.center_ras, (0, 50, 60), atol=1.5)
+    assert removal.volume_ml == pytest.approx(spot.sum() * 0.008)
+
+
+def test_kidney_of_five_milliliters_is_kept_with_a_warning(tissue, geometry):
+    spot = ellipsoid(geometry, (60, 55, 70), 10.6)  # 5 mL
+    tissue[spot] = Tissue.KIDNEY
+    cleaned = run(tissue, geometry)
+    assert cleaned.labels[spot].all()
+    assert [f.code for f in cleaned.findings] == ["small-kidney"]
+
+
+def test_tumor_beyond_four_millimeters_is_removed_nearer_is_kept(geometry):
+    kidney = make_phantom(geometry, lesions=False).tissue
+    edge_a = -20 + 26  # the right kidney ends here toward the front
+    for gap, stays in ((3.0, True), (9.0, False)):
+        tissue = kidney.copy()
+        spot = ellipsoid(geometry, (60, edge_a + gap + 10, 0), 10)
+        tissue[spot] = Tissue.TUMOR
+        cleaned = run(tissue, geometry)
+        assert (cleaned.labels[spot] == Label.TUMOR).any() == stays
+        assert [r.tissue for r in cleaned.removals] == ([] if stays else ["tumor"])
+
+
+def test_large_unattached_mass_is_kept_with_a_warning(geometry):
+    tissue = make_phantom(geometry, lesions=False, kidneys=("right",)).tissue
+    spot = ellipsoid(geometry, (-60, 0, 0), 25)
+    tissue[spot] = Tissue.TUMOR
+    assert sphere_ml(25) > 50
+    cleaned = run(tissue, geometry)
+    assert (cleaned.labels[spot] == Label.TUMOR).all()
+    assert [f.code for f in cleaned.findings] == ["unattached-mass"]
+
+
+def test_tumor_speck_becomes_kidney_where_it_touches_one(tissue, geometry):
+    tissue[:] = make_phantom(geometry, lesions=False).tissue
+    inside = np.argwhere(tissue == Tissue.KIDNEY)[5000]
+    tissue[tuple(inside)] = Tissue.TUMOR
+    cleaned = run(tissue, geometry)
+    assert cleaned.labels[tuple(inside)] in (Label.RIGHT_KIDNEY, Label.LEFT_KIDNEY)
+    assert "speck" in cleaned.removals[0].reason
+
+
+def test_small_cyst_of_a_twentieth_of_a_milliliter_stays(tissue, geometry):
+    tissue[:] = make_phantom(geometry, lesions=False).tissue
+    spot = ellipsoid(geometry, (60, -20, 0), 3.0)
+    assert 0.03 < spot.sum() * 0.008 < 0.3
+    tissue[spot] = Tissue.CYST
+    assert (run(tissue, geometry).labels[spot] == Label.CYST).all()
+
+
+def test_mass_gets_one_tissue_by_probability(tissue, geometry):
+    tumor = tissue == Tissue.TUMOR
+    part = np.argwhere(tumor)[:20]
+    tissue[tuple(part.T)] = Tissue.CYST
+    lead = np.where(tumor, 60, 0).astype(np.int8)
+    cleaned = run(tissue, geometry, tumor_lead=lead)
+    assert (cleaned.labels[tumor] == Label.TUMOR).all()
+    assert "vote" in cleaned.removals[0].reason
+    against = run(tissue, geometry, tumor_lead=-lead)
+    assert (against.labels[tumor] == Label.CYST).all()
+
+
+def test_mass_of_two_large_tissues_keeps_both(geometry):
+    tissue = make_phantom(geometry, lesions=False).tissue
+    mass = ellipsoid(geometry, (-86, -20, 5), 15)
+    tissue[mass] = Tissue.TUMOR
+    lower = mass.copy()
+    lower[geometry.shape[0] // 2 :] = False
+    tissue[lower] = Tissue.CYST
+    labels = run(tissue, geometry).labels
+    assert (labels[lower] == Label.CYST).all()
+    assert (labels[mass & ~lower] == Label.TUMOR).all()
+
+
+def test_small_hole_is_filled_large_one_stays(tissue, geometry):
+    tissue[:] = make_phantom(geometry, lesions=False).tissue
+    small = ellipsoid(geometry, (60, -20, 20), 4.0)
+    large = ellipsoid(geometry, (-60, -20, -10), 9.0)
+    tissue[small | large] = 0
+    labels = run(tissue, geometry).labels
+    assert (labels[small] == Label.RIGHT_KIDNEY).all()
+    assert not labels[large].any()
+
+
+def test_horseshoe_is_cut_at_the_midline_with_a_warning(geometry):
+    tissue = make_phantom(geometry, lesions=False).tissue
+    tissue[ellipsoid(geometry, (0, -20, 0), (60, 10, 12))] = Tissue.KIDNEY
+    cleaned = run(tissue, geometry)
+    assert [f.code for f in cleaned.findings] == ["fused"]
+    assert {Label.RIGHT_KIDNEY, Label.LEFT_KIDNEY} <= set(np.unique(cleaned.labels))
+
+
+def test_third_kidney_is_kept_with_a_warning(geometry):
+    tissue = make_phantom(geometry, lesions=False).tissue
+    third = ellipsoid(geometry, (60, 45, -60), (15, 15, 25))
+    tissue[third] = Tissue.KIDNEY
+    cleaned = run(tissue, geometry)
+    assert (cleaned.labels[third] == Label.RIGHT_KIDNEY).all()
+    assert [f.code for f in cleaned.findings] == ["several-kidneys"]
+
+
+def test_empty_map_stays_empty(geometry):
+    cleaned = run(np.zeros(geometry.shape, np.uint8), geometry)
+    assert not cleaned.labels.any()
+
+
+def test_result_does_not_depend_on_the_orientation_of_the_side_rule(tissue, geometry):
+    labels, _ = assign_sides(tissue, geometry, midline_r_mm=200.0)
+    assert not (labels == Label.RIGHT_KIDNEY).any()
