@@ -21,6 +21,8 @@ _MODALITY = "0008|0060"
 _ROWS, _COLUMNS = "0028|0010", "0028|0011"
 _PIXEL_SPACING = "0028|0030"
 _IMAGE_TYPE = "0008|0008"
+_BITS = "0028|0100"
+_UNCOMPRESSED = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2")
 _CLEAR_RATIO = 1.5
 _TILT_DEGREES = 0.5
 _GAP_SHARE = 0.3  # of the usual slice distance; larger deviations are missing slices
@@ -33,7 +35,10 @@ _TILT_NOTE = (
 
 @dataclass(frozen=True)
 class SliceInfo:
-    """Place of one DICOM slice. Positions and directions in LPS mm, as DICOM has them."""
+    """Place of one DICOM slice. Positions and directions in LPS mm, as DICOM has them.
+
+    ``payload_bytes`` is what its pixels take when they are not compressed, else 0.
+    """
 
     path: Path
     series: str
@@ -43,6 +48,7 @@ class SliceInfo:
     pixel_mm: tuple[float, float]
     size: tuple[int, int]
     localizer: bool
+    payload_bytes: int
 
 
 def is_dicom_file(path: Path) -> bool:
@@ -124,7 +130,21 @@ def _read_info(path: Path) -> SliceInfo | None:
         pixel_mm=pixel,
         size=(int(text(_ROWS)), int(text(_COLUMNS))),
         localizer="LOCALIZER" in text(_IMAGE_TYPE).upper(),
+        payload_bytes=int(text(_ROWS)) * int(text(_COLUMNS)) * int(text(_BITS)) // 8
+        if _transfer_syntax(path) in _UNCOMPRESSED
+        else 0,
     )
+
+
+def _transfer_syntax(path: Path) -> str:
+    """How pixels are stored: UID from the file's meta header, which GDCM does not hand on."""
+    with path.open("rb") as stream:
+        head = stream.read(4096)
+    at = head.find(b"\x02\x00\x10\x00UI")
+    if at < 0:
+        return ""
+    length = int.from_bytes(head[at + 6 : at + 8], "little")
+    return head[at + 8 : at + 8 + length].decode("ascii", "replace").rstrip("\0 ")
 
 
 def choose_series(slices: list[SliceInfo], *, series: str | None = None) -> list[SliceInfo]:
@@ -238,6 +258,12 @@ def _load(ordered: list[SliceInfo]) -> Volume:
     """Read sorted slices and correct a gantry tilt."""
     import SimpleITK as sitk
 
+    short = [s for s in ordered if s.path.stat().st_size < s.payload_bytes]
+    if short:
+        raise InputError(
+            f"{len(short)} of {len(ordered)} DICOM files are truncated: they hold fewer pixels than "
+            "their headers promise. Copy or export the series again."
+        )
     reader = sitk.ImageSeriesReader()
     reader.SetImageIO("GDCMImageIO")
     reader.SetFileNames([str(s.path) for s in ordered])

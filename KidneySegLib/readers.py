@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .errors import InputError
+from .integrity import require_whole
 from .volume import Geometry, Volume
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 IMAGE_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
+_MOST_BYTES = 16 * 2**30
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
@@ -112,7 +115,13 @@ def _read_checked(path: Path) -> sitk.Image:
     except RuntimeError as error:
         raise _unreadable(path, error) from error
     _require_3d(path, reader.GetSize(), reader.GetNumberOfComponents())
-    _require_payload(path, reader)
+    expected = _payload_bytes(reader)
+    if expected > _MOST_BYTES:
+        raise InputError(
+            f"'{path.name}' promises {expected / 2**30:.0f} GB of voxels. Expected at most "
+            f"{_MOST_BYTES / 2**30:.0f} GB; its header may be wrong. Crop it or export it again."
+        )
+    require_whole(path, expected)
     try:
         return reader.Execute()
     except (RuntimeError, MemoryError) as error:
@@ -154,21 +163,17 @@ def _require_3d(path: Path, size: tuple[int, ...], components: int) -> None:
         )
 
 
-def _require_payload(path: Path, reader: sitk.ImageFileReader) -> None:
-    """Refuse a header that promises more voxels than an uncompressed file can hold."""
-    sizes = {"8-bit": 1, "16-bit": 2, "32-bit": 4, "64-bit": 8}
+def _payload_bytes(reader: sitk.ImageFileReader) -> int:
+    """Bytes of voxels that a header promises."""
     import SimpleITK as sitk
 
+    sizes = {"8-bit": 1, "16-bit": 2, "32-bit": 4, "64-bit": 8}
     text = sitk.GetPixelIDValueAsString(reader.GetPixelID())
     width = next((n for key, n in sizes.items() if text.startswith(key)), 1)
-    expected = int(np.prod(reader.GetSize(), dtype=np.float64)) * width
-    plain = path.name.lower().endswith(".nii")
-    if (plain and path.stat().st_size < expected) or expected > 64 * 2**30:
-        raise InputError(
-            f"'{path.name}' is truncated or its header is wrong: it promises "
-            f"{expected / 2**20:.0f} MB of voxels, the file has "
-            f"{path.stat().st_size / 2**20:.1f} MB. Copy or export it again."
-        )
+    stored = reader.GetMetaData("bitpix") if reader.HasMetaDataKey("bitpix") else ""
+    if stored.isdigit():  # NIfTI: a scaled file is read as float and stored in fewer bytes
+        width = int(stored) // 8
+    return math.prod(reader.GetSize()) * width
 
 
 def read_labels(path: Path | str) -> Volume:
