@@ -22,6 +22,8 @@ _ROWS, _COLUMNS = "0028|0010", "0028|0011"
 _PIXEL_SPACING = "0028|0030"
 _IMAGE_TYPE = "0008|0008"
 _BITS = "0028|0100"
+_SOP_CLASS, _TRANSFER_SYNTAX = 0x02, 0x10
+_CT_STORAGE = "1.2.840.10008.5.1.4.1.1.2"
 _UNCOMPRESSED = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2")
 _CLEAR_RATIO = 1.5
 _TILT_DEGREES = 0.5
@@ -107,7 +109,12 @@ def _read_info(path: Path) -> SliceInfo | None:
     reader.SetFileName(str(path))
     try:
         reader.ReadImageInformation()
-    except RuntimeError:
+    except RuntimeError as error:
+        if _meta_uid(path, _SOP_CLASS).startswith(_CT_STORAGE):
+            raise InputError(
+                f"The DICOM file '{path.name}' is truncated or damaged. Copy or export the series "
+                "again."
+            ) from error
         logger.debug("passed over a DICOM object without an image")
         return None
 
@@ -131,16 +138,16 @@ def _read_info(path: Path) -> SliceInfo | None:
         size=(int(text(_ROWS)), int(text(_COLUMNS))),
         localizer="LOCALIZER" in text(_IMAGE_TYPE).upper(),
         payload_bytes=int(text(_ROWS)) * int(text(_COLUMNS)) * int(text(_BITS)) // 8
-        if _transfer_syntax(path) in _UNCOMPRESSED
+        if _meta_uid(path, _TRANSFER_SYNTAX) in _UNCOMPRESSED
         else 0,
     )
 
 
-def _transfer_syntax(path: Path) -> str:
-    """How pixels are stored: UID from the file's meta header, which GDCM does not hand on."""
+def _meta_uid(path: Path, element: int) -> str:
+    """UID of a file's meta header (group 0002), which GDCM does not hand on."""
     with path.open("rb") as stream:
         head = stream.read(4096)
-    at = head.find(b"\x02\x00\x10\x00UI")
+    at = head.find(b"\x02\x00" + bytes([element, 0]) + b"UI")
     if at < 0:
         return ""
     length = int.from_bytes(head[at + 6 : at + 8], "little")

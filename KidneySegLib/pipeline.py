@@ -117,7 +117,7 @@ class _Stages:
     def __init__(self, progress: Progress | None, cancel: Cancel | None) -> None:
         self._progress, self._cancel = progress, cancel
         self._started = self._begun = time.monotonic()
-        self._before, self._name = 0.0, ""
+        self._before, self._furthest, self._name = 0.0, 0.0, ""
         self.seconds: dict[str, float] = {}
 
     def begin(self, name: str) -> None:
@@ -138,7 +138,8 @@ class _Stages:
         if self._cancel and self._cancel():
             raise CanceledError("Canceled. Nothing was written.")
         if self._progress:
-            done = self._before + share * self._SHARES[self._name]
+            done = self._before + min(1.0, share) * self._SHARES[self._name]
+            done = self._furthest = max(done, self._furthest)  # regions that grow run again
             elapsed = time.monotonic() - self._started
             left = elapsed * (1 - done) / done if done > 0.1 else None
             self._progress(self._name, done, left)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
 from KidneySegLib.volume import Geometry, Volume
 
@@ -93,7 +94,9 @@ class ThresholdEngine:
                 scores = [np.full(hu.shape, 0.02, np.float32)]
                 names = spec.classes[1:] if stage == "fine" else ("kidney",)
                 for name in names:
-                    scores.append(np.exp(-(((hu - levels[name]) / 14) ** 2)))
+                    score = np.exp(-(((hu - levels[name]) / 14) ** 2))
+                    # borders between other tissues pass through these densities: thin shells
+                    scores.append(ndimage.grey_opening(score, (1, 3, 3, 3)))
                 stack = np.stack(scores, axis=1)
                 return (stack / stack.sum(axis=1, keepdims=True)).astype(np.float32)
 

@@ -14,6 +14,8 @@ PHASES = ("non-contrast", "corticomedullary", "nephrographic", "excretory")
 _NON_CONTRAST_HU = 60.0
 _ARTERIAL_HU = 180.0
 _EXCRETED_HU = 260.0
+_EXCRETED_ML = 3.0  # ribs and early calyces on real portal CTs: up to 2.7
+_PELVIS_REACH_MM = 6.0
 _GRID_MM = 3.0
 _AORTA_RADIUS_MM = 6.0
 _AORTA_LENGTH_MM = 45.0
@@ -65,14 +67,22 @@ def _phase(
         return "non-contrast"
     if aorta_hu is not None and aorta_hu > _ARTERIAL_HU and aorta_hu > kidney_hu + 15:
         return "corticomedullary"
-    where = ndimage.find_objects(kidney.astype(np.uint8))[0]
-    bright = (ct.array[where] > _EXCRETED_HU) & ndimage.binary_dilation(
-        kidney[where], iterations=2
-    )
-    bright_ml = ndimage.binary_opening(bright).sum() * ct.geometry.voxel_volume_ml
-    if bright_ml > 1.0 and kidney_hu < 0.75 * _EXCRETED_HU:
+    if kidney_hu < 0.75 * _EXCRETED_HU and _excreted_ml(ct, kidney) > _EXCRETED_ML:
         return "excretory"
     return "nephrographic"
+
+
+def _excreted_ml(ct: Volume, kidney: np.ndarray) -> float:
+    """Volume in mL of very bright spots between the walls of the kidneys (collecting system)."""
+    steps = int(np.ceil(_PELVIS_REACH_MM / ct.geometry.spacing_mm.min()))
+    total = 0.0
+    labels, _ = ndimage.label(kidney)
+    for n, where in enumerate(ndimage.find_objects(labels), start=1):
+        bright = ndimage.binary_opening(ct.array[where] > _EXCRETED_HU)
+        if bright.any():
+            near = ndimage.binary_dilation(labels[where] == n, iterations=steps)
+            total += float((bright & near).sum()) * ct.geometry.voxel_volume_ml
+    return total
 
 
 def _aorta_hu(ct: Volume, kidney: np.ndarray) -> float | None:

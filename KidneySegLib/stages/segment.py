@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -87,16 +88,29 @@ def segment_regions(
     waiting = _join([b for b in waiting if not b.is_empty])
     done: dict[Box, np.ndarray] = {}
     for round_ in range(_MOST_ROUNDS):
-        for box in waiting:
-            if box not in done:
-                done[box] = _predict_box(
-                    volume, grid, box, predictor, spec, quality=quality, on_tiles=on_tiles
-                )
+        todo = [b for b in waiting if b not in done]
+        for n, box in enumerate(todo):
+            done[box] = _predict_box(
+                volume,
+                grid,
+                box,
+                predictor,
+                spec,
+                quality=quality,
+                on_tiles=on_tiles and partial(_count_tiles, on_tiles, n, len(todo)),
+            )
         grown = _join([_grow_at_walls(b, done[b], grid) for b in waiting])
         if grown == waiting or round_ == _MOST_ROUNDS - 1:
             break
         waiting = grown
     return [Region(grid.cropped(b), done[b]) for b in waiting]
+
+
+def _count_tiles(
+    on_tiles: Callable[[int, int], None], box: int, boxes: int, done: int, total: int
+) -> None:
+    """Tiles of one of several boxes as tiles of them all."""
+    on_tiles(box * total + done, boxes * total)
 
 
 def _predict_box(

@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from phantom import ellipsoid, grid, sphere_ml
+
+from KidneySegLib.measure.diameters import feret_3d_mm, feret_axial_mm, sphere_equivalent_mm
+from KidneySegLib.volume import Volume
+
+
+@pytest.mark.parametrize("spacing", [(0.8, 0.8, 0.8), (3.0, 0.8, 0.8), (5.0, 0.7, 0.9)])
+def test_sphere(spacing):
+    geometry = grid(spacing, (60, 60, 60))
+    mask = ellipsoid(geometry, (0, 0, 0), 20)
+    assert feret_3d_mm(mask, geometry) == pytest.approx(40, abs=max(spacing))
+    assert feret_axial_mm(mask, geometry) == pytest.approx(40, abs=2 * spacing[1])
+
+
+def test_axial_feret_looks_at_axial_planes_only():
+    geometry = grid((1.0, 1.0, 1.0), (60, 60, 90))
+    mask = ellipsoid(geometry, (0, 0, 0), (10, 12, 40))
+    assert feret_3d_mm(mask, geometry) == pytest.approx(80, abs=1.5)
+    assert feret_axial_mm(mask, geometry) == pytest.approx(24, abs=1.5)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.permutations([0, 1, 2]), st.tuples(*[st.sampled_from([1, -1])] * 3)
+)
+def test_orientation_of_the_array_changes_nothing(order, flips):
+    geometry = grid((2.0, 0.9, 0.7), (40, 40, 40))
+    mask = ellipsoid(geometry, (1, 2, 3), (8, 12, 15))
+    turned = Volume(mask, geometry).reoriented(order, flips)
+    for feret in (feret_3d_mm, feret_axial_mm):
+        assert feret(turned.array, turned.geometry) == pytest.approx(feret(mask, geometry))
+
+
+def test_single_voxel_and_line():
+    geometry = grid((1.0, 1.0, 1.0), (10, 10, 10))
+    mask = np.zeros(geometry.shape, bool)
+    mask[5, 5, 5] = True
+    assert feret_3d_mm(mask, geometry) == pytest.approx(1.0)
+    mask[5, 5, 5:9] = True
+    assert feret_3d_mm(mask, geometry) == pytest.approx(4.0)
+
+
+def test_sphere_equivalent_inverts_the_volume():
+    assert sphere_equivalent_mm(sphere_ml(13.0)) == pytest.approx(26.0)

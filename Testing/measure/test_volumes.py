@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from phantom import (
+    CYST_HU,
+    CYST_RADIUS,
+    KIDNEY_HU,
+    TUMOR_HU,
+    TUMOR_RADIUS,
+    grid,
+    make_phantom,
+    sphere_ml,
+)
+
+from KidneySegLib.measure.volumes import measure
+from KidneySegLib.stages.clean import assign_sides
+from KidneySegLib.volume import Box, Volume
+
+
+def labeled(phantom):
+    array, _ = assign_sides(phantom.tissue, phantom.ct.geometry, midline_r_mm=0.0)
+    return Volume(array, phantom.ct.geometry)
+
+
+def test_phantom_volumes_densities_and_sides(phantom):
+    result = measure(labeled(phantom), phantom.ct)
+    tumor, cyst = result.lesions
+    assert (tumor.kind, tumor.side, cyst.kind, cyst.side) == ("tumor", "left", "cyst", "right")
+    assert tumor.volume_ml == pytest.approx(sphere_ml(TUMOR_RADIUS), rel=0.02)
+    assert cyst.volume_ml == pytest.approx(sphere_ml(CYST_RADIUS), rel=0.03)
+    assert tumor.sphere_equivalent_mm == pytest.approx(2 * TUMOR_RADIUS, abs=0.5)
+    assert tumor.density_mean_hu == pytest.approx(TUMOR_HU, abs=1)
+    assert cyst.density_mean_hu == pytest.approx(CYST_HU, abs=1)
+    assert tumor.density_sd_hu == pytest.approx(3, abs=0.5)
+    np.testing.assert_allclose(tumor.center_ras_mm, (-86, -20, 5), atol=0.5)
+    right, left = result.sides
+    assert right.tumor_ml == 0
+    assert left.tumor_ml == tumor.volume_ml
+    assert right.cyst_ml == cyst.volume_ml
+    assert right.density_mean_hu == pytest.approx(KIDNEY_HU, abs=1)
+    assert not right.incomplete
+
+
+def test_without_a_ct_there_are_no_densities(phantom):
+    result = measure(labeled(phantom))
+    assert result.lesions[0].density_mean_hu is None
+    assert result.sides[0].density_sd_hu is None
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.permutations([0, 1, 2]), st.tuples(*[st.sampled_from([1, -1])] * 3))
+def test_orientation_changes_no_volume(order, flips):
+    phantom = make_phantom(grid((4.0, 2.0, 2.0)))
+    labels = labeled(phantom)
+    straight, turned = measure(labels), measure(labels.reoriented(order, flips))
+    for a, b in zip(straight.sides, turned.sides, strict=True):
+        assert (a.side, a.parenchyma_ml) == (b.side, pytest.approx(b.parenchyma_ml))
+    for a, b in zip(straight.lesions, turned.lesions, strict=True):
+        assert a.volume_ml == pytest.approx(b.volume_ml)
+        assert a.side == b.side
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.floats(1.0, 5.0), st.floats(0.8, 2.0))
+def test_anisotropy_changes_volumes_little(thickness, pixel):
+    phantom = make_phantom(grid((thickness, pixel, pixel)))
+    left = next(s for s in measure(labeled(phantom)).sides if s.side == "left")
+    tumor = measure(labeled(phantom)).lesions[0]
+    assert tumor.volume_ml == pytest.approx(sphere_ml(TUMOR_RADIUS), rel=0.06)
+    whole = left.parenchyma_ml + left.tumor_ml
+    assert whole == pytest.approx(142.5, rel=0.04)
+
+
+def test_kidney_at_the_end_of_the_scan_is_incomplete(phantom):
+    labels = labeled(phantom)
+    cut = labels.cropped(Box((50, 0, 0), labels.array.shape))
+    result = measure(cut)
+    assert all(s.incomplete for s in result.sides)
+
+
+def test_empty_map(phantom):
+    empty = phantom.ct.with_array(np.zeros(phantom.tissue.shape, np.uint8))
+    assert measure(empty).sides == ()

@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+from phantom import LEFT_CENTER, RIGHT_CENTER, grid, make_phantom
+
+from KidneySegLib.errors import InputError
+from KidneySegLib.stages.locate import (
+    find_locations,
+    locate_kidneys,
+    locations_from_points,
+    locations_from_rois,
+)
+from KidneySegLib.volume import Box
+
+
+def holds(place, point):
+    return (place.low_ras <= point).all() and (place.high_ras >= point).all()
+
+
+def test_both_kidneys_are_found(phantom, engine, package):
+    places = locate_kidneys(
+        phantom.ct, engine.predictor(package, "locator"), package.stages["locator"]
+    )
+    assert len(places) == 2
+    for center in (RIGHT_CENTER, LEFT_CENTER):
+        assert sum(holds(p, np.array(center)) for p in places) == 1
+
+
+@pytest.mark.parametrize("kidneys", [(), ("left",)])
+def test_none_and_one_are_normal(engine, package, kidneys):
+    phantom = make_phantom(kidneys=kidneys)
+    places = locate_kidneys(
+        phantom.ct, engine.predictor(package, "locator"), package.stages["locator"]
+    )
+    assert len(places) == len(kidneys)
+
+
+def test_specks_are_no_kidneys():
+    geometry = grid((4.0, 4.0, 4.0))
+    share = np.zeros(geometry.shape, np.float32)
+    share[10:12, 10:12, 10:12] = 1
+    share[20:30, 20:26, 20:26] = 1
+    (place,) = find_locations(share, geometry)
+    assert place.volume_ml == pytest.approx(360 * 0.064)
+
+
+def test_place_and_box_agree():
+    geometry = grid((4.0, 4.0, 4.0))
+    share = np.zeros(geometry.shape, np.float32)
+    share[5:12, 20:26, 30:37] = 1
+    (place,) = find_locations(share, geometry)
+    assert place.box(geometry) == Box((5, 20, 30), (12, 26, 37))
+    assert place.box(geometry, margin_mm=8) == Box((3, 18, 28), (14, 28, 39))
+
+
+def test_points_become_places(phantom):
+    places = locations_from_points([RIGHT_CENTER, LEFT_CENTER], phantom.ct.geometry)
+    assert [holds(p, np.array(c)) for p, c in zip(places, (RIGHT_CENTER, LEFT_CENTER), strict=True)]
+    with pytest.raises(InputError, match="outside the CT"):
+        locations_from_points([(500, 0, 0)], phantom.ct.geometry)
+
+
+def test_regions_become_places(phantom):
+    (place,) = locations_from_rois([((90, 20, 60), (30, -60, -60))], phantom.ct.geometry)
+    np.testing.assert_allclose(place.low_ras, (30, -60, -60))
+    with pytest.raises(InputError, match="does not overlap"):
+        locations_from_rois([((900, 20, 60), (800, -60, -60))], phantom.ct.geometry)

@@ -1,0 +1,34 @@
+import numpy as np
+import pytest
+from phantom import make_phantom
+
+from KidneySegLib.errors import InputError
+from KidneySegLib.labels import check_scheme, to_kidneyseg, to_tissue
+
+
+def test_schemes_give_other_tissues_for_the_same_numbers():
+    array = np.array([[[0, 1, 2, 3]]], np.uint8)
+    assert to_tissue(array, "kidneyseg").ravel().tolist() == [0, 1, 1, 2]
+    assert to_tissue(array, "kits").ravel().tolist() == [0, 1, 2, 3]
+
+
+def test_numbers_outside_the_scheme_are_refused():
+    array = np.array([[[0, 4, 7]]], np.uint8)
+    with pytest.raises(InputError, match=r"numbers 7.*4 cyst"):
+        check_scheme(array, "kidneyseg")
+    with pytest.raises(InputError, match=r"numbers 4, 7.*1 kidney, 2 tumor"):
+        check_scheme(array, "kits")
+
+
+def test_unsure_voxels_are_background():
+    assert to_tissue(np.array([[[255, 1]]], np.uint8), "kits").ravel().tolist() == [0, 1]
+
+
+def test_kits_labels_get_sides_from_the_body():
+    phantom = make_phantom()
+    kits = phantom.ct.with_array(phantom.tissue)
+    for ct in (None, phantom.ct):
+        sided = to_kidneyseg(kits, "kits", ct)
+        assert set(np.unique(sided.array)) == {0, 1, 2, 3, 4}
+        right = np.argwhere(sided.array == 1)
+        assert sided.geometry.ras_from_kji(right)[:, 0].min() > 0

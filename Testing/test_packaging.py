@@ -1,0 +1,35 @@
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def project():
+    tomllib = pytest.importorskip("tomllib", reason="tomllib comes with Python 3.11")
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def test_every_package_on_disk_is_listed(project):
+    found = {
+        ".".join(p.parent.relative_to(ROOT).parts) for p in ROOT.glob("KidneySegLib/**/__init__.py")
+    }
+    assert set(project["tool"]["setuptools"]["packages"]) == found | {"KidneySegLib.Resources"}
+
+
+def test_every_resource_is_shipped(project):
+    data = project["tool"]["setuptools"]["package-data"]
+    shipped = {p for g in data["KidneySegLib.Resources"] for p in (ROOT / "Resources").glob(g)}
+    needed = {p for p in (ROOT / "Resources" / "Models").rglob("*") if p.is_file()}
+    assert needed <= shipped
+    json_files = set((ROOT / "KidneySegLib").rglob("*.json"))
+    listed = set((ROOT / "KidneySegLib/models").glob("*.json"))
+    listed |= set((ROOT / "KidneySegLib/training").glob("recipes/*.json"))
+    assert json_files == listed
+
+
+def test_no_file_is_larger_than_twenty_megabytes():
+    files = [p for p in (ROOT / "Resources").rglob("*") if p.is_file()]
+    assert files
+    assert max(p.stat().st_size for p in files) < 20 * 2**20

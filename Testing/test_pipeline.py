@@ -1,0 +1,138 @@
+import dataclasses
+import json
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from phantom import LEFT_CENTER, RIGHT_CENTER, ThresholdEngine, make_phantom, sphere_ml
+
+from KidneySegLib.errors import CanceledError, InputError
+from KidneySegLib.models.registry import find_model
+from KidneySegLib.pipeline import Settings, segment
+from KidneySegLib.report.table import result_as_dict
+
+PHANTOM = make_phantom()
+
+
+def volumes(result):
+    return {
+        (s.side, kind): getattr(s, f"{kind}_ml")
+        for s in result.measurements.sides
+        for kind in ("parenchyma", "tumor", "cyst")
+    }
+
+
+def codes(result):
+    return [f.code for f in result.findings]
+
+
+@pytest.fixture(scope="module")
+def straight(package):
+    return segment(PHANTOM.ct, package, ThresholdEngine())
+
+
+def test_phantom_is_segmented_and_measured(straight):
+    found = volumes(straight)
+    assert found["left", "tumor"] == pytest.approx(sphere_ml(15), rel=0.25)
+    assert found["right", "cyst"] == pytest.approx(sphere_ml(11), rel=0.4)
+    assert found["right", "parenchyma"] == pytest.approx(132, rel=0.15)
+    assert straight.labels.geometry is PHANTOM.ct.geometry
+    assert straight.labels.array.dtype == np.uint8
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.permutations([0, 1, 2]), st.tuples(*[st.sampled_from([1, -1])] * 3))
+def test_any_orientation_gives_the_same_volumes_and_labels(straight, order, flips):
+    turned = PHANTOM.ct.reoriented(order, flips)
+    result = segment(turned, find_model(), ThresholdEngine())
+    assert volumes(result) == pytest.approx(volumes(straight))
+    expected = straight.labels.reoriented(order, flips)
+    np.testing.assert_array_equal(result.labels.array, expected.array)
+    assert result.labels.geometry.matches(turned.geometry)
+
+
+@pytest.mark.parametrize("kidneys", [(), ("right",)])
+def test_missing_kidneys_are_said_and_are_no_error(package, kidneys):
+    phantom = make_phantom(kidneys=kidneys, lesions=False)
+    result = segment(phantom.ct, package, ThresholdEngine())
+    assert [s.side for s in result.measurements.sides] == list(kidneys)
+    assert ("no-kidney" if not kidneys else "one-kidney") in codes(result)
+
+
+def test_kidneys_only_counts_lesions_as_kidney(package, straight):
+    result = segment(PHANTOM.ct, package, ThresholdEngine(), Settings(kidneys_only=True))
+    assert set(np.unique(result.labels.array)) == {0, 1, 2}
+    assert result.measurements.lesions == ()
+    assert volumes(result)["left", "parenchyma"] > volumes(straight)["left", "parenchyma"]
+
+
+def test_a_point_replaces_the_locator(package):
+    result = segment(PHANTOM.ct, package, ThresholdEngine(), Settings(points=(RIGHT_CENTER,)))
+    assert "one-kidney" not in codes(result)
+    assert ("right", "parenchyma") in volumes(result)
+    assert "locate" not in result.record["seconds"]
+
+
+def test_a_region_replaces_the_locator(package):
+    low, high = np.array(LEFT_CENTER) - 40, np.array(LEFT_CENTER) + 40
+    settings = Settings(rois=((tuple(low), tuple(high)),))
+    result = segment(PHANTOM.ct, package, ThresholdEngine(), settings)
+    assert ("left", "parenchyma") in volumes(result)
+
+
+def test_bad_input_stops_before_any_network(package):
+    engine = ThresholdEngine()
+    with pytest.raises(InputError, match="0-255 picture"):
+        segment(PHANTOM.ct.with_array(np.clip(PHANTOM.ct.array, 0, 255)), package, engine)
+    assert engine.tiles == 0
+
+
+def test_cancel_stops_at_the_next_tile(package):
+    engine = ThresholdEngine()
+    with pytest.raises(CanceledError):
+        segment(PHANTOM.ct, package, engine, cancel=lambda: engine.tiles > 0)
+    assert 0 < engine.tiles <= 2
+
+
+def test_progress_rises_to_the_end_and_estimates_time(package):
+    seen = []
+
+    class Slow(ThresholdEngine):
+        def predictor(self, package, stage):
+            time.sleep(0.01)
+            return super().predictor(package, stage)
+
+    segment(PHANTOM.ct, package, Slow(), progress=lambda *event: seen.append(event))
+    shares = [s for _, s, _ in seen]
+    assert shares == sorted(shares)
+    assert 0.8 < shares[-1] <= 1
+    assert any(left is not None and left >= 0 for _, _, left in seen)
+
+
+def test_weak_phase_of_the_model_is_said(package):
+    weak = dataclasses.replace(package, weak_phases=("nephrographic",))
+    assert "weak-phase" in codes(segment(PHANTOM.ct, weak, ThresholdEngine()))
+
+
+def test_notes_of_reading_and_engine_reach_the_result(package):
+    engine = ThresholdEngine()
+    engine.notices.append("went to the CPU")
+    volume = dataclasses.replace(PHANTOM.ct, notes=("tilt corrected",))
+    messages = [f.message for f in segment(volume, package, engine).findings]
+    assert "went to the CPU" in messages
+    assert "tilt corrected" in messages
+
+
+def test_record_names_model_versions_and_settings(straight, package):
+    data = json.loads(json.dumps(result_as_dict(straight)))
+    assert data["record"]["model"]["sha256"] == package.sha256
+    assert data["record"]["software"]["torch"]
+    assert data["record"]["settings"]["quality"] == "balanced"
+    assert "not a medical device" in data["record"]["disclaimer"]
+
+
+def test_unknown_quality_is_refused():
+    with pytest.raises(InputError, match="fast, balanced, best"):
+        Settings(quality="superb")
