@@ -11,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from phantom import ThresholdEngine, make_phantom  # noqa: E402
+from phantom import ThresholdEngine, make_phantom
 
 DATA_VARIABLE = "KIDNEYSEG_TEST_DATA"
 ROOT = Path(__file__).parents[1]

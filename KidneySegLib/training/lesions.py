@@ -169,10 +169,15 @@ def insert_lesion(
 
 def _paintable(image: np.ndarray, label: np.ndarray) -> np.ndarray:
     """Where a lesion may grow: not in bone, gas or another lesion (smoothed, 0..1)."""
-    bone = ndimage.binary_opening((image > _BONE_HU) & (label == Tissue.BACKGROUND))
-    gas = ndimage.binary_opening(image < _GAS_HU)
+    bone = _without_specks((image > _BONE_HU) & (label == Tissue.BACKGROUND))
+    gas = _without_specks(image < _GAS_HU)
     taken = (label == Tissue.TUMOR) | (label == Tissue.CYST)
     return ndimage.gaussian_filter((~(bone | gas | taken)).astype(np.float32), 0.4)
+
+
+def _without_specks(mask: np.ndarray) -> np.ndarray:
+    """Morphological opening that keeps what reaches the block's border."""
+    return ndimage.binary_dilation(ndimage.binary_erosion(mask, border_value=1)) & mask
 
 
 def _noise_sd(image: np.ndarray, kidney: np.ndarray) -> float:

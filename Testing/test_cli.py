@@ -1,0 +1,227 @@
+import csv
+import json
+import shutil
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from phantom import RIGHT_CENTER, ThresholdEngine, make_phantom
+
+from KidneySegLib import cli
+from KidneySegLib.outputs import FILES
+from KidneySegLib.readers import read_labels, sitk_from_volume
+
+
+@pytest.fixture(autouse=True)
+def threshold_engine(monkeypatch):
+    """Commands run with the phantom's engine; test_demo.py runs the shipped network."""
+    monkeypatch.setattr(
+        "KidneySegLib.engine.torch_engine.TorchEngine", lambda device: ThresholdEngine()
+    )
+
+
+@pytest.fixture(scope="module")
+def ct(tmp_path_factory):
+    path = tmp_path_factory.mktemp("in") / "case.nii.gz"
+    sitk.WriteImage(sitk_from_volume(make_phantom().ct), str(path))
+    return path
+
+
+def run(capsys, *arguments):
+    code = cli.main([str(a) for a in arguments])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_segment_writes_everything(capsys, ct, tmp_path):
+    code, out, err = run(capsys, "segment", ct, "-o", tmp_path / "out")
+    assert code == 0
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == sorted(FILES)
+    assert "right kidney" in out
+    assert "not a medical device" in out
+    labels = read_labels(tmp_path / "out" / "labels.nii.gz")
+    assert {1, 2, 3, 4} <= set(np.unique(labels.array))
+    assert "Traceback" not in err
+
+
+def test_results_name_neither_patient_nor_input(capsys, ct, tmp_path):
+    renamed = tmp_path / "Doe_Jane_19700101.nii.gz"
+    shutil.copy(ct, renamed)
+    run(capsys, "segment", renamed, "-o", tmp_path / "out")
+    for path in (tmp_path / "out").iterdir():
+        assert b"Doe" not in path.read_bytes()
+
+
+def test_results_are_not_replaced_without_overwrite(capsys, ct, tmp_path):
+    assert run(capsys, "segment", ct, "-o", tmp_path / "out")[0] == 0
+    code, _, err = run(capsys, "segment", ct, "-o", tmp_path / "out")
+    assert code == 2
+    assert "--overwrite" in err
+    assert run(capsys, "segment", ct, "-o", tmp_path / "out", "--overwrite")[0] == 0
+
+
+def test_json_lines(capsys, ct, tmp_path):
+    code, out, _ = run(capsys, "segment", ct, "-o", tmp_path / "out", "--json")
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert lines[-1]["event"] == "result"
+    assert {"progress"} <= {line["event"] for line in lines}
+    assert lines[-1]["measurements"]["sides"][0]["side"] == "right"
+
+
+def test_point_with_a_negative_first_number(capsys, ct, tmp_path):
+    point = ",".join(str(-abs(x)) for x in RIGHT_CENTER[:1]) + ",-20,5"
+    code, out, _ = run(capsys, "segment", ct, "-o", tmp_path / "out", "--point", point)
+    assert code == 0
+    assert "left kidney" in out
+
+
+@pytest.mark.parametrize(
+    ("extra", "match"),
+    [
+        (["--point", "900,0,0"], "outside the CT"),
+        (["--roi", "900,0,0,950,10,10"], "does not overlap"),
+        (["--model", "nothing"], "There is no model"),
+    ],
+)
+def test_wrong_options_have_one_message_and_leave_nothing(capsys, ct, tmp_path, extra, match):
+    code, _, err = run(capsys, "segment", ct, "-o", tmp_path / "out", *extra)
+    assert code == 2
+    assert match in err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("bad", [["--point", "1,2"], ["--roi", "1,2,3"], ["--quality", "x"]])
+def test_wrong_use_exits_with_two(ct, tmp_path, bad):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["segment", str(ct), "-o", str(tmp_path / "o"), *bad])
+    assert caught.value.code == 2
+
+
+def test_missing_input(capsys, tmp_path):
+    code, _, err = run(capsys, "segment", tmp_path / "no.nii", "-o", tmp_path / "out")
+    assert code == 2
+    assert "There is no file or folder" in err
+
+
+def test_ct_without_kidneys_is_an_empty_result_and_no_error(capsys, tmp_path):
+    chest = tmp_path / "chest.nii.gz"
+    sitk.WriteImage(sitk_from_volume(make_phantom(kidneys=()).ct), str(chest))
+    code, out, err = run(capsys, "segment", chest, "-o", tmp_path / "out")
+    assert code == 0
+    assert "No kidney was found" in out
+    assert "--point" in err
+    assert not read_labels(tmp_path / "out" / "labels.nii.gz").array.any()
+
+
+def test_unexpected_error_names_a_log_file(capsys, ct, tmp_path, monkeypatch):
+    def crash(*args, **kwargs):
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr("KidneySegLib.pipeline.segment", crash)
+    code, _, err = run(capsys, "segment", ct, "-o", tmp_path / "out")
+    assert code == 1
+    assert "Traceback" not in err
+    log = next(word.rstrip(";") for word in err.split() if ".log" in word)
+    with open(log) as stream:
+        assert "boom" in stream.read()
+    assert not (tmp_path / "out").exists()
+
+
+def test_interrupt_leaves_nothing(capsys, ct, tmp_path, monkeypatch):
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("KidneySegLib.outputs.write_overview", interrupt)
+    code, _, err = run(capsys, "segment", ct, "-o", tmp_path / "out")
+    assert code == 1
+    assert "Nothing was written" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_batch_resumes_and_reports_failures(capsys, ct, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    shutil.copy(ct, folder / "a.nii.gz")
+    (folder / "b.nii.gz").write_bytes(b"broken")
+    out = tmp_path / "out"
+    code, _, err = run(capsys, "segment", folder, "-o", out)
+    assert code == 2
+    assert "b: failed" in err
+    with (out / "summary.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert [(r["case"], r["status"]) for r in rows] == [("a", "done"), ("b", "failed")]
+    assert float(rows[0]["right_parenchyma_ml"]) > 50
+    shutil.copy(ct, folder / "b.nii.gz")
+    assert run(capsys, "segment", folder, "-o", out)[0] == 0
+    with (out / "summary.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert [(r["case"], r["status"]) for r in rows] == [("a", "kept"), ("b", "done")]
+
+
+def test_measure_needs_a_scheme_and_refuses_the_wrong_one(capsys, tmp_path):
+    phantom = make_phantom()
+    kits = tmp_path / "kits.nii.gz"
+    sitk.WriteImage(sitk_from_volume(phantom.ct.with_array(phantom.tissue)), str(kits))
+    with pytest.raises(SystemExit):
+        cli.main(["measure", str(kits)])
+    code, out, _ = run(capsys, "measure", kits, "--labels", "kits")
+    assert code == 0
+    assert "tumor" in out
+    phantom.tissue[0, 0, 0] = 9
+    sitk.WriteImage(sitk_from_volume(phantom.ct.with_array(phantom.tissue)), str(kits))
+    code, _, err = run(capsys, "measure", kits, "--labels", "kidneyseg")
+    phantom.tissue[0, 0, 0] = 0
+    assert code == 2
+    assert "numbers 9" in err
+
+
+def test_measure_equals_segment(capsys, ct, tmp_path):
+    run(capsys, "segment", ct, "-o", tmp_path / "out")
+    table = tmp_path / "again.csv"
+    code, _, _ = run(
+        capsys, "measure", tmp_path / "out" / "labels.nii.gz", "--labels", "kidneyseg",
+        "--ct", ct, "-o", table,
+    )  # fmt: skip
+    assert code == 0
+    assert table.read_text() == (tmp_path / "out" / "measurements.csv").read_text()
+
+
+def test_measure_refuses_a_ct_on_another_grid(capsys, ct, tmp_path):
+    small = make_phantom().ct.with_array(make_phantom().tissue)
+    path = tmp_path / "l.nii.gz"
+    sitk.WriteImage(sitk_from_volume(small)[5:], str(path))
+    code, _, err = run(capsys, "measure", path, "--labels", "kits", "--ct", ct)
+    assert code == 2
+    assert "same grid" in err
+
+
+def test_evaluate_files_and_folders(capsys, ct, tmp_path):
+    phantom = make_phantom()
+    truth = tmp_path / "truth"
+    truth.mkdir()
+    sitk.WriteImage(
+        sitk_from_volume(phantom.ct.with_array(phantom.tissue)), str(truth / "case.nii.gz")
+    )
+    run(capsys, "segment", ct.parent, "-o", tmp_path / "out")
+    code, out, _ = run(
+        capsys, "evaluate", tmp_path / "out", truth, "--labels", "kidneyseg",
+        "--truth-labels", "kits", "--json",
+    )  # fmt: skip
+    scores = json.loads(out.splitlines()[-1])
+    assert code == 0
+    assert scores["cases"]["case"]["kidney_and_mass"]["dice"] > 0.85
+    code, out, _ = run(
+        capsys, "evaluate", truth / "case.nii.gz", truth / "case.nii.gz", "--labels", "kits"
+    )
+    assert "1.0000 (0.0000)" in out
+    code, _, err = run(capsys, "evaluate", truth, tmp_path / "out", "--labels", "kits")
+    assert code == 2
+    assert "no truth" in err
+
+
+def test_models_lists_the_shipped_one(capsys):
+    code, out, _ = run(capsys, "models")
+    assert code == 0
+    assert "kidneyseg-ct" in out
+    assert "license" in out

@@ -1,0 +1,115 @@
+import numpy as np
+import pytest
+from phantom import ellipsoid, grid, make_phantom
+
+from KidneySegLib.anatomy import Tissue
+from KidneySegLib.training.lesions import (
+    LesionPlan,
+    insert_lesion,
+    lesion_densities,
+    plan_lesion,
+    sample_percentile,
+    soft_shape,
+)
+
+
+@pytest.fixture
+def scene():
+    phantom = make_phantom(grid((2.5, 2.5, 2.5)), lesions=False)
+    return phantom.ct.array.copy(), phantom.tissue.copy()
+
+
+def ball(radius_voxels=8):
+    return ellipsoid(grid((1.0, 1.0, 1.0), (24, 24, 24)), (0, 0, 0), radius_voxels)
+
+
+@pytest.mark.parametrize("volume_ml", [0.5, 5.0, 60.0])
+def test_shape_gets_the_volume_asked_for(rng, volume_ml):
+    soft = soft_shape(ball(), rng, shape_spacing_mm=1.5, spacing_mm=2.0, volume_ml=volume_ml)
+    assert soft.sum() * 0.008 == pytest.approx(volume_ml, rel=0.08)
+    assert soft.min() >= 0
+    assert soft.max() <= 1.001
+
+
+def test_lesion_is_painted_where_it_is_labeled(scene, rng):
+    image, tissue = scene
+    before = image.copy()
+    soft = soft_shape(ball(), rng, shape_spacing_mm=1.5, spacing_mm=2.5, volume_ml=8.0)
+    plan = plan_lesion(tissue == 1, soft, Tissue.CYST, rng, distance_radii=-0.2)
+    assert insert_lesion(image, tissue, plan, rng, spacing_mm=2.5)
+    cyst = tissue == Tissue.CYST
+    assert cyst.sum() * 2.5**3 / 1000 == pytest.approx(8.0, rel=0.3)
+    assert image[cyst].mean() < 80
+    touched = np.abs(image - before) > 1e-3
+    box = np.argwhere(touched)
+    assert np.ptp(box, axis=0).max() <= soft.shape[0]
+
+
+def test_distance_decides_how_exophytic_a_lesion_is(scene, rng):
+    _, tissue = scene
+    kidney = tissue == 1
+    soft = soft_shape(ball(), rng, shape_spacing_mm=1.5, spacing_mm=2.5, volume_ml=8.0)
+    shares = {}
+    for radii in (-1.0, 0.9):
+        inside = []
+        for _ in range(10):
+            plan = plan_lesion(kidney, soft, Tissue.TUMOR, rng, distance_radii=radii)
+            where = np.argwhere(plan.soft > 0.5) + plan.start
+            inside.append(kidney[tuple(where.T)].mean())
+        shares[radii] = np.mean(inside)
+    assert shares[-1.0] > 0.75
+    assert shares[0.9] < 0.25
+
+
+def test_bone_and_gas_are_spared(scene, rng):
+    image, tissue = scene
+    soft = np.ones((9, 9, 9), np.float32)
+    image[20:29, 20:29, 20:23] = 500
+    image[20:29, 20:29, 23:29] = 40
+    plan = LesionPlan(Tissue.TUMOR, soft, np.array([20, 20, 20]))
+    assert insert_lesion(image, tissue, plan, rng, spacing_mm=2.5)
+    assert (image[21:28, 21:28, 20:22] > 400).all()
+    assert (tissue[20:29, 20:29, 20:22] == Tissue.TUMOR).mean() < 0.05  # corners are rounded
+
+
+def test_lesion_outside_the_field_changes_nothing(scene, rng):
+    image, tissue = scene
+    before = image.copy()
+    plan = LesionPlan(Tissue.TUMOR, np.ones((9, 9, 9), np.float32), np.array([-7, -7, -7]))
+    assert not insert_lesion(image, tissue, plan, rng, spacing_mm=2.5)
+    np.testing.assert_array_equal(image, before)
+
+
+def test_distractor_gets_no_label(scene, rng):
+    image, tissue = scene
+    before = tissue.copy()
+    soft = soft_shape(ball(), rng, shape_spacing_mm=1.5, spacing_mm=2.5, volume_ml=8.0)
+    plan = plan_lesion(tissue == 1, soft, Tissue.TUMOR, rng, distance_radii=2.5)
+    insert_lesion(image, tissue, plan, rng, spacing_mm=2.5, labeled=False)
+    assert not ((tissue != before) & (tissue != 0)).any()
+
+
+def test_no_kidney_no_plan(rng):
+    empty = np.zeros((10, 10, 10), bool)
+    assert plan_lesion(empty, np.ones((3, 3, 3)), Tissue.TUMOR, rng, distance_radii=0) is None
+
+
+def test_densities_follow_the_measured_percentiles(rng):
+    solid = ball()
+    tumors = [
+        np.median(lesion_densities(solid, Tissue.TUMOR, 120, rng, spacing_mm=2.5)[solid])
+        for _ in range(300)
+    ]
+    cysts = [
+        np.median(lesion_densities(solid, Tissue.CYST, 120, rng, spacing_mm=2.5)[solid])
+        for _ in range(300)
+    ]
+    assert 55 < np.median(tumors) < 90  # 0.61 x 120 HU, less necrosis
+    assert 5 < np.median(cysts) < 18
+    assert np.percentile(tumors, 95) > 120  # some are brighter than the kidney
+
+
+def test_percentile_sampling_reproduces_its_table(rng):
+    values = np.array([0.0, 5, 25, 50, 75, 95, 100])
+    drawn = [sample_percentile(rng, values) for _ in range(4000)]
+    np.testing.assert_allclose(np.percentile(drawn, [25, 50, 75]), [25, 50, 75], atol=3)

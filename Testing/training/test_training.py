@@ -1,0 +1,200 @@
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import torch
+from phantom import grid, make_phantom
+
+from KidneySegLib.anatomy import Tissue
+from KidneySegLib.errors import InputError
+from KidneySegLib.models.package import MANIFEST, load_network, load_package
+from KidneySegLib.training.augment import sample_patch, sampling_grid
+from KidneySegLib.training.loop import averaged_network, prepare, train
+from KidneySegLib.training.loss import region_loss, supervised_loss
+from KidneySegLib.training.pack import find_cases
+from KidneySegLib.training.recipe import Recipe, load_recipe
+from KidneySegLib.training.release import release
+from KidneySegLib.writers import write_label_map
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Two phantom CTs, one of them kept out, and lesion shapes as KiTS23 stores them."""
+    import SimpleITK as sitk
+
+    from KidneySegLib.readers import sitk_from_volume
+
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "ct").mkdir()
+    for seed, name in enumerate(("one", "btcv_0010")):
+        phantom = make_phantom(grid((5.0, 4.0, 4.0)), lesions=False, seed=seed)
+        sitk.WriteImage(sitk_from_volume(phantom.ct), str(folder / "ct" / f"{name}_ct.nii.gz"))
+        labels = phantom.ct.with_array(phantom.tissue)
+        write_label_map(labels, folder / "ct" / f"{name}_labels.nii.gz")
+    shape = np.zeros((20, 20, 20), np.uint8)
+    shape[4:14, 5:12, 6:15], shape[15:19, 2:18, 2:18] = 2, 3
+    np.savez(folder / "kits23_labels_1.5mm.npz", case_00001=shape, case_00450=shape)
+    return folder
+
+
+def tiny(name, **changes):
+    recipe = load_recipe(name)
+    options = {"filters": [4, 8, 8, 8], "classes": len(recipe.classes)}
+    defaults = {"network_options": options, "patch": (16, 16, 16), "steps": 4, "spacing_mm": 5.0}
+    return dataclasses.replace(recipe, **{**defaults, **changes})
+
+
+def test_kept_out_cases_and_shapes_are_never_read(data, tmp_path):
+    source = prepare(tiny("fine"), data, tmp_path)
+    assert [c.name for c in source.cases] == ["one"]
+    assert len(source.shapes["tumor"]) == len(source.shapes["cyst"]) == 1
+    again = prepare(tiny("fine"), data, tmp_path)
+    np.testing.assert_array_equal(again.cases[0].image, source.cases[0].image)
+
+
+def test_shipped_recipes_keep_the_held_back_cases_out():
+    kept_out = {"btcv_0010", "btcv_0023", "btcv_0034", "cptac_c3l00189_pv5mm"}
+    for name in ("locator", "fine"):
+        recipe = load_recipe(name)
+        assert kept_out <= set(recipe.exclude_cases)
+        assert recipe.exclude_shapes_from <= 400
+
+
+def test_samples_are_seeded_and_differ(data, tmp_path):
+    source = prepare(tiny("fine"), data, tmp_path)
+    first, again, other = source[0], source[0], source[1]
+    np.testing.assert_array_equal(first[0], again[0])
+    assert not np.array_equal(first[0], other[0])
+    assert first[0].shape == (1, 16, 16, 16)
+    assert first[0].min() >= -1
+    assert first[0].max() <= 1
+
+
+def test_samples_hold_every_tissue(data, tmp_path):
+    source = prepare(tiny("fine", patch=(32, 32, 32), steps=40), data, tmp_path)
+    seen = set()
+    for n in range(40):
+        seen |= set(np.unique(source[n][1]).tolist())
+    assert {0, Tissue.KIDNEY, Tissue.TUMOR, Tissue.CYST} <= seen
+
+
+def test_locator_samples_merge_kidney_and_lesions(data, tmp_path):
+    source = prepare(tiny("locator", patch=(32, 32, 32), steps=20), data, tmp_path)
+    assert set(np.unique(np.stack([source[n][1] for n in range(20)]))) == {0, 1}
+
+
+def test_patch_without_bending_is_the_image_itself(rng):
+    channels = rng.integers(0, 255, (2, 12, 13, 14)).astype(np.uint8)
+    axes = [np.arange(n, dtype=np.float32) for n in (12, 13, 14)]
+    where = np.stack(np.meshgrid(*axes, indexing="ij"))
+    np.testing.assert_allclose(sample_patch(channels, where), channels, atol=1e-2)
+
+
+def test_sampling_grid_is_centered(rng):
+    center = np.array([30.0, 40.0, 50.0])
+    grids = [sampling_grid(center, (16, 16, 16), rng).mean(axis=(1, 2, 3)) for _ in range(20)]
+    np.testing.assert_allclose(np.mean(grids, axis=0), center, atol=1.0)
+
+
+def test_training_resumes_where_it_stopped(data, tmp_path):
+    recipe = tiny("fine")
+    assert train(recipe, data, tmp_path, minutes=0, workers=0) == 1
+    assert train(recipe, data, tmp_path, workers=0) == 4
+    assert train(recipe, data, tmp_path, workers=0) == 4
+    _, network, steps = averaged_network(tmp_path / "fine.checkpoint.pt")
+    assert steps == 4
+    assert network(torch.zeros(1, 1, 16, 16, 16)).shape == (1, 4, 16, 16, 16)
+
+
+def test_two_runs_of_a_seed_agree(data, tmp_path):
+    weights = []
+    for name in ("a", "b"):
+        train(tiny("fine", steps=2), data, tmp_path / name, workers=0)
+        network = averaged_network(tmp_path / name / "fine.checkpoint.pt")[1]
+        weights.append(torch.cat([p.flatten() for p in network.parameters()]))
+    torch.testing.assert_close(weights[0], weights[1], atol=1e-4, rtol=1e-3)
+
+
+def test_checkpoint_of_another_network_is_refused(data, tmp_path):
+    train(tiny("fine", steps=1), data, tmp_path, workers=0)
+    other = tiny("fine", network_options={"filters": [4, 8, 8, 16], "classes": 4})
+    with pytest.raises(InputError, match="another network"):
+        train(other, data, tmp_path, workers=0)
+
+
+def test_release_makes_a_package_that_loads(data, tmp_path, package):
+    for name in ("locator", "fine"):
+        train(tiny(name, steps=1), data, tmp_path, workers=0)
+    into = tmp_path / "model"
+    into.mkdir()
+    (into / MANIFEST).write_text((package.folder / MANIFEST).read_text())
+    digest = release(
+        tmp_path / "locator.checkpoint.pt", tmp_path / "fine.checkpoint.pt", into
+    )
+    made = load_package(into)
+    assert made.sha256 == digest
+    assert made.training["fine"]["steps_done"] == 1
+    load_network(made, "locator")
+    with pytest.raises(InputError, match="not a fine network"):
+        release(tmp_path / "locator.checkpoint.pt", tmp_path / "locator.checkpoint.pt", into)
+
+
+def test_perfect_logits_have_next_to_no_loss_and_absent_classes_are_skipped():
+    target = torch.zeros(1, 8, 8, 8, dtype=torch.long)
+    target[0, :4] = 1
+    weights = torch.ones(4)
+    logits = torch.full((1, 4, 8, 8, 8), -20.0).scatter_(1, target[:, None], 20.0)
+    assert region_loss(logits, target, weights) < 1e-3
+    wrong = torch.full((1, 4, 8, 8, 8), -20.0)
+    wrong[:, 2] = 20.0
+    assert region_loss(wrong, target, weights) > 5
+
+
+def test_unsure_voxels_do_not_count():
+    torch.manual_seed(0)
+    target = torch.zeros(1, 8, 8, 8, dtype=torch.long)
+    target[0, :2], target[0, 6:] = 1, 255
+    logits = torch.randn(1, 4, 8, 8, 8)
+    changed = logits.clone()
+    changed[:, :, 6:] += 5 * torch.randn(1, 4, 2, 8, 8)
+    weights = torch.ones(4)
+    torch.testing.assert_close(
+        region_loss(logits, target, weights), region_loss(changed, target, weights)
+    )
+
+
+def test_deep_supervision_weighs_the_first_head_most():
+    target = torch.zeros(1, 8, 8, 8, dtype=torch.long)
+    target[0, :4] = 1
+    good = torch.full((1, 4, 8, 8, 8), -20.0).scatter_(1, target[:, None], 20.0)
+    bad = good.roll(1, dims=1)
+    weights = torch.ones(4)
+    first = supervised_loss(torch.stack([good, bad], 1), target, weights)
+    second = supervised_loss(torch.stack([bad, good], 1), target, weights)
+    assert first < second
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda d: d.pop("seed"), "missing"),
+        (lambda d: d.update(magic=1), "unknown"),
+        (lambda d: d.update(role="judge"), "role"),
+        (lambda d: d.update(class_weights=[1.0]), "class weights"),
+    ],
+)
+def test_bad_recipes_are_refused(tmp_path, change, match):
+    data = json.loads(json.dumps(load_recipe("fine").as_dict()))
+    change(data)
+    (tmp_path / "r.json").write_text(json.dumps(data))
+    with pytest.raises(InputError, match=match):
+        load_recipe(str(tmp_path / "r.json"))
+
+
+def test_unknown_recipe_and_empty_data_folder(tmp_path):
+    with pytest.raises(InputError, match=r"no recipe 'x'.*fine, locator"):
+        load_recipe("x")
+    with pytest.raises(InputError, match="No training case"):
+        find_cases(tmp_path)
+    assert isinstance(load_recipe("fine"), Recipe)
