@@ -1,6 +1,7 @@
-"""Command line: ``kidneyseg segment | measure | evaluate | train | package | models | demo``.
+"""Command line of KidneySeg.
 
-Exit codes: 0 done, 2 wrong use or input, 1 anything else.
+``kidneyseg segment | measure | evaluate | models | demo``, and for those who train
+``train | mine | package``. Exit codes: 0 done, 2 wrong use or input, 1 anything else.
 """
 
 from __future__ import annotations
@@ -89,6 +90,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_evaluate(commands)
     _add_models(commands)
     _add_train(commands)
+    _add_mine(commands)
     _add_package(commands)
     _add_demo(commands)
     return parser
@@ -355,6 +357,34 @@ def _run_train(options: argparse.Namespace, console: Console) -> int:
         ),
     )
     console.message("info", f"{steps} of {recipe.steps} steps done; checkpoint in {options.out}")
+    return 0
+
+
+def _add_mine(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser(
+        "mine", help="find places in the training CTs that a locator takes for kidneys"
+    )
+    parser.add_argument("recipe", help="recipe of the locator")
+    parser.add_argument("--data", type=Path, required=True, help="folder with the training data")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the training")
+    parser.add_argument("--model", help="model package whose locator is used")
+    parser.add_argument("--device", default="auto", help="auto, cuda, cuda:N, mps or cpu")
+    parser.set_defaults(run=_run_mine)
+
+
+def _run_mine(options: argparse.Namespace, console: Console) -> int:
+    from .engine.torch_engine import TorchEngine
+    from .models.registry import find_model
+    from .training.loop import prepare
+    from .training.mining import find_mistakes, write_mistakes
+    from .training.recipe import load_recipe
+
+    package = find_model(options.model)
+    source = prepare(load_recipe(options.recipe), options.data, options.out)
+    locator = TorchEngine(options.device).predictor(package, "locator")
+    mistakes = find_mistakes(source.cases, locator, package.stages["locator"])
+    write_mistakes(mistakes, options.out)
+    console.message("info", f"{sum(map(len, mistakes.values()))} places in {len(mistakes)} CTs")
     return 0
 
 

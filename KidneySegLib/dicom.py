@@ -268,8 +268,8 @@ def _load(ordered: list[SliceInfo]) -> Volume:
     short = [s for s in ordered if s.path.stat().st_size < s.payload_bytes]
     if short:
         raise InputError(
-            f"{len(short)} of {len(ordered)} DICOM files are truncated: they hold fewer pixels than "
-            "their headers promise. Copy or export the series again."
+            f"{len(short)} of {len(ordered)} DICOM files are truncated: they hold fewer pixels "
+            "than their headers promise. Copy or export the series again."
         )
     reader = sitk.ImageSeriesReader()
     reader.SetImageIO("GDCMImageIO")

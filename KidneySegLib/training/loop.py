@@ -16,7 +16,8 @@ import numpy as np
 from ..errors import InputError
 from ..models.networks import build_network
 from .loss import supervised_loss
-from .pack import pack_cts, pack_shapes
+from .mining import read_mistakes
+from .pack import KITS_SHAPES, pack_cts, pack_shapes
 from .recipe import Recipe
 from .samples import SampleSource
 
@@ -43,8 +44,8 @@ def prepare(recipe: Recipe, data: Path, out: Path) -> SampleSource:
     """
     out.mkdir(parents=True, exist_ok=True)
     cases = pack_cts(data / "ct", recipe, out / f"cts_{recipe.spacing_mm:g}mm.npz")
-    shapes = pack_shapes(data / "kits23_labels_1.5mm.npz", recipe, out / "shapes.npz")
-    return SampleSource(recipe, cases, shapes)
+    shapes = pack_shapes(data / KITS_SHAPES, recipe, out / "shapes.npz")
+    return SampleSource(recipe, cases, shapes, read_mistakes(out))
 
 
 def train(

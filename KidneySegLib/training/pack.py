@@ -16,6 +16,7 @@ from .recipe import Recipe
 logger = logging.getLogger(__name__)
 
 SHAPE_SPACING_MM = 1.5
+KITS_SHAPES = "kits23_labels_1.5mm.npz"
 UNSURE = 255
 _LABELS = {"right": 1, "left": 2, "cyst": 4}
 _KITS = {"tumor": 2, "cyst": 3}
@@ -126,13 +127,29 @@ def pack_shapes(maps: Path, recipe: Recipe, target: Path) -> dict[str, list[np.n
             for case in sorted(stored.files):
                 if int("".join(c for c in case if c.isdigit())) >= recipe.exclude_shapes_from:
                     continue
-                array = stored[case].transpose(2, 1, 0)  # stored (R, A, S): here (k, j, i)
-                for kind, value in _KITS.items():
-                    for n, mask in enumerate(_components(array == value)):
+                for kind, masks in shapes_of_map(stored[case]).items():
+                    for n, mask in enumerate(masks):
                         arrays[f"{kind}/{case}/{n}"] = mask
         _save(target, arrays)
     with np.load(target) as stored:
         return {k: [stored[f] for f in stored.files if f.startswith(k)] for k in _KITS}
+
+
+def shapes_of_map(array_ras: np.ndarray) -> dict[str, list[np.ndarray]]:
+    """Tumor and cyst shapes of one KiTS23 map.
+
+    Parameters
+    ----------
+    array_ras : (i, j, k) uint8
+        As the shared file stores it: axes R, A, S; 1 kidney, 2 tumor, 3 cyst.
+
+    Returns
+    -------
+    dict
+        ``tumor`` and ``cyst``: ``(k, j, i)`` boolean masks.
+    """
+    array = array_ras.transpose(2, 1, 0)
+    return {kind: _components(array == value) for kind, value in _KITS.items()}
 
 
 def _components(mask: np.ndarray) -> list[np.ndarray]:

@@ -17,6 +17,9 @@ class Recipe:
     """Settings of one training run.
 
     Lengths are in mm, densities in HU, volumes in mL; ``patch`` is ``(k, j, i)`` voxels.
+    ``kidney_centered`` is the share of patches around a kidney; ``hard_negative_share`` the share
+    around places that an earlier locator took for kidneys (see `mining`); the rest lies anywhere
+    in the body.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Recipe:
     weight_decay: float
     class_weights: tuple[float, ...]
     kidney_centered: float
+    hard_negative_share: float
     jitter_mm: float
     lesion_share: float
     distractor_share: float

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -16,15 +16,21 @@ _SMALL_LESION_ML = 14.0  # a sphere of 3 cm
 _CYST_SHARE = 0.35
 _BODY_LEVEL = 25  # packed level of about -85 HU: fat is inside the body, air and lung are not
 _TRIES = 50
+_MISTAKE_JITTER_MM = 20.0
 
 
 @dataclass(frozen=True)
 class SampleSource:
-    """Everything a sample is made from; item n of a seed is always the same sample."""
+    """Everything a sample is made from; item n of a seed is always the same sample.
+
+    ``mistakes`` holds, a case, places ``(n, 3)`` that an earlier locator took for kidneys, as
+    shares of the field along k, j, i.
+    """
 
     recipe: Recipe
     cases: list[PackedCase]
     shapes: dict[str, list[np.ndarray]]
+    mistakes: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Samples of a whole training run."""
@@ -34,8 +40,8 @@ class SampleSource:
         """Network input ``(1, k, j, i)`` float32 and target ``(k, j, i)`` uint8."""
         recipe = self.recipe
         rng = np.random.default_rng((recipe.seed, index))
-        case = self.cases[rng.integers(len(self.cases))]
-        image, label = self._patch(case, rng)
+        case, center = self._place(rng)
+        image, label = self._patch(case, center, rng)
         change_phase(image, label, rng)
         self._compose(image, label, rng)
         cut_field(image, label, rng, air_hu=recipe.window_hu[0])
@@ -44,12 +50,23 @@ class SampleSource:
             label = np.where(label == UNSURE, UNSURE, label > 0).astype(np.uint8)
         return normalize(image, recipe.window_hu)[None], label
 
-    def _patch(
-        self, case: PackedCase, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Image in HU and tissue labels of a random, bent patch."""
+    def _place(self, rng: np.random.Generator) -> tuple[PackedCase, np.ndarray]:
+        """Case and patch center: at an earlier mistake, near a kidney, or anywhere."""
         recipe = self.recipe
-        center = _random_center(case, recipe, rng)
+        missed = [c for c in self.cases if len(self.mistakes.get(c.name, ()))]
+        if missed and rng.random() < recipe.hard_negative_share:
+            case = missed[rng.integers(len(missed))]
+            spots = self.mistakes[case.name]
+            spot = spots[rng.integers(len(spots))] * case.label.shape
+            return case, spot + rng.normal(0, _MISTAKE_JITTER_MM / recipe.spacing_mm, 3)
+        case = self.cases[rng.integers(len(self.cases))]
+        return case, _random_center(case, recipe, rng)
+
+    def _patch(
+        self, case: PackedCase, center: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Image in HU and tissue labels of a bent patch around a center."""
+        recipe = self.recipe
         label = case.label
         kidney = (label == Tissue.KIDNEY) | (label == Tissue.CYST)
         channels = np.stack(

@@ -1,0 +1,61 @@
+"""What the figure commands share: where the data is, tables, kept-out cases."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from KidneySegLib.anatomy import Tissue
+from KidneySegLib.readers import read_labels, read_volume
+from KidneySegLib.volume import Volume
+
+ROOT = Path(__file__).parents[2]
+KEPT_OUT = ("btcv_0010", "btcv_0023", "btcv_0034", "cptac_c3l00189_pv5mm")
+UNSURE = 255
+
+
+def data_folder() -> Path:
+    """Shared data: ``$KIDNEYSEG_TEST_DATA`` or ``../shared/data``."""
+    folder = Path(os.environ.get("KIDNEYSEG_TEST_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        sys.exit(f"No data at {folder}. Set KIDNEYSEG_TEST_DATA to the folder with ct/ in it.")
+    return folder
+
+
+def parser(description: str) -> argparse.ArgumentParser:
+    """Options of every figure command."""
+    options = argparse.ArgumentParser(description=description)
+    options.add_argument("--model", help="model name or folder (default: the shipped one)")
+    options.add_argument("--json", type=Path, help="write the figures here too")
+    return options
+
+
+def load_case(name: str) -> tuple[Volume, np.ndarray, np.ndarray]:
+    """CT, tissues of the truth, and where the truth is known."""
+    folder = data_folder() / "ct"
+    path = folder / f"{name}_labels.nii.gz"
+    if not path.is_file():
+        path = folder / f"{name}_ct_labels.nii.gz"
+    ct, labels = read_volume(folder / f"{name}_ct.nii.gz"), read_labels(path)
+    tissue = np.zeros(labels.array.shape, np.uint8)
+    tissue[(labels.array == 1) | (labels.array == 2)] = Tissue.KIDNEY
+    tissue[labels.array == 4] = Tissue.CYST
+    return ct, tissue, labels.array != UNSURE
+
+
+def dice(a: np.ndarray, b: np.ndarray) -> float:
+    """Dice of two masks; 1 where both are empty."""
+    total = np.count_nonzero(a) + np.count_nonzero(b)
+    return 2 * np.count_nonzero(a & b) / total if total else 1.0
+
+
+def save(figures: Any, path: Path | None) -> None:
+    """Write figures as JSON where asked for."""
+    if path:
+        path.write_text(json.dumps(figures, indent=2) + "\n")

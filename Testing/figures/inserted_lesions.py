@@ -1,0 +1,153 @@
+"""Lesions put into the kidneys of kept-out CTs: found or not, Dice, volume, by size.
+
+    python Testing/figures/inserted_lesions.py
+
+Shapes come from KiTS23 cases 400 and up, which no training saw; densities and textures are drawn
+by the same rules as in training, so this is easier than real tumors. Also: tumor volume on the same
+CTs without an inserted lesion.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from common import KEPT_OUT, data_folder, dice, load_case, parser, save
+
+from KidneySegLib.anatomy import Tissue
+from KidneySegLib.engine.torch_engine import TorchEngine
+from KidneySegLib.labels import to_tissue
+from KidneySegLib.models.registry import find_model
+from KidneySegLib.pipeline import segment
+from KidneySegLib.training.lesions import insert_lesion, plan_lesion, soft_shape
+from KidneySegLib.training.pack import KITS_SHAPES, SHAPE_SPACING_MM, shapes_of_map
+from KidneySegLib.volume import Volume
+
+GRID_MM = 1.5
+FIRST_SHAPE = 400
+SIZES_MM = ((10, 20), (20, 40), (40, 80))
+FOUND_DICE = 0.1
+
+
+def unseen_shapes() -> dict[str, list[np.ndarray]]:
+    """Tumor and cyst shapes of KiTS23 cases 400 and up."""
+    found: dict[str, list[np.ndarray]] = {"tumor": [], "cyst": []}
+    with np.load(data_folder() / KITS_SHAPES) as stored:
+        for case in sorted(stored.files):
+            if int("".join(c for c in case if c.isdigit())) >= FIRST_SHAPE:
+                for kind, masks in shapes_of_map(stored[case]).items():
+                    found[kind] += masks
+    return found
+
+
+def isotropic(name: str) -> tuple[Volume, np.ndarray]:
+    """CT and tissues on a 1.5 mm grid, on which lesions are composed and then segmented."""
+    ct, tissue, _ = load_case(name)
+    volume = ct.canonical()
+    marks = Volume(tissue, ct.geometry).canonical()
+    grid = volume.geometry.with_spacing((GRID_MM,) * 3)
+    shares = np.stack(
+        [
+            marks.with_array((marks.array == n).astype(np.uint8)).resampled_to(grid).array
+            for n in (0, 1, 2, 3)
+        ]
+    )
+    return volume.resampled_to(grid), shares.argmax(axis=0).astype(np.uint8)
+
+
+def compose(
+    volume: Volume, tissue: np.ndarray, shapes: dict, kind: str, size_mm: float, rng
+) -> tuple[Volume, np.ndarray] | None:
+    """One lesion of a sphere-equivalent diameter at a random kidney; None where none fits."""
+    bank = shapes[kind]
+    volume_ml = np.pi / 6 * size_mm**3 / 1000
+    for _ in range(20):
+        soft = soft_shape(
+            bank[rng.integers(len(bank))],
+            rng,
+            shape_spacing_mm=SHAPE_SPACING_MM,
+            spacing_mm=GRID_MM,
+            volume_ml=volume_ml,
+        )
+        number = Tissue.TUMOR if kind == "tumor" else Tissue.CYST
+        plan = plan_lesion(
+            tissue == Tissue.KIDNEY, soft, number, rng, distance_radii=rng.uniform(-0.7, 0.4)
+        )
+        image, marks = volume.array.copy(), tissue.copy()
+        if plan is not None and insert_lesion(image, marks, plan, rng, spacing_mm=GRID_MM):
+            return volume.with_array(image), (marks == number) & (tissue != number)
+    return None
+
+
+def evaluate(model: str | None, per_size: int) -> dict:
+    """Rows of every inserted lesion, and tumor volume without any."""
+    package, engine = find_model(model), TorchEngine("auto")
+    shapes, rng = unseen_shapes(), np.random.default_rng(11)
+    rows, clean_ml = [], {}
+    for name in KEPT_OUT:
+        volume, tissue = isotropic(name)
+        ml = volume.geometry.voxel_volume_ml
+        plain = to_tissue(segment(volume, package, engine).labels.array, "kidneyseg")
+        clean_ml[name] = float((plain == Tissue.TUMOR).sum() * ml)
+        for kind in ("tumor", "cyst"):
+            for low, high in SIZES_MM:
+                for _ in range(per_size if kind == "tumor" else max(1, per_size // 2)):
+                    size = float(rng.uniform(low, high))
+                    made = compose(volume, tissue, shapes, kind, size, rng)
+                    if made is None:
+                        continue
+                    image, truth = made
+                    labels = to_tissue(segment(image, package, engine).labels.array, "kidneyseg")
+                    number = Tissue.TUMOR if kind == "tumor" else Tissue.CYST
+                    rows.append(
+                        {
+                            "case": name,
+                            "kind": kind,
+                            "size_mm": size,
+                            "range_mm": [low, high],
+                            "dice": dice((labels == number) & _near(truth), truth),
+                            "as_mass": dice((labels >= 2) & _near(truth), truth),
+                            "true_ml": float(truth.sum() * ml),
+                            "found_ml": float(((labels == number) & _near(truth)).sum() * ml),
+                        }
+                    )
+    return {"lesions": rows, "tumor_ml_without_lesion": clean_ml}
+
+
+def _near(truth: np.ndarray) -> np.ndarray:
+    """Box around a lesion, twice its size: what is found elsewhere is not its match."""
+    from KidneySegLib.volume import Box
+
+    box = Box.of_mask(truth)
+    wide = box.grown(tuple(n // 2 + 2 for n in box.shape), truth.shape)
+    mask = np.zeros(truth.shape, bool)
+    mask[wide.slices] = True
+    return mask
+
+
+def main() -> None:
+    """Print a table by kind and size."""
+    options = parser(__doc__)
+    options.add_argument("--per-size", type=int, default=4, help="tumors a CT and size")
+    arguments = options.parse_args()
+    figures = evaluate(arguments.model, arguments.per_size)
+    print(f"{'kind':7}{'size mm':>10}{'n':>5}{'found':>8}{'as mass':>9}{'Dice':>7}")
+    for kind in ("tumor", "cyst"):
+        for low, high in SIZES_MM:
+            rows = [
+                r for r in figures["lesions"] if r["kind"] == kind and r["range_mm"] == [low, high]
+            ]
+            if rows:
+                found = np.mean([r["dice"] >= FOUND_DICE for r in rows])
+                mass = np.mean([r["as_mass"] >= FOUND_DICE for r in rows])
+                mean = np.mean([r["dice"] for r in rows])
+                print(
+                    f"{kind:7}{f'{low}-{high}':>10}{len(rows):5}{100 * found:7.0f}%"
+                    f"{100 * mass:8.0f}%{mean:7.2f}"
+                )
+    print("tumor mL on the same CTs without a lesion:")
+    for name, ml in figures["tumor_ml_without_lesion"].items():
+        print(f"  {name:24}{ml:8.2f}")
+    save(figures, arguments.json)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""Kidney Dice and seconds on the CTs that no training ever saw, for each quality.
+
+    python Testing/figures/kept_out_cts.py
+
+All labels merged (the truth's kidney masks contain the cysts). BTCV masks are experts'; the mask of
+cptac was drawn half-automatically and no radiologist saw it.
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from common import KEPT_OUT, dice, load_case, parser, save
+
+from KidneySegLib.anatomy import KIDNEY_OF_SIDE, SIDES
+from KidneySegLib.engine.torch_engine import TorchEngine
+from KidneySegLib.labels import to_tissue
+from KidneySegLib.models.registry import find_model
+from KidneySegLib.pipeline import Settings, segment
+from KidneySegLib.volume import Volume
+
+
+def kidney_centers(volume: Volume, tissue: np.ndarray) -> list[tuple[float, float, float]]:
+    """Centers of the true kidneys in RAS mm, as a user would click them."""
+    from KidneySegLib.stages.clean import components
+
+    centers = []
+    for where, part in components(tissue > 0):
+        if part.sum() * volume.geometry.voxel_volume_ml > 10:
+            voxels = np.argwhere(part)
+            middle = voxels[np.abs(voxels - voxels.mean(axis=0)).sum(axis=1).argmin()]
+            first = [s.start for s in where]
+            centers.append(tuple(volume.geometry.ras_from_kji(middle + first)[0]))
+    return centers
+
+
+def evaluate(model: str | None, qualities: tuple[str, ...]) -> dict:
+    """Dice of both kidneys, components found and truth components, seconds."""
+    package, engine = find_model(model), TorchEngine("auto")
+    figures: dict = {}
+    runs = [(q, False) for q in qualities] + [("balanced", True)]
+    for name in KEPT_OUT:
+        volume, truth, known = load_case(name)
+        centers = kidney_centers(volume, truth)
+        for quality, guided in runs:
+            settings = Settings(quality=quality, points=tuple(centers) if guided else ())
+            start = time.monotonic()
+            result = segment(volume, package, engine, settings)
+            seconds = time.monotonic() - start
+            found = to_tissue(result.labels.array, "kidneyseg")
+            label = f"{quality} with points" if guided else quality
+            figures.setdefault(label, {})[name] = {
+                "dice": dice((found > 0) & known, truth > 0),
+                "lesion_ml_in_truth": float((truth == 3).sum() * volume.geometry.voxel_volume_ml),
+                "tumor_ml_found": float((found == 2).sum() * volume.geometry.voxel_volume_ml),
+                "cyst_ml_found": float((found == 3).sum() * volume.geometry.voxel_volume_ml),
+                "false_ml": float(
+                    ((found > 0) & known & (truth == 0)).sum() * volume.geometry.voxel_volume_ml
+                ),
+                "kidneys_found": sum(
+                    bool(((result.labels.array == KIDNEY_OF_SIDE[s]) & (truth > 0)).any())
+                    for s in SIDES
+                ),
+                "findings": [f.code for f in result.findings],
+                "seconds": seconds,
+            }
+    return figures
+
+
+def main() -> None:
+    """Print a table; one row a case and run."""
+    options = parser(__doc__)
+    options.add_argument("--qualities", default="fast,balanced,best")
+    arguments = options.parse_args()
+    figures = evaluate(arguments.model, tuple(arguments.qualities.split(",")))
+    for label, cases in figures.items():
+        print(f"\n{label}")
+        for name, row in cases.items():
+            print(
+                f"  {name:22} Dice {row['dice']:.3f}  kidneys {row['kidneys_found']}  "
+                f"outside truth {row['false_ml']:6.1f} mL  tumor {row['tumor_ml_found']:5.1f} mL  "
+                f"cyst {row['cyst_ml_found']:5.1f} mL  {row['seconds']:5.1f} s  "
+                f"{','.join(row['findings'])}"
+            )
+        values = [row["dice"] for row in cases.values()]
+        seconds = [row["seconds"] for row in cases.values()]
+        print(
+            f"  mean Dice {np.mean(values):.3f}, lowest {min(values):.3f}, "
+            f"mean {np.mean(seconds):.1f} s"
+        )
+    save(figures, arguments.json)
+
+
+if __name__ == "__main__":
+    main()
