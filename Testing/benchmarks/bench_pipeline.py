@@ -188,10 +188,11 @@ def _compare(folder: Path, runs: int, model: str | None) -> None:
     mid = {p: {k: float(np.median([r[k] for r in v])) for k in v[0]} for p, v in rows.items()}
     print("network and export only (balanced), and ratios to ours:")
     for part in PARTS:
+        row, base = mid[part], mid["ours"]
         print(
-            f"  {part:12} {mid[part]['seconds']:6.1f} s ({mid[part]['seconds'] / mid['ours']['seconds']:4.1f}x)"
-            f"   {mid[part]['gigabytes']:.2f} GiB ({mid[part]['gigabytes'] / mid['ours']['gigabytes']:.1f}x)"
-            f"   Dice {mid[part]['dice']:.3f} ({mid[part]['dice'] - mid['ours']['dice']:+.3f})"
+            f"  {part:12} {row['seconds']:6.1f} s ({row['seconds'] / base['seconds']:4.1f}x)"
+            f"   {row['gigabytes']:.2f} GiB ({row['gigabytes'] / base['gigabytes']:.1f}x)"
+            f"   Dice {row['dice']:.3f} ({row['dice'] - base['dice']:+.3f})"
         )
 
 

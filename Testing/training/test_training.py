@@ -198,3 +198,12 @@ def test_unknown_recipe_and_empty_data_folder(tmp_path):
     with pytest.raises(InputError, match="No training case"):
         find_cases(tmp_path)
     assert isinstance(load_recipe("fine"), Recipe)
+
+
+def test_false_kidney_in_an_empty_patch_costs_much_more_than_its_share_of_voxels():
+    target = torch.zeros(1, 32, 32, 32, dtype=torch.long)
+    logits = torch.full((1, 4, 32, 32, 32), -6.0)
+    logits[:, 0] = 6.0
+    clean = region_loss(logits, target, torch.ones(4))
+    logits[0, 0, :8, :8, :8], logits[0, 1, :8, :8, :8] = -6.0, 6.0
+    assert region_loss(logits, target, torch.ones(4)) - clean > 0.25
