@@ -11,7 +11,7 @@ import logging
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -169,15 +169,18 @@ def _run_segment(options: argparse.Namespace, console: Console) -> int:
     from .writers import check_target
 
     check_target(options.output, FILES, overwrite=options.overwrite)
-    data, text = _segment_one(options, console, options.ct, options.output)
+    data, text = _case_runner(options, console)(options.ct, options.output)
     console.result(data, f"{text}\n\nResults are in {options.output}")
     return 0
 
 
-def _segment_one(
-    options: argparse.Namespace, console: Console, source: Path, target: Path
-) -> tuple[dict, str]:
-    """Segment one CT and write its folder; returns its JSON content and its table."""
+def _case_runner(
+    options: argparse.Namespace, console: Console
+) -> Callable[[Path, Path], tuple[dict, str]]:
+    """Load model and device once; the function returned segments a CT and writes its folder.
+
+    It returns the content of the JSON file, and the table as text.
+    """
     from .engine.torch_engine import TorchEngine
     from .models.registry import find_model
     from .outputs import write_result
@@ -191,18 +194,20 @@ def _segment_one(
         points=tuple(options.point),
         rois=tuple(options.roi),
     )
-    console.progress("read", 0.0, None)
-    volume = read_volume(source, series=options.series)
-    package = find_model(options.model)
-    result = segment(
-        volume, package, TorchEngine(options.device), settings, progress=console.progress
-    )
-    console.progress("write", 0.99, None)
-    write_result(result, volume, target, overwrite=options.overwrite)
-    for finding in result.findings:
-        console.message(finding.severity.value, finding.message)
-    text = f"{as_text(result.measurements)}\n\n{DISCLAIMER}\nModel license: {package.license}"
-    return result_as_dict(result), text
+    package, engine = find_model(options.model), TorchEngine(options.device)
+
+    def run(source: Path, target: Path) -> tuple[dict, str]:
+        console.progress("read", 0.0, None)
+        volume = read_volume(source, series=options.series)
+        result = segment(volume, package, engine, settings, progress=console.progress)
+        console.progress("write", 0.99, None)
+        write_result(result, volume, target, overwrite=options.overwrite)
+        for finding in result.findings:
+            console.message(finding.severity.value, finding.message)
+        text = f"{as_text(result.measurements)}\n\n{DISCLAIMER}\nModel license: {package.license}"
+        return result_as_dict(result), text
+
+    return run
 
 
 def _run_segment_batch(options: argparse.Namespace, console: Console) -> int:
@@ -211,10 +216,11 @@ def _run_segment_batch(options: argparse.Namespace, console: Console) -> int:
     if options.point or options.roi:
         raise InputError("--point and --roi belong to one CT; they cannot be used for a folder.")
     cases = find_cases(options.ct, options.output)
+    run = _case_runner(options, console)
     table = run_batch(
         cases,
         options.output,
-        lambda case: _segment_one(options, console, case.source, case.target)[0],
+        lambda case: run(case.source, case.target)[0],
         overwrite=options.overwrite,
         on_case=lambda case, status: console.message("info", f"{case.name}: {status}"),
     )

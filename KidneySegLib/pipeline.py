@@ -184,7 +184,7 @@ def segment(
         If ``cancel`` said so.
     """
     settings = settings or Settings()
-    stages = _Stages(progress, cancel)
+    stages, told = _Stages(progress, cancel), len(engine.notices)
     stages.begin("check")
     findings = [warning("input-changed", text) for text in volume.notes] + check_input(volume)
     raise_errors(findings)
@@ -199,7 +199,7 @@ def segment(
     stages.end()
     findings = findings + cleaned.findings
     findings += _judge(measurements, phase, package, places, settings)
-    findings += [info("engine", text) for text in engine.notices]
+    findings += [info("engine", text) for text in engine.notices[told:]]
     native = restore_orientation(cleaned.labels, *volume.geometry.to_canonical())
     return Result(
         labels=volume.with_array(np.ascontiguousarray(native)),
@@ -295,8 +295,8 @@ def _judge(
                 "model is weak there: lesions in particular may be missed.",
             )
         )
-    if any(lesion.kind == "tumor" for lesion in measurements.lesions):
-        findings += [warning("model", text) for text in package.figures.get("warnings", ())]
+    if measurements.lesions:
+        findings += [warning("model", text) for text in package.lesion_warnings]
     return findings
 
 

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -33,3 +36,19 @@ def test_no_file_is_larger_than_twenty_megabytes():
     files = [p for p in (ROOT / "Resources").rglob("*") if p.is_file()]
     assert files
     assert max(p.stat().st_size for p in files) < 20 * 2**20
+
+
+@pytest.mark.slow
+def test_wheel_holds_library_model_and_demo(tmp_path):
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "--no-deps", "-q", "-w", str(tmp_path), str(ROOT)],
+        check=True,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for path in ROOT.glob("KidneySegLib/**/*.py"):
+        assert path.relative_to(ROOT).as_posix() in names
+    for name in ("model.json", "weights.safetensors", "LICENSE", "MODEL_CARD.md"):
+        assert f"KidneySegLib/Resources/Models/kidneyseg-ct/{name}" in names
+    assert "KidneySegLib/Resources/Demo/demo_ct.nii.gz" in names
+    assert "KidneySegLib/models/model.schema.json" in names

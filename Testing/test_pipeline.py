@@ -112,17 +112,27 @@ def test_progress_rises_to_the_end_and_estimates_time(package):
 
 
 def test_weak_phase_of_the_model_is_said(package):
-    weak = dataclasses.replace(package, weak_phases=("nephrographic",))
-    assert "weak-phase" in codes(segment(PHANTOM.ct, weak, ThresholdEngine()))
+    weak = dataclasses.replace(
+        package, weak_phases=("nephrographic",), lesion_warnings=("check lesions",)
+    )
+    result = segment(PHANTOM.ct, weak, ThresholdEngine())
+    assert "weak-phase" in codes(result)
+    assert "check lesions" in [f.message for f in result.findings]
 
 
 def test_notes_of_reading_and_engine_reach_the_result(package):
-    engine = ThresholdEngine()
-    engine.notices.append("went to the CPU")
+    class Full(ThresholdEngine):
+        def predictor(self, package, stage):
+            self.notices.append("went to the CPU")
+            return super().predictor(package, stage)
+
+    engine = Full()
+    engine.notices.append("from an earlier run")
     volume = dataclasses.replace(PHANTOM.ct, notes=("tilt corrected",))
     messages = [f.message for f in segment(volume, package, engine).findings]
     assert "went to the CPU" in messages
     assert "tilt corrected" in messages
+    assert "from an earlier run" not in messages
 
 
 def test_record_names_model_versions_and_settings(straight, package):

@@ -38,7 +38,11 @@ class StageSpec:
 
 @dataclass(frozen=True)
 class ModelPackage:
-    """A checked model package; the weights are read by `load_network`."""
+    """A checked model package; the weights are read by `load_network`.
+
+    ``weak_phases`` and ``lesion_warnings`` become warnings of a result: in those contrast phases,
+    and wherever a tumor or cyst was found.
+    """
 
     folder: Path
     name: str
@@ -48,6 +52,7 @@ class ModelPackage:
     sha256: str
     stages: dict[str, StageSpec]
     weak_phases: tuple[str, ...]
+    lesion_warnings: tuple[str, ...]
     training: dict[str, Any]
     figures: dict[str, Any]
 
@@ -111,6 +116,7 @@ def _package(folder: Path, data: dict[str, Any]) -> ModelPackage:
         sha256=data["weights"]["sha256"],
         stages=stages,
         weak_phases=tuple(data.get("weak_phases", ())),
+        lesion_warnings=tuple(data.get("lesion_warnings", ())),
         training=data["training"],
         figures=data["figures"],
     )

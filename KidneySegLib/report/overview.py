@@ -18,7 +18,8 @@ _WINDOW_HU = (-135.0, 215.0)
 _MOST_LESIONS = 3
 _VIEWS = (("axial", 0, ("R", "L", "A", "P")), ("coronal", 1, ("R", "L", "S", "I")),
           ("sagittal", 2, ("A", "P", "S", "I")))
-_MARGIN_MM = 35.0
+_HALF_WIDTH_MM, _HALF_HEIGHT_MM = 90.0, 70.0
+_PANEL_INCHES = 3.6
 _CONTOURS = {
     Label.RIGHT_KIDNEY: "#ff8c69",
     Label.LEFT_KIDNEY: "#ffc24d",
@@ -44,7 +45,8 @@ def write_overview(ct: Volume, labels: Volume, measurements: Measurements, path:
     ct, labels = ct.canonical(), labels.canonical()
     spots = _spots(labels, measurements)
     rows = max(1, len(spots))
-    figure = Figure(figsize=(11, 3.5 * rows + 0.7), facecolor="black")
+    height = rows * _PANEL_INCHES * _HALF_HEIGHT_MM / _HALF_WIDTH_MM + 0.3 * rows + 0.45
+    figure = Figure(figsize=(3 * _PANEL_INCHES, height), facecolor="black")
     FigureCanvasAgg(figure)
     axes = figure.subplots(rows, 3, squeeze=False)
     for row, (title, spot) in zip(axes, spots, strict=True):
@@ -52,7 +54,7 @@ def write_overview(ct: Volume, labels: Volume, measurements: Measurements, path:
             _draw_view(axis, ct, labels, spot, cut, letters)
             axis.set_title(f"{title}, {name}", color="white", fontsize=9)
     _draw_legend(figure, labels)
-    figure.subplots_adjust(0.01, 0.06 if rows > 1 else 0.1, 0.99, 0.96, 0.03, 0.12)
+    figure.subplots_adjust(0.005, 0.4 / height, 0.995, 1 - 0.3 / height, 0.02, 0.12)
     figure.savefig(path, dpi=100, facecolor="black", metadata={"Software": "KidneySeg"})
 
 
@@ -96,29 +98,16 @@ def _draw_view(
         mask = marks == label
         if mask.any():
             axis.contour(mask, [0.5], colors=[color], linewidths=1.1)
-    axis.invert_xaxis()
-    _zoom(axis, marks, (height, width), picture.shape)
+    center = [spot[a] for a in rest]
+    reach = (_HALF_HEIGHT_MM / height, _HALF_WIDTH_MM / width)
+    axis.set_ylim(center[0] - reach[0], center[0] + reach[0])
+    axis.set_xlim(center[1] + reach[1], center[1] - reach[1])
     left, right, top, bottom = letters
     places = ((0.02, 0.5, left), (0.98, 0.5, right), (0.5, 0.97, top), (0.5, 0.03, bottom))
     for x, y, text in places:
         axis.text(x, y, text, color="#cccccc", fontsize=8, transform=axis.transAxes,
                   ha="center", va="center")
     axis.axis("off")
-
-
-def _zoom(
-    axis: Axes, marks: np.ndarray, size_mm: tuple[float, float], shape: tuple[int, int]
-) -> None:
-    """Show the marked part of a slice with a margin; the whole slice where nothing is marked."""
-    if not marks.any():
-        return
-    limits = []
-    for n, mm in zip((0, 1), size_mm, strict=True):
-        hit = np.flatnonzero(marks.any(axis=1 - n))
-        margin = _MARGIN_MM / mm
-        limits.append((max(-0.5, hit[0] - margin), min(shape[n] - 0.5, hit[-1] + margin)))
-    axis.set_ylim(*limits[0])
-    axis.set_xlim(*limits[1][::-1])
 
 
 def _draw_legend(figure, labels: Volume) -> None:

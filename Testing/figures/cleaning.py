@@ -114,7 +114,8 @@ def evaluate(count: int = 1000, seed: int = 5, most_maps: int | None = None) -> 
             placed = []
             for _ in range(count * (n + 1) // len(cases) - count * n // len(cases)):
                 volume_ml = float(np.exp(rng.uniform(np.log(0.05), np.log(100))))
-                made = put_in(tissue, distance, piece(masks, volume_ml, rng), rng.uniform(0, 36), rng)
+                part = piece(masks, volume_ml, rng)
+                made = put_in(tissue, distance, part, rng.uniform(0, 36), rng)
                 if made is not None:
                     number = Tissue.TUMOR if rng.random() < 0.6 else Tissue.KIDNEY
                     tissue[tuple(made[0].T)] = number

@@ -8,9 +8,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import cleaning  # noqa: E402
-import export_grid  # noqa: E402
-import kept_out_cts  # noqa: E402
+import cleaning
+import export_grid
+import kept_out_cts
 
 
 def check_export(scores):
