@@ -16,15 +16,6 @@ class Label(IntEnum):
     CYST = 4
 
 
-class KitsLabel(IntEnum):
-    """Label numbers of the KiTS challenges: the same numbers for other things."""
-
-    BACKGROUND = 0
-    KIDNEY = 1
-    TUMOR = 2
-    CYST = 3
-
-
 class Tissue(IntEnum):
     """Classes a fine network tells apart; the side comes from geometry."""
 

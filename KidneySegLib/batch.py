@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .dicom import is_dicom_file
-from .errors import InputError, KidneySegError
+from .dicom import is_dicom_file, study_of_folder
+from .errors import InputError, KidneySegError, OutputError
 from .outputs import FILES, RECORD
 from .readers import case_name, is_image_file
+from .writers import atomic_file, check_target
 
 SUMMARY = "summary.csv"
 _COLUMNS = (
@@ -42,15 +43,18 @@ class Case:
 
 
 def is_batch(path: Path) -> bool:
-    """True for a folder of CT files or of DICOM folders; False for one DICOM series."""
+    """True for a folder of CT files, or of DICOM folders of several studies.
+
+    DICOM files directly in the folder, or folders of one study, are one case.
+    """
     if not path.is_dir():
         return False
     files = [p for p in path.iterdir() if p.is_file()]
-    if any(is_image_file(p) for p in files):
-        return True
     if any(is_dicom_file(p) for p in files):
         return False
-    return sum(1 for _ in _dicom_folders(path)) > 1
+    if any(is_image_file(p) for p in files):
+        return True
+    return len({study_of_folder(folder) for folder in _dicom_folders(path)}) > 1
 
 
 def _dicom_folders(path: Path) -> Iterator[Path]:
@@ -86,29 +90,46 @@ def run_batch(
     out: Path,
     run_case: Callable[[Case], dict[str, Any]],
     *,
+    settings: dict[str, Any],
+    on_crash: Callable[[Exception], str],
     overwrite: bool = False,
     on_case: Callable[[Case, str], None] | None = None,
 ) -> list[dict[str, Any]]:
     """Run cases that have no results yet, and keep a summary, one row a case.
 
-    A case that fails with a message for the user gets a row with that message; the others go on.
+    A case that fails gets a row with the reason; the others go on.
 
     Parameters
     ----------
     run_case : callable
         Segments a case, writes its folder, returns the content of its JSON file.
+    settings : dict
+        Model sha256 (``model``) and run settings (``settings``): earlier results are kept only
+        where they were made with the same.
+    on_crash : callable
+        Turns an unexpected error into a message (and a log file).
     on_case : callable, optional
         Called with a case and its status.
+
+    Raises
+    ------
+    OutputError
+        If the output folder or its summary cannot be written.
 
     Returns
     -------
     list of dict
         Rows of the summary.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    check_target(out, (), overwrite=True)
     table: list[dict[str, Any]] = []
     for case in cases:
-        row = _row(case, run_case, overwrite=overwrite)
+        try:
+            row = _row(case, run_case, settings, overwrite=overwrite)
+        except KidneySegError as error:
+            row = _failed(case, str(error))
+        except Exception as error:  # one broken CT must not end the batch
+            row = _failed(case, on_crash(error))
         table.append(row)
         _write_summary(table, out / SUMMARY)
         if on_case:
@@ -116,18 +137,34 @@ def run_batch(
     return table
 
 
+def _failed(case: Case, message: str) -> dict[str, Any]:
+    """Summary row of a case without a result."""
+    return {"case": case.name, "status": "failed", "message": " ".join(message.split())}
+
+
 def _row(
-    case: Case, run_case: Callable[[Case], dict[str, Any]], *, overwrite: bool
+    case: Case,
+    run_case: Callable[[Case], dict[str, Any]],
+    settings: dict[str, Any],
+    *,
+    overwrite: bool,
 ) -> dict[str, Any]:
-    """Summary row of a case: run now, taken from an earlier run, or failed."""
+    """Summary row of a case: run now, or taken from an earlier run with the same settings."""
     complete = all((case.target / name).is_file() for name in FILES)
     if complete and not overwrite:
         stored = json.loads((case.target / RECORD).read_text(encoding="utf-8"))
+        made_with = {
+            "model": stored["record"]["model"]["sha256"],
+            "settings": stored["record"]["settings"],
+        }
+        if made_with != settings:
+            raise OutputError(
+                "Results of another model or other settings are there. Choose another output "
+                "folder, or add --overwrite to replace them."
+            )
         return {"case": case.name, "status": "kept"} | _numbers(stored)
-    try:
-        return {"case": case.name, "status": "done"} | _numbers(run_case(case))
-    except KidneySegError as error:
-        return {"case": case.name, "status": "failed", "message": " ".join(str(error).split())}
+    check_target(case.target, FILES, overwrite=overwrite)
+    return {"case": case.name, "status": "done"} | _numbers(run_case(case))
 
 
 def _numbers(data: dict[str, Any]) -> dict[str, Any]:
@@ -146,9 +183,10 @@ def _numbers(data: dict[str, Any]) -> dict[str, Any]:
 
 def _write_summary(table: list[dict[str, Any]], path: Path) -> None:
     """Write the summary anew; the old one stays until the new one is whole."""
-    part = path.with_name(f".{path.name}.partial")
-    with part.open("w", newline="", encoding="utf-8") as stream:
+    with (
+        atomic_file(path, overwrite=True) as partial,
+        partial.open("w", newline="", encoding="utf-8") as stream,
+    ):
         writer = csv.DictWriter(stream, _COLUMNS, restval="")
         writer.writeheader()
         writer.writerows(table)
-    part.replace(path)

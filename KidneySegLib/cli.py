@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import argparse
 import logging
+import signal
 import sys
 import tempfile
+import threading
 import traceback
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -33,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         level=logging.DEBUG if options.verbose else logging.ERROR,
         format="%(levelname)s %(name)s: %(message)s",
     )
+    _stop_on_terminate()
     console = JsonConsole() if getattr(options, "json", False) else Console()
     try:
         return options.run(options, console)
@@ -40,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.message("canceled", str(error))
         return 1
     except KeyboardInterrupt:
-        console.message("canceled", "Canceled. Nothing was written.")
+        console.message("canceled", "Canceled. What was not finished was not written.")
         return 1
     except KidneySegError as error:
         console.message("error", str(error))
@@ -48,6 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # the last line of defense: a log file instead of a traceback
         console.message("error", _log_crash(error))
         return 1
+
+
+def _stop_on_terminate() -> None:
+    """Let a polite kill (SIGTERM) clean up as Ctrl-C does."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _join_coordinates(arguments: Sequence[str] | None) -> list[str]:
@@ -163,23 +172,29 @@ def _add_engine_options(parser: argparse.ArgumentParser) -> None:
 def _run_segment(options: argparse.Namespace, console: Console) -> int:
     from .batch import is_batch
 
-    if is_batch(options.ct):
+    if options.series is None and is_batch(options.ct):
         return _run_segment_batch(options, console)
     from .outputs import FILES
     from .writers import check_target
 
     check_target(options.output, FILES, overwrite=options.overwrite)
-    data, text = _case_runner(options, console)(options.ct, options.output)
+    run, _ = _case_runner(options, console)
+    data, text = run(options.ct, options.output)
     console.result(data, f"{text}\n\nResults are in {options.output}")
     return 0
 
 
 def _case_runner(
     options: argparse.Namespace, console: Console
-) -> Callable[[Path, Path], tuple[dict, str]]:
-    """Load model and device once; the function returned segments a CT and writes its folder.
+) -> tuple[Callable[[Path, Path], tuple[dict, str]], dict]:
+    """Load model and device once, for one CT or many.
 
-    It returns the content of the JSON file, and the table as text.
+    Returns
+    -------
+    run : callable
+        Segments a CT and writes its folder; returns the JSON file's content and the table.
+    settings : dict
+        Model and settings, by which a batch knows results that it may keep.
     """
     from .engine.torch_engine import TorchEngine
     from .models.registry import find_model
@@ -207,7 +222,7 @@ def _case_runner(
         text = f"{as_text(result.measurements)}\n\n{DISCLAIMER}\nModel license: {package.license}"
         return result_as_dict(result), text
 
-    return run
+    return run, {"model": package.sha256, "settings": settings.as_dict()}
 
 
 def _run_segment_batch(options: argparse.Namespace, console: Console) -> int:
@@ -216,11 +231,13 @@ def _run_segment_batch(options: argparse.Namespace, console: Console) -> int:
     if options.point or options.roi:
         raise InputError("--point and --roi belong to one CT; they cannot be used for a folder.")
     cases = find_cases(options.ct, options.output)
-    run = _case_runner(options, console)
+    run, settings = _case_runner(options, console)
     table = run_batch(
         cases,
         options.output,
         lambda case: run(case.source, case.target)[0],
+        settings=settings,
+        on_crash=_log_crash,
         overwrite=options.overwrite,
         on_case=lambda case, status: console.message("info", f"{case.name}: {status}"),
     )
@@ -257,6 +274,7 @@ def _run_measure(options: argparse.Namespace, console: Console) -> int:
     from .measure.volumes import measure
     from .readers import read_labels, read_volume
     from .report.table import as_text, write_csv
+    from .writers import atomic_file
 
     labels = read_labels(options.label_map)
     ct = read_volume(options.ct) if options.ct else None
@@ -265,14 +283,13 @@ def _run_measure(options: argparse.Namespace, console: Console) -> int:
             f"The CT ({ct.geometry.shape} voxels) and the label map ({labels.geometry.shape}) do "
             "not lie on the same grid. Resample the label map onto the CT."
         )
-    sided = to_kidneyseg(labels, options.scheme, ct)
+    sided, findings = to_kidneyseg(labels, options.scheme, ct)
     measurements = measure(sided, ct.canonical() if ct is not None else None)
     if options.output:
-        if options.output.exists() and not options.overwrite:
-            raise InputError(f"'{options.output}' is there already. Add --overwrite to replace it.")
-        part = options.output.with_name(f".{options.output.name}.partial")
-        write_csv(measurements, part)
-        part.replace(options.output)
+        with atomic_file(options.output, overwrite=options.overwrite) as partial:
+            write_csv(measurements, partial)
+    for finding in findings:
+        console.message(finding.severity.value, finding.message)
     console.result({"measurements": measurements.as_dict()}, as_text(measurements))
     return 0
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import numpy as np
 
 from .console import Console
 from .engine.torch_engine import TorchEngine
-from .errors import InputError, OutputError
+from .errors import InputError
 from .evaluation.kits import voxel_metrics
 from .labels import to_tissue
 from .measure.volumes import Measurements, measure
@@ -20,6 +19,9 @@ from .readers import read_labels, read_volume
 from .report.table import as_text
 from .resources import resource_folder
 from .volume import Volume
+from .writers import atomic_file, check_target
+
+MARK = "demo.txt"
 
 
 def demo_files() -> tuple[Path, Path]:
@@ -41,7 +43,7 @@ def run_demo(
 ) -> str:
     """Segment the demo CT, write results, and compare them with the truth.
 
-    The output folder belongs to the demo: results of an earlier demo are replaced.
+    Results of an earlier demo (it leaves ``demo.txt`` behind) are replaced, nothing else.
 
     Returns
     -------
@@ -49,19 +51,17 @@ def run_demo(
         Table, differences from the truth, and where the pictures are.
     """
     ct_path, truth_path = demo_files()
-    if output.exists() and any(p.name not in FILES for p in output.iterdir()):
-        raise OutputError(f"'{output}' holds other files. Choose another folder with -o.")
+    check_target(output, FILES, overwrite=(output / MARK).is_file())
     volume, truth = read_volume(ct_path), read_labels(truth_path)
     package, engine = find_model(model), TorchEngine(device)
     result = segment(
         volume, package, engine, Settings(quality=quality), progress=console.progress
     )
-    shutil.rmtree(output, ignore_errors=True)
-    write_result(result, volume, output)
+    write_result(result, volume, output, overwrite=True)
     for finding in result.findings:
         console.message(finding.severity.value, finding.message)
     seconds = sum(result.record["seconds"].values())
-    return "\n".join(
+    text = "\n".join(
         [
             as_text(result.measurements),
             "",
@@ -73,6 +73,9 @@ def run_demo(
             f"Model license: {package.license}",
         ]
     )
+    with atomic_file(output / MARK, overwrite=True) as partial:
+        partial.write_text(text + "\n", encoding="utf-8")
+    return text
 
 
 def compare(result: Result, truth: Volume) -> str:

@@ -14,7 +14,7 @@ from .volume import Geometry, Volume, resample
 
 logger = logging.getLogger(__name__)
 
-_SERIES_UID = "0020|000e"
+_SERIES_UID, _STUDY_UID = "0020|000e", "0020|000d"
 _POSITION = "0020|0032"
 _ORIENTATION = "0020|0037"
 _MODALITY = "0008|0060"
@@ -26,7 +26,7 @@ _SOP_CLASS, _TRANSFER_SYNTAX = 0x02, 0x10
 _CT_STORAGE = "1.2.840.10008.5.1.4.1.1.2"
 _UNCOMPRESSED = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2")
 _CLEAR_RATIO = 1.5
-_TILT_DEGREES = 0.5
+_TILT_DRIFT_MM = 0.3  # shift of the last slice against the first that is worth resampling
 _GAP_SHARE = 0.3  # of the usual slice distance; larger deviations are missing slices
 _UNEVEN_SHARE = 0.05
 _TILT_NOTE = (
@@ -43,6 +43,7 @@ class SliceInfo:
     """
 
     path: Path
+    study: str
     series: str
     modality: str
     position: tuple[float, float, float]
@@ -60,6 +61,21 @@ def is_dicom_file(path: Path) -> bool:
             return stream.read(132)[128:] == b"DICM"
     except OSError:
         return False
+
+
+def series_of_file(path: Path) -> str | None:
+    """Series instance UID of a DICOM file."""
+    found = _read_info(path)
+    return found.series if found else None
+
+
+def study_of_folder(folder: Path) -> str | None:
+    """Study instance UID of the first DICOM image below a folder."""
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        found = _read_info(path) if is_dicom_file(path) else None
+        if found is not None:
+            return found.study
+    return None
 
 
 def read_series(folder: Path, *, series: str | None = None) -> Volume:
@@ -130,6 +146,7 @@ def _read_info(path: Path) -> SliceInfo | None:
         return None
     return SliceInfo(
         path=path,
+        study=text(_STUDY_UID),
         series=text(_SERIES_UID),
         modality=text(_MODALITY),
         position=position,
@@ -283,12 +300,14 @@ def _load(ordered: list[SliceInfo]) -> Volume:
             "supported. Export it again without compression."
         ) from error
     volume = Volume(array, slice_geometry(ordered))
-    step = volume.geometry.ijk_to_ras[:3, 2]
-    across = np.cross(volume.geometry.ijk_to_ras[:3, 0], volume.geometry.ijk_to_ras[:3, 1])
-    cosine = abs(step @ across) / (np.linalg.norm(step) * np.linalg.norm(across))
-    if np.degrees(np.arccos(min(1.0, cosine))) > _TILT_DEGREES:
+    matrix = volume.geometry.ijk_to_ras.copy()
+    across = np.cross(matrix[:3, 0], matrix[:3, 1])
+    upright = across * (matrix[:3, 2] @ across) / (across @ across)
+    drift_mm = np.linalg.norm(matrix[:3, 2] - upright) * (len(ordered) - 1)
+    if drift_mm > _TILT_DRIFT_MM:
         return straighten(volume)
-    return volume
+    matrix[:3, 2] = upright  # label maps can only hold perpendicular axes
+    return Volume(array, Geometry(volume.geometry.shape, matrix))
 
 
 def straighten(volume: Volume) -> Volume:

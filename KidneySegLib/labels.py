@@ -9,7 +9,8 @@ import numpy as np
 
 from .anatomy import Tissue
 from .errors import InputError
-from .stages.body import midline_r_mm
+from .findings import Finding
+from .stages.body import find_midline
 from .stages.clean import assign_sides
 from .volume import Volume
 
@@ -65,24 +66,24 @@ def to_tissue(array: np.ndarray, scheme: str) -> np.ndarray:
     return table[array]
 
 
-def to_kidneyseg(labels: Volume, scheme: str, ct: Volume | None = None) -> Volume:
+def to_kidneyseg(
+    labels: Volume, scheme: str, ct: Volume | None = None
+) -> tuple[Volume, list[Finding]]:
     """Canonical volume with `Label` numbers, whatever the scheme of the input.
 
     KiTS files do not tell sides: they come from the body's midline where a CT is given, else
-    from the middle of the field.
+    from the middle of the field. The findings say where that is not sure.
     """
     check_scheme(labels.array, scheme)
     canonical = labels.canonical()
     if scheme == "kidneyseg":
         array = np.where(canonical.array == UNSURE, 0, canonical.array).astype(np.uint8)
-        return canonical.with_array(array)
+        return canonical.with_array(array), []
     tissue = to_tissue(canonical.array, scheme)
-    heights = (-np.inf, np.inf)
-    body = ct.canonical() if ct is not None else None
-    if body is not None:
-        midline = midline_r_mm(body, heights)
+    if ct is not None:
+        midline = find_midline(ct.canonical(), (-np.inf, np.inf)).r_mm
     else:
         center = (np.array(tissue.shape) - 1) / 2
         midline = float(canonical.geometry.ras_from_kji(center)[0, 0])
-    array, _ = assign_sides(tissue, canonical.geometry, midline_r_mm=midline)
-    return canonical.with_array(array)
+    array, findings = assign_sides(tissue, canonical.geometry, midline_r_mm=midline)
+    return canonical.with_array(array), findings

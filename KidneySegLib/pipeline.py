@@ -9,14 +9,14 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from typing import Any
 
 import numpy as np
 
 from . import __version__
-from .anatomy import Label, Tissue
+from .anatomy import Label
 from .engine.base import Engine
 from .errors import CanceledError, InputError
 from .findings import Finding, info, raise_errors, warning
@@ -24,8 +24,8 @@ from .measure.phase import PhaseEstimate, estimate_phase
 from .measure.volumes import Measurements, measure
 from .models.package import ModelPackage
 from .preflight import check_input
-from .stages.body import midline_r_mm
-from .stages.clean import Cleaned, Removal, clean
+from .stages.body import find_midline
+from .stages.clean import Cleaned, Removal, clean, merge_lesions
 from .stages.export import TissueMap, export_regions
 from .stages.locate import (
     Location,
@@ -40,6 +40,12 @@ from .volume import Volume, restore_orientation
 DISCLAIMER = "Research software, not a medical device. Check every contour before using a number."
 _PACKAGES = ("torch", "monai", "SimpleITK", "numpy", "scipy")
 _PLAUSIBLE_KIDNEY_ML = (40.0, 450.0)
+
+ONE_SIDED = warning(
+    "one-sided-field",
+    "The scan cuts the body on one side, so its midline is not seen: right and left may be "
+    "swapped. Check the sides.",
+)
 
 Progress = Callable[[str, float, "float | None"], None]
 Cancel = Callable[[], bool]
@@ -73,6 +79,16 @@ class Settings:
             raise InputError(
                 f"Unknown quality '{self.quality}'. Expected {', '.join(QUALITIES)}."
             )
+
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain dictionary for JSON."""
+        return {
+            "quality": self.quality,
+            "kidneys_only": self.kidneys_only,
+            "points_ras_mm": [list(map(float, p)) for p in self.points],
+            "rois_ras_mm": [[list(map(float, c)) for c in roi] for roi in self.rois],
+        }
 
 
 @dataclass(frozen=True)
@@ -239,21 +255,22 @@ def _find_tissue(
 
 def _clean(ct: Volume, tissue: TissueMap, settings: Settings) -> Cleaned:
     """Clean the exported tissues; the midline is taken where they are."""
-    array = tissue.labels
-    if settings.kidneys_only:
-        array = np.where(array > 0, Tissue.KIDNEY, 0).astype(np.uint8)
     low, high = field_corners(ct.geometry)
     heights = (float(low[2]), float(high[2]))
     if tissue.boxes:
         k = [n for box in tissue.boxes for n in (box.start[0], box.stop[0])]
         ends = ct.geometry.ras_from_kji([[min(k), 0, 0], [max(k), 0, 0]])[:, 2]
         heights = (float(ends[0]), float(ends[1]))
-    return clean(
-        array,
-        ct.geometry,
-        midline_r_mm=midline_r_mm(ct, heights),
-        tumor_lead=tissue.tumor_lead,
+    midline = find_midline(ct, heights)
+    cleaned = clean(
+        tissue.labels, ct.geometry, midline_r_mm=midline.r_mm, tumor_lead=tissue.tumor_lead
     )
+    if settings.kidneys_only:
+        merged = merge_lesions(cleaned.labels, ct.geometry, midline_r_mm=midline.r_mm)
+        cleaned = replace(cleaned, labels=merged)
+    if midline.one_sided and cleaned.labels.any():
+        cleaned.findings.append(ONE_SIDED)
+    return cleaned
 
 
 def _judge(
@@ -337,12 +354,7 @@ def run_record(
             "license": package.license,
         },
         "device": engine.description,
-        "settings": {
-            "quality": settings.quality,
-            "kidneys_only": settings.kidneys_only,
-            "points_ras_mm": [list(p) for p in settings.points],
-            "rois_ras_mm": [[list(c) for c in roi] for roi in settings.rois],
-        },
+        "settings": settings.as_dict(),
         "seconds": dict(seconds),
         "label_scheme": {label.name.lower(): int(label) for label in Label if label},
         "disclaimer": DISCLAIMER,

@@ -71,7 +71,8 @@ def read_volume(path: Path | str, *, series: str | None = None) -> Volume:
     Parameters
     ----------
     path : Path
-        NIfTI, NRRD, MHA or MHD file, a DICOM file, or a folder with DICOM files.
+        NIfTI, NRRD, MHA or MHD file, a folder with DICOM files, or one DICOM file (its series is
+        read).
     series : str, optional
         DICOM series instance UID to choose.
 
@@ -94,10 +95,10 @@ def read_volume(path: Path | str, *, series: str | None = None) -> Volume:
         return read_series(path, series=series)
     if is_image_file(path):
         return volume_from_sitk(_read_checked(path))
-    from .dicom import is_dicom_file, read_series
+    from .dicom import is_dicom_file, read_series, series_of_file
 
     if is_dicom_file(path):
-        return read_series(path.parent, series=series)
+        return read_series(path.parent, series=series or series_of_file(path))
     raise InputError(
         f"'{path.name}' is not an image that can be read. "
         f"Expected a DICOM folder or one of {', '.join(IMAGE_SUFFIXES)}."
@@ -122,6 +123,8 @@ def _read_checked(path: Path) -> sitk.Image:
             f"{_MOST_BYTES / 2**30:.0f} GB; its header may be wrong. Crop it or export it again."
         )
     require_whole(path, expected)
+    size = reader.GetSize()
+    reader.SetExtractSize([*size[:3], *[0] * (len(size) - 3)])  # axes of length 1 are dropped
     try:
         return reader.Execute()
     except (RuntimeError, MemoryError) as error:

@@ -141,11 +141,11 @@ class Geometry:
         ----------
         spacing_mm : (float, float, float)
             Voxel size wanted, ``(k, j, i)``. The field's center stays where it is; the number
-            of voxels is rounded, so that the field changes by less than one voxel.
+            of voxels is rounded up, so that no voxel of the old grid lies outside the new one.
         """
         step = np.asarray(spacing_mm, dtype=np.float64) / self.spacing_mm
         old = np.array(self.shape)
-        shape = np.maximum(1, np.round(old / step)).astype(int)
+        shape = np.maximum(1, np.ceil(old / step - 1e-6)).astype(int)
         first = (old - 1 - (shape - 1) * step) / 2
         matrix = self.ijk_to_ras.copy()
         matrix[:3, :3] *= step[::-1]

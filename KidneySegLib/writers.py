@@ -6,8 +6,8 @@ import contextlib
 import errno
 import gzip
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +25,9 @@ _SPARE_BYTES = 20 * 2**20
 def atomic_folder(
     target: Path, names: tuple[str, ...], *, overwrite: bool = False
 ) -> Iterator[Path]:
-    """Fill a temporary folder beside the target; move its files in place only at the end.
+    """Fill a temporary folder; move it, or its files, in place only at the end.
+
+    It lies beside the target, or inside a target that exists: the same file system either way.
 
     Files of the user's that are already in the target stay. Whatever happens before the end
     (an error, Ctrl-C, a full disk) leaves the target as it was.
@@ -52,8 +54,10 @@ def atomic_folder(
     check_target(target, names, overwrite=overwrite)
     partial = None
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{target.name}.partial-", dir=target.parent))
+        home = target if target.exists() else target.parent
+        home.mkdir(parents=True, exist_ok=True)
+        partial = home / f".{target.name}.partial-{secrets.token_hex(4)}"
+        partial.mkdir()
         yield partial
         _move_in(partial, target)
     except OSError as error:
@@ -61,6 +65,28 @@ def atomic_folder(
     finally:
         if partial is not None:
             shutil.rmtree(partial, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def atomic_file(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Write one file under a temporary name, renamed only when it is whole.
+
+    Raises
+    ------
+    OutputError
+        If the file is there already, or the place cannot be written.
+    """
+    if path.exists() and not overwrite:
+        raise OutputError(f"'{path}' is there already. Add --overwrite to replace it.")
+    partial = path.with_name(f".{path.name}.partial-{secrets.token_hex(4)}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        partial.replace(path)
+    except OSError as error:
+        raise _output_error(path, error) from error
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def check_target(target: Path, names: tuple[str, ...], *, overwrite: bool) -> None:
@@ -88,7 +114,6 @@ def check_target(target: Path, names: tuple[str, ...], *, overwrite: bool) -> No
 
 def _move_in(partial: Path, target: Path) -> None:
     """Rename the finished folder, or its files one by one into a folder that exists."""
-    partial.chmod(0o755)
     if not target.exists():
         partial.rename(target)
         return

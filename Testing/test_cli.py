@@ -153,6 +153,10 @@ def test_batch_resumes_and_reports_failures(capsys, ct, tmp_path):
     assert [(r["case"], r["status"]) for r in rows] == [("a", "done"), ("b", "failed")]
     assert float(rows[0]["right_parenchyma_ml"]) > 50
     shutil.copy(ct, folder / "b.nii.gz")
+    code, _, err = run(capsys, "segment", folder, "-o", out, "--kidneys-only")
+    assert code == 2
+    assert "other settings" in err
+    shutil.rmtree(out / "b")
     assert run(capsys, "segment", folder, "-o", out)[0] == 0
     with (out / "summary.csv").open() as stream:
         rows = list(csv.DictReader(stream))
@@ -225,3 +229,45 @@ def test_models_lists_the_shipped_one(capsys):
     assert code == 0
     assert "kidneyseg-ct" in out
     assert "license" in out
+
+
+def test_one_broken_case_does_not_end_a_batch(capsys, ct, tmp_path, monkeypatch):
+    from KidneySegLib import pipeline
+
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a", "b"):
+        shutil.copy(ct, folder / f"{name}.nii.gz")
+    real, calls = pipeline.segment, []
+
+    def crash_once(*args, **kwargs):
+        calls.append(1)
+        if len(calls) == 1:
+            raise RuntimeError("boom")
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr("KidneySegLib.pipeline.segment", crash_once)
+    code, _, err = run(capsys, "segment", folder, "-o", tmp_path / "out")
+    assert code == 2
+    assert ".log" in err
+    with (tmp_path / "out" / "summary.csv").open() as stream:
+        assert [r["status"] for r in csv.DictReader(stream)] == ["failed", "done"]
+
+
+def test_batch_into_a_file_is_refused(capsys, ct, tmp_path):
+    (tmp_path / "out").write_text("x")
+    code, _, err = run(capsys, "segment", ct.parent, "-o", tmp_path / "out")
+    assert code == 2
+    assert "is a file" in err
+
+
+def test_measure_into_a_new_folder_and_not_over_a_file(capsys, tmp_path):
+    phantom = make_phantom()
+    kits = tmp_path / "kits.nii.gz"
+    sitk.WriteImage(sitk_from_volume(phantom.ct.with_array(phantom.tissue)), str(kits))
+    table = tmp_path / "new" / "t.csv"
+    assert run(capsys, "measure", kits, "--labels", "kits", "-o", table)[0] == 0
+    code, _, err = run(capsys, "measure", kits, "--labels", "kits", "-o", table)
+    assert code == 2
+    assert "--overwrite" in err
+    assert [p.name for p in table.parent.iterdir()] == ["t.csv"]

@@ -41,12 +41,14 @@ def test_incomplete_kidneys_are_said(demo):
     assert "incomplete" in [f["code"] for f in data["findings"]]
 
 
-def test_demo_can_run_again_but_spares_other_files(demo, capsys):
-    assert cli.main(["demo", "-o", str(demo), "--device", "cpu", "--quality", "fast"]) == 0
+def test_demo_can_run_again_and_spares_what_is_not_its_own(demo, capsys, tmp_path):
     (demo / "mine.txt").write_text("mine")
-    assert cli.main(["demo", "-o", str(demo)]) == 2
-    assert "other files" in capsys.readouterr().err
-    assert (demo / "mine.txt").exists()
+    assert cli.main(["demo", "-o", str(demo), "--device", "cpu", "--quality", "fast"]) == 0
+    assert (demo / "mine.txt").read_text() == "mine"
+    (tmp_path / "labels.nii.gz").write_text("a real result")
+    assert cli.main(["demo", "-o", str(tmp_path)]) == 2
+    assert "already holds" in capsys.readouterr().err
+    assert (tmp_path / "labels.nii.gz").read_text() == "a real result"
 
 
 def test_points_replace_the_locator_on_a_real_ct(package, truth):

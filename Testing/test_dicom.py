@@ -138,3 +138,32 @@ def test_straightened_points_stay_where_they_are(rng):
         sheared.ras_from_kji([3, 11.5, 9.5])[0],
         atol=0.05,
     )
+
+
+def test_a_file_chooses_its_own_series(tmp_path, stored):
+    folder = write_all(tmp_path / "s", stored)
+    write_all(folder, stored[:3], series=UID + "22")
+    short = next(p for p in folder.iterdir() if p.name.startswith(".22"))
+    assert read_volume(short).array.shape == (3, 12, 10)
+
+
+def test_small_tilt_gives_perpendicular_axes(tmp_path, stored):
+    volume = read_series(write_all(tmp_path / "s", stored, tilt=np.radians(0.4)))
+    axes = volume.geometry.ijk_to_ras[:3, :3] / volume.geometry.spacing_mm[::-1]
+    np.testing.assert_allclose(axes.T @ axes, np.eye(3), atol=1e-9)
+    assert volume.notes == ()
+
+
+def test_series_folders_of_one_study_are_one_case(tmp_path, stored):
+    from KidneySegLib.batch import find_cases, is_batch
+
+    study = tmp_path / "study"
+    study.mkdir()
+    for name, n in (("thin", 8), ("thick", 3)):
+        write_all(study / name, stored[:n], series=f"{UID}7{n}")
+    assert not is_batch(study)
+    assert read_series(study).array.shape[0] == 8
+    flat = write_all(tmp_path / "flat", stored)
+    (flat / "stray.nii.gz").write_bytes(b"x")
+    assert not is_batch(flat)
+    assert find_cases(tmp_path / "study", tmp_path / "out")[0].name == "thick"

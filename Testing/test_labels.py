@@ -28,7 +28,16 @@ def test_kits_labels_get_sides_from_the_body():
     phantom = make_phantom()
     kits = phantom.ct.with_array(phantom.tissue)
     for ct in (None, phantom.ct):
-        sided = to_kidneyseg(kits, "kits", ct)
+        sided, findings = to_kidneyseg(kits, "kits", ct)
+        assert findings == []
         assert set(np.unique(sided.array)) == {0, 1, 2, 3, 4}
         right = np.argwhere(sided.array == 1)
         assert sided.geometry.ras_from_kji(right)[:, 0].min() > 0
+
+
+def test_fused_kidneys_of_a_kits_map_are_said():
+    phantom = make_phantom(lesions=False)
+    tissue = phantom.tissue.copy()
+    tissue[45:55, 50:60, 40:130] = 1
+    _, findings = to_kidneyseg(phantom.ct.with_array(tissue), "kits")
+    assert [f.code for f in findings] == ["fused"]

@@ -168,3 +168,9 @@ def test_labels_must_be_whole_numbers_in_range(tmp_path, array):
 def test_case_name_drops_the_image_suffix(tmp_path):
     assert case_name(tmp_path / "a.b.nii.gz") == "a.b"
     assert case_name(tmp_path / "folder") == "folder"
+
+
+@pytest.mark.parametrize("suffix", [".nii.gz", ".nrrd", ".mha"])
+def test_trailing_axis_of_one_is_dropped(tmp_path, array, suffix):
+    path = write(tmp_path / f"a{suffix}", array[None])
+    np.testing.assert_array_equal(read_volume(path).array, array)

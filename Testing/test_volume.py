@@ -169,3 +169,12 @@ def test_box_of_mask_grown_union_overlap():
     assert box.overlaps(other)
     assert not box.overlaps(Box((3, 0, 0), (4, 3, 7)))
     assert box.union(other) == Box((1, 0, 0), (4, 3, 6))
+
+
+@given(st.integers(1, 400), st.floats(0.3, 9.0), st.floats(0.5, 5.0))
+def test_no_voxel_lies_outside_a_grid_of_another_spacing(count, old_mm, new_mm):
+    geometry = make_geometry((count, 5, 5), (old_mm, 1.0, 1.0))
+    other = geometry.with_spacing((new_mm, new_mm, new_mm))
+    ends = other.kji_from_ras(geometry.ras_from_kji([[-0.5, 2, 2], [count - 0.5, 2, 2]]))
+    assert ends[0, 0] >= -0.5 - 1e-3
+    assert ends[1, 0] <= other.shape[0] - 0.5 + 1e-3

@@ -171,3 +171,30 @@ def test_segmentation_carries_names_colors_and_terminology(tmp_path, labels):
 def test_empty_segmentation_can_be_written(tmp_path, labels):
     write_segmentation(labels.with_array(np.zeros_like(labels.array)), tmp_path / "s.seg.nrrd")
     assert (tmp_path / "s.seg.nrrd").stat().st_size > 100
+
+
+def test_file_appears_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "t.csv"
+
+    def fail():
+        with writers.atomic_file(path) as partial:
+            partial.write_text("half")
+            raise ValueError("stop")
+
+    with pytest.raises(ValueError, match="stop"):
+        fail()
+    assert os.listdir(tmp_path) == []
+    with writers.atomic_file(path) as partial:
+        partial.write_text("whole")
+    with pytest.raises(OutputError, match="--overwrite"), writers.atomic_file(path):
+        pytest.fail("must not get here")
+    assert path.read_text() == "whole"
+
+
+def test_existing_folder_needs_no_writable_parent(tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    with atomic_folder(out, NAMES) as partial:
+        assert partial.parent == out
+        fill(partial)
+    assert sorted(os.listdir(out)) == list(NAMES)

@@ -38,6 +38,12 @@ def fuse_instance_norm(network: nn.Module) -> nn.Module:
     return network
 
 
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether an error says that memory ran out: MPS and the CPU raise plain RuntimeErrors."""
+    text = str(error).lower()
+    return any(words in text for words in ("out of memory", "can't allocate", "not enough memory"))
+
+
 class TorchPredictor:
     """A torch network that survives an out-of-memory error.
 
@@ -59,21 +65,21 @@ class TorchPredictor:
         dtype: torch.dtype | None,
         notices: list[str],
     ) -> None:
-        self._device, self._dtype, self._notices = device, dtype, notices
+        self.device, self._dtype, self._notices = device, dtype, notices
         self._network = fuse_instance_norm(network).to(device).eval()
         self.batch = 1 if device.type == "cpu" else _GPU_BATCH
 
     def __call__(self, tiles: np.ndarray) -> np.ndarray:
         """Class probabilities of ``(n, 1, k, j, i)`` tiles (see `Predictor`)."""
-        import torch
-
         done: list[np.ndarray] = []
         start = 0
         while start < len(tiles):
             try:
                 done.append(self._run(tiles[start : start + self.batch]))
                 start += len(done[-1])
-            except torch.OutOfMemoryError:
+            except RuntimeError as error:  # torch.OutOfMemoryError is one
+                if not _is_out_of_memory(error):
+                    raise
                 self._shrink()
         return np.concatenate(done)
 
@@ -84,31 +90,31 @@ class TorchPredictor:
         with (
             torch.inference_mode(),
             torch.autocast(
-                self._device.type, self._dtype or torch.bfloat16, enabled=self._dtype is not None
+                self.device.type, self._dtype or torch.bfloat16, enabled=self._dtype is not None
             ),
         ):
-            logits = self._network(torch.from_numpy(tiles).to(self._device))
+            logits = self._network(torch.from_numpy(tiles).to(self.device))
             return torch.softmax(logits.float(), dim=1).cpu().numpy()
 
     def _shrink(self) -> None:
         """Halve the batch; at batch 1 move to the CPU; give up where that is not enough."""
         import torch
 
-        if self._device.type == "cuda":
+        if self.device.type == "cuda":
             torch.cuda.empty_cache()
         if self.batch > 1:
             self.batch //= 2
             self._notices.append(
                 f"The GPU ran out of memory; going on with batches of {self.batch}."
             )
-        elif self._device.type != "cpu":
+        elif self.device.type != "cpu":
             self._notices.append(
                 "The GPU ran out of memory even for one tile; going on with the CPU (slower). "
                 "Close other programs that use the GPU to avoid this."
             )
-            self._device = torch.device("cpu")
-            self._dtype = autocast_type(self._device)
-            self._network = self._network.to(self._device)
+            self.device = torch.device("cpu")
+            self._dtype = autocast_type(self.device)
+            self._network = self._network.to(self.device)
         else:
             raise MemoryError("Not enough memory for one tile on the CPU.")
         logger.warning(self._notices[-1])
@@ -120,9 +126,15 @@ class TorchEngine:
     def __init__(self, device: str = "auto") -> None:
         self.device = choose_device(device)
         self.dtype = autocast_type(self.device)
-        self.description = describe(self.device, self.dtype)
         self.notices: list[str] = []
         self._predictors: dict[tuple[str, str], TorchPredictor] = {}
+
+    @property
+    def description(self) -> str:
+        """Device and number format, and whether a network had to move to the CPU."""
+        text = describe(self.device, self.dtype)
+        moved = any(p.device.type != self.device.type for p in self._predictors.values())
+        return f"{text}, went on with the CPU when memory ran out" if moved else text
 
     def predictor(self, package: ModelPackage, stage: str) -> TorchPredictor:
         """Network of a stage, loaded once (see `Engine`)."""

@@ -40,7 +40,18 @@ def evaluate_paths(
     cases = {}
     for name, found, real in pairs:
         cases[name] = _evaluate_files(found, real, scheme=scheme, truth_scheme=truth_scheme)
-    return {"cases": cases, "summary": summarize(list(cases.values()))}
+    missing = _without_prediction(pairs, truth) if truth.is_dir() else []
+    return {
+        "cases": cases,
+        "summary": summarize(list(cases.values())),
+        "truth_without_prediction": missing,
+    }
+
+
+def _without_prediction(pairs: list[tuple[str, Path, Path]], truth: Path) -> list[str]:
+    """Label maps of the truth folder that nothing was compared with."""
+    used = {real for _, _, real in pairs}
+    return sorted(p.name for p in truth.iterdir() if is_image_file(p) and p not in used)
 
 
 def _pairs(prediction: Path, truth: Path) -> list[tuple[str, Path, Path]]:
@@ -103,6 +114,9 @@ def scores_as_text(scores: dict[str, Any]) -> str:
             for c in CLASSES
         ]
         lines.append(f"{metric:16}" + "".join(f"{c:>24}" for c in cells))
+    missing = scores["truth_without_prediction"]
+    if missing:
+        lines += ["", f"{len(missing)} files of the truth have no prediction: {', '.join(missing)}"]
     kits = scores["summary"]["kits23"]
     lines += [
         "",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MANIFEST = "model.json"
 WEIGHTS = "weights.safetensors"
+LICENSE, CARD = "LICENSE", "MODEL_CARD.md"
 STAGES = ("locator", "fine")
 _SCHEMA = Path(__file__).with_name("model.schema.json")
 
@@ -59,7 +60,7 @@ class ModelPackage:
     @property
     def card(self) -> Path:
         """Model card, Markdown."""
-        return self.folder / "MODEL_CARD.md"
+        return self.folder / CARD
 
 
 def load_package(folder: Path) -> ModelPackage:
@@ -72,11 +73,11 @@ def load_package(folder: Path) -> ModelPackage:
         the ones that the manifest names.
     """
     manifest = folder / MANIFEST
-    for path in (manifest, folder / WEIGHTS):
+    for path in (manifest, folder / WEIGHTS, folder / LICENSE, folder / CARD):
         if not path.is_file():
             raise ModelError(
                 f"The model folder '{folder}' has no {path.name}. Expected a KidneySeg model "
-                f"package ({MANIFEST}, {WEIGHTS}). Install the model again."
+                f"package ({MANIFEST}, {WEIGHTS}, {LICENSE}, {CARD}). Install the model again."
             )
     try:
         data = json.loads(manifest.read_text(encoding="utf-8"))
@@ -133,6 +134,13 @@ def _check_schema(path: Path, data: Any) -> None:
     if error is not None:
         place = "/".join(str(p) for p in error.absolute_path) or "the top level"
         raise ModelError(f"'{path}' is not a valid model manifest: {error.message} (at {place}).")
+    for name, stage in data["stages"].items():
+        low, high = stage["window_hu"]
+        if low >= high:
+            raise ModelError(
+                f"'{path}' is not a valid model manifest: the {name} window runs from {low:g} to "
+                f"{high:g} HU."
+            )
 
 
 def file_sha256(path: Path) -> str:

@@ -110,7 +110,7 @@ def write_json(data: dict[str, Any], path: Path) -> None:
 
 def as_text(measurements: Measurements) -> str:
     """Table for a terminal."""
-    if not measurements.sides:
+    if not measurements.sides and not measurements.lesions:
         return "No kidney was found."
     lines = [f"{'':14}{'parenchyma':>12}{'tumor':>10}{'cyst':>10}   mL"]
     for side in measurements.sides:

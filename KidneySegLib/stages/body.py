@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ..volume import Volume
@@ -10,8 +12,20 @@ _COARSE_MM = 8.0
 _BODY_HU = -200.0
 
 
-def midline_r_mm(volume: Volume, heights_s_mm: tuple[float, float]) -> float:
-    """R coordinate in mm of the body's middle between two heights.
+@dataclass(frozen=True)
+class Midline:
+    """R coordinate in mm of the body's middle.
+
+    ``one_sided`` says that the field cuts the body on one side only in most slices, so that the
+    middle of what is seen is not the middle of the patient.
+    """
+
+    r_mm: float
+    one_sided: bool
+
+
+def find_midline(volume: Volume, heights_s_mm: tuple[float, float]) -> Midline:
+    """Find the body's middle between two heights.
 
     Parameters
     ----------
@@ -22,7 +36,7 @@ def midline_r_mm(volume: Volume, heights_s_mm: tuple[float, float]) -> float:
 
     Returns
     -------
-    float
+    Midline
         Middle of the body's left and right outline, the median over slices; the field's middle
         where no body is seen.
     """
@@ -36,13 +50,15 @@ def midline_r_mm(volume: Volume, heights_s_mm: tuple[float, float]) -> float:
     inside = (s_mm >= min(heights_s_mm)) & (s_mm <= max(heights_s_mm))
     if not inside.any():
         inside[np.abs(s_mm - np.mean(heights_s_mm)).argmin()] = True
-    middles = []
+    middles, cut = [], []
     for n in np.flatnonzero(inside):
         parts, count = ndimage.label(ndimage.binary_opening(coarse[n]))
         if count:
             largest = 1 + np.bincount(parts.ravel())[1:].argmax()
             columns = np.flatnonzero((parts == largest).any(axis=0))
             middles.append((columns[0] + columns[-1]) / 2 * step[2])
+            cut.append((columns[0] == 0) != (columns[-1] == coarse.shape[2] - 1))
     middle_i = float(np.median(middles)) if middles else (coarse.shape[2] - 1) * step[2] / 2
     center = (np.array(volume.array.shape) - 1) / 2
-    return float(geometry.ras_from_kji([center[0], center[1], middle_i])[0, 0])
+    r_mm = float(geometry.ras_from_kji([center[0], center[1], middle_i])[0, 0])
+    return Midline(r_mm, bool(cut) and float(np.mean(cut)) > 0.5)

@@ -25,7 +25,7 @@ HOLE_ML = 0.5
 NEAR_KIDNEY_MM = 4.0
 LARGE_MASS_ML = 50.0
 _BOTH_SHARE, _BOTH_ML = 0.2, 1.0
-_FUSED_SHARE = 0.4
+_FUSED_SHARE = 0.2  # of a kidney, and at least 10 mL, beyond the midline
 _ALL_NEIGHBORS = np.ones((3, 3, 3), bool)
 
 
@@ -126,9 +126,9 @@ def clean(
         lead = tumor_lead[box.slices]
     work = _Work(part, lead, geometry.cropped(box))
     _drop_fragments(work)
+    _one_tissue_a_mass(work)
     _drop_dust(work, Tissue.TUMOR, TUMOR_DUST_ML)
     _drop_dust(work, Tissue.CYST, CYST_DUST_ML)
-    _one_tissue_a_mass(work)
     _keep_near_kidney(work)
     _fill_holes(work)
     sided, findings = assign_sides(work.tissue, work.geometry, midline_r_mm=midline_r_mm)
@@ -156,6 +156,8 @@ def _drop_fragments(work: _Work) -> None:
         if total_ml < KIDNEY_DROP_ML:
             work.record(Tissue.KIDNEY, f"fragment under {KIDNEY_DROP_ML:g} mL", part, where)
             tissue[part] = Tissue.BACKGROUND
+        elif kidney_ml < KIDNEY_DROP_ML:
+            _give_rim_to_mass(work, where, part)
         elif total_ml < KIDNEY_SURE_ML:
             work.findings.append(
                 warning(
@@ -164,6 +166,19 @@ def _drop_fragments(work: _Work) -> None:
                     "a shrunken kidney or a mistake.",
                 )
             )
+
+
+def _give_rim_to_mass(work: _Work, where: tuple, part: np.ndarray) -> None:
+    """Let a mass whose only kidney is a thin rim be a mass: the rim must not vouch for it."""
+    tissue = work.tissue[where]
+    rim = part & (tissue == Tissue.KIDNEY)
+    work.record(Tissue.KIDNEY, f"rim under {KIDNEY_DROP_ML:g} mL on a mass", rim, where)
+    tissue[rim] = _majority(tissue[part & ~rim])
+
+
+def _majority(values: np.ndarray) -> int:
+    """Most frequent tissue of an array without background."""
+    return int(1 + np.bincount(values.ravel(), minlength=4)[1:].argmax())
 
 
 def _drop_dust(work: _Work, tissue: Tissue, dust_ml: float) -> None:
@@ -233,8 +248,10 @@ def _gap_mm(
     spacing = work.geometry.spacing_mm
     own = np.zeros(kidney.shape, bool)
     own[_inside(where, wide)] = part
-    distance = ndimage.distance_transform_edt(~kidney, sampling=spacing)
-    return float(distance[own].min() - spacing.min())
+    _, nearest = ndimage.distance_transform_edt(~kidney, sampling=spacing, return_indices=True)
+    voxels = np.argwhere(own)
+    steps = np.abs(voxels - nearest[:, own].T)
+    return float(np.linalg.norm(np.maximum(0, steps - 1) * spacing, axis=1).min())
 
 
 def _grown(where: tuple, shape: tuple, reach: Sequence[int]) -> tuple[slice, slice, slice]:
@@ -258,14 +275,16 @@ def _ring(part: np.ndarray, where: tuple, wide: tuple) -> np.ndarray:
 
 
 def _fill_holes(work: _Work) -> None:
-    """Give interior holes under 0.5 mL to the kidney; larger ones (sinus fat) stay."""
+    """Give interior holes under 0.5 mL to what surrounds them; larger ones (sinus fat) stay."""
     for where, part in components(work.tissue > 0):
         holes = ndimage.binary_fill_holes(part) & ~part
         if not holes.any():
             continue
         for spot, hole in components(holes):
             if work.volume_ml(hole) < HOLE_ML:
-                work.tissue[where][spot][hole] = Tissue.KIDNEY
+                wide = _grown(spot, part.shape, (1, 1, 1))
+                around = work.tissue[where][wide][_ring(hole, spot, wide)]
+                work.tissue[where][spot][hole] = _majority(around)
 
 
 def assign_sides(
@@ -299,7 +318,9 @@ def assign_sides(
         first = np.array([s.start for s in where])
         right = geometry.ras_from_kji(np.argwhere(kidney) + first)[:, 0] > midline_r_mm
         sides = np.where(right, Label.RIGHT_KIDNEY, Label.LEFT_KIDNEY).astype(np.uint8)
-        if min(right.mean(), 1 - right.mean()) >= _FUSED_SHARE:
+        smaller = min(right.mean(), 1 - right.mean())
+        smaller_ml = smaller * kidney.sum() * geometry.voxel_volume_ml
+        if smaller >= _FUSED_SHARE and smaller_ml >= KIDNEY_SURE_ML:
             findings.append(_FUSED)
         else:
             sides[:] = Label.RIGHT_KIDNEY if right.mean() >= 0.5 else Label.LEFT_KIDNEY
@@ -307,6 +328,26 @@ def assign_sides(
             count[Label(int(sides[0]))] += large
         labels[where][kidney] = sides
     return labels, findings + [_several(label, n) for label, n in count.items() if n > 1]
+
+
+def merge_lesions(labels: np.ndarray, geometry: Geometry, *, midline_r_mm: float) -> np.ndarray:
+    """Count tumors and cysts as kidney: of the kidney they touch, else of their own side.
+
+    Parameters
+    ----------
+    labels : (k, j, i) uint8
+        `Label` numbers.
+    """
+    merged = labels.copy()
+    for where, part in components(labels >= Label.TUMOR):
+        wide = _grown(where, labels.shape, (1, 1, 1))
+        around = labels[wide][_ring(part, where, wide)]
+        touching = np.bincount(around, minlength=3)[1:3]
+        first = np.array([s.start for s in where])
+        center_r = geometry.ras_from_kji(np.argwhere(part).mean(axis=0) + first)[0, 0]
+        side = Label.RIGHT_KIDNEY if center_r > midline_r_mm else Label.LEFT_KIDNEY
+        merged[where][part] = 1 + touching.argmax() if touching.any() else side
+    return merged
 
 
 _FUSED = warning(

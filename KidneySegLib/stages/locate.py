@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -27,7 +28,7 @@ class Location:
     Attributes
     ----------
     low_ras, high_ras : (3,) float64
-        Corners in mm of a box that is parallel to the volume's canonical axes.
+        Corners in mm of a box that is parallel to the patient's axes.
     volume_ml : float
         What the coarse network found there; nan for a place given by the user.
     """
@@ -38,7 +39,9 @@ class Location:
 
     def box(self, geometry: Geometry, *, margin_mm: float = 0.0) -> Box:
         """Box of voxels of a canonical grid, cut at its field; empty outside of it."""
-        corners = geometry.kji_from_ras(np.stack([self.low_ras, self.high_ras]))
+        ends = np.stack([self.low_ras, self.high_ras])
+        all_ras = [[ends[a, 0], ends[b, 1], ends[c, 2]] for a, b, c in product((0, 1), repeat=3)]
+        corners = geometry.kji_from_ras(np.array(all_ras))
         margin = margin_mm / geometry.spacing_mm
         low = np.floor(corners.min(axis=0) - margin + 0.5).astype(int)
         high = np.ceil(corners.max(axis=0) + margin + 0.5).astype(int)
@@ -98,9 +101,8 @@ def find_locations(share: np.ndarray, grid: Geometry) -> list[Location]:
     for n, where in enumerate(ndimage.find_objects(labels), start=1):
         volume_ml = float((labels[where] == n).sum() * grid.voxel_volume_ml)
         if volume_ml >= _LEAST_ML:
-            first = np.array([s.start for s in where]) - 0.5
-            last = np.array([s.stop for s in where]) - 0.5
-            corners = grid.ras_from_kji(np.stack([first, last]))
+            ends = np.array([[s.start - 0.5, s.stop - 0.5] for s in where])
+            corners = grid.ras_from_kji(np.array(list(product(*ends))))
             places.append(Location(corners.min(axis=0), corners.max(axis=0), volume_ml))
     places.sort(key=lambda p: -p.volume_ml)
     return places[:_MOST_REGIONS]

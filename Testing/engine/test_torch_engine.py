@@ -58,11 +58,11 @@ def test_smaller_batches_when_memory_runs_out(rng):
 def test_falls_back_to_the_cpu_when_one_tile_is_too_much(rng):
     notices = []
     predictor = TorchPredictor(Hungry(most=0), CPU, None, notices)
-    predictor._device = torch.device("meta")  # stands for a GPU that is full
+    predictor.device = torch.device("meta")  # stands for a GPU that is full
     run = predictor._run
 
     def full_until_moved(tiles):
-        if predictor._device.type == "meta":
+        if predictor.device.type == "meta":
             raise torch.OutOfMemoryError("CUDA out of memory")
         return run(tiles)
 

@@ -61,7 +61,7 @@ def test_tampered_weights_are_refused(folder):
         load_package(folder)
 
 
-@pytest.mark.parametrize("name", [MANIFEST, WEIGHTS])
+@pytest.mark.parametrize("name", [MANIFEST, WEIGHTS, "LICENSE", "MODEL_CARD.md"])
 def test_missing_file(folder, name):
     (folder / name).unlink()
     with pytest.raises(ModelError, match=f"has no {name}"):
@@ -100,9 +100,14 @@ def test_unknown_option(folder):
         (lambda d: d.pop("license"), "license"),
         (lambda d: d["stages"]["fine"].update(spacing_mm=-1), "spacing_mm"),
         (lambda d: d["stages"]["fine"].update(patch=[64, 64]), "patch"),
-        (lambda d: d["stages"]["fine"].update(classes=["kidney", "background"]), "classes"),
+        (
+            lambda d: d["stages"]["fine"].update(classes=["background", "kidney", "cyst", "tumor"]),
+            "classes",
+        ),
         (lambda d: d["weights"].update(file="../../x"), "file"),
         (lambda d: d.update(surprise=1), "surprise"),
+        (lambda d: d["stages"]["fine"]["options"].pop("filters"), "filters"),
+        (lambda d: d["stages"]["locator"].update(window_hu=[275, -125]), "275 to -125 HU"),
     ],
 )
 def test_manifests_that_break_the_schema(folder, change, match):

@@ -3,7 +3,7 @@ import pytest
 from phantom import ellipsoid, grid, make_phantom, sphere_ml
 
 from KidneySegLib.anatomy import Label, Tissue
-from KidneySegLib.stages.clean import assign_sides, clean
+from KidneySegLib.stages.clean import assign_sides, clean, merge_lesions
 
 
 @pytest.fixture
@@ -153,3 +153,55 @@ def test_empty_map_stays_empty(geometry):
 def test_result_does_not_depend_on_the_orientation_of_the_side_rule(tissue, geometry):
     labels, _ = assign_sides(tissue, geometry, midline_r_mm=200.0)
     assert not (labels == Label.RIGHT_KIDNEY).any()
+
+
+def test_thin_rim_of_kidney_does_not_vouch_for_a_far_mass(geometry):
+    tissue = make_phantom(geometry, lesions=False).tissue
+    mass = ellipsoid(geometry, (0, 60, 60), 18)
+    tissue[mass] = Tissue.TUMOR
+    rim = mass & ~ellipsoid(geometry, (2, 60, 60), 18)
+    tissue[rim] = Tissue.KIDNEY
+    tissue[rim & (np.cumsum(rim).reshape(rim.shape) > 100)] = Tissue.TUMOR  # 0.8 mL stays
+    cleaned = run(tissue, geometry)
+    assert not cleaned.labels[mass].any()
+    assert {r.reason.split(" ")[0] for r in cleaned.removals} == {"rim", "more"}
+
+
+@pytest.mark.parametrize("thickness", [2.5, 3.0, 3.9])
+def test_one_empty_thick_slice_between_tumor_and_kidney_is_near(thickness):
+    geometry = grid((thickness, 0.8, 0.8), (100, 100, 200))
+    tissue = np.zeros(geometry.shape, np.uint8)
+    tissue[5:20, 40:80, 40:80] = Tissue.KIDNEY
+    tissue[21:26, 50:70, 50:70] = Tissue.TUMOR
+    cleaned = run(tissue, geometry)
+    assert (cleaned.labels == Label.TUMOR).sum() == 5 * 20 * 20
+
+
+def test_hole_in_a_tumor_becomes_tumor(tissue, geometry):
+    hole = ellipsoid(geometry, (-86, -20, 5), 4)
+    tissue[hole] = 0
+    labels = run(tissue, geometry).labels
+    assert (labels[hole] == Label.TUMOR).all()
+
+
+def test_tumor_speck_inside_a_cyst_becomes_cyst(tissue, geometry):
+    speck = ellipsoid(geometry, (82, -20, 10), 2.5)
+    assert 0 < speck.sum() * 0.008 < 0.1
+    tissue[speck] = Tissue.TUMOR
+    lead = np.full(tissue.shape, -50, np.int8)
+    assert (run(tissue, geometry, tumor_lead=lead).labels[speck] == Label.CYST).all()
+
+
+def test_kidneys_joined_off_center_are_split(geometry):
+    tissue = make_phantom(geometry, lesions=False).tissue
+    tissue[ellipsoid(geometry, (0, -20, 0), (60, 12, 20))] = Tissue.KIDNEY
+    cleaned = clean(tissue, geometry, midline_r_mm=25.0)
+    assert [f.code for f in cleaned.findings] == ["fused"]
+
+
+def test_lesions_merge_into_the_kidney_they_touch(tissue, geometry):
+    labels = run(tissue, geometry).labels
+    merged = merge_lesions(labels, geometry, midline_r_mm=0.0)
+    assert (merged[labels == Label.TUMOR] == Label.LEFT_KIDNEY).all()
+    assert (merged[labels == Label.CYST] == Label.RIGHT_KIDNEY).all()
+    np.testing.assert_array_equal(merged > 0, labels > 0)

@@ -9,7 +9,7 @@ from KidneySegLib.stages.locate import (
     locations_from_points,
     locations_from_rois,
 )
-from KidneySegLib.volume import Box
+from KidneySegLib.volume import Box, Geometry
 
 
 def holds(place, point):
@@ -64,3 +64,17 @@ def test_regions_become_places(phantom):
     np.testing.assert_allclose(place.low_ras, (30, -60, -60))
     with pytest.raises(InputError, match="does not overlap"):
         locations_from_rois([((900, 20, 60), (800, -60, -60))], phantom.ct.geometry)
+
+
+def test_box_of_a_place_holds_it_on_an_oblique_grid():
+    geometry = grid((4.0, 4.0, 4.0))
+    angle = np.radians(45)
+    turn = np.eye(4)
+    turn[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    oblique = Geometry(geometry.shape, turn @ geometry.ijk_to_ras)
+    (place,) = locations_from_points([(0.0, 0.0, 0.0)], oblique)
+    corners = [[r, a, s] for r in (-44, 44) for a in (-44, 44) for s in (-69, 69)]
+    index = oblique.kji_from_ras(corners)
+    box = place.box(oblique)
+    assert (index >= np.array(box.start) - 1).all()
+    assert (index <= box.stop).all()
