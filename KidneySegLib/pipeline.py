@@ -30,6 +30,7 @@ from .stages.export import TissueMap, export_regions
 from .stages.locate import (
     Location,
     field_corners,
+    likely_kidneys,
     locate_kidneys,
     locations_from_points,
     locations_from_rois,
@@ -39,6 +40,7 @@ from .volume import Volume, restore_orientation
 
 DISCLAIMER = "Research software, not a medical device. Check every contour before using a number."
 _PACKAGES = ("torch", "monai", "SimpleITK", "numpy", "scipy")
+_CANDIDATE_ML = 10.0
 _PLAUSIBLE_KIDNEY_ML = (40.0, 450.0)
 
 ONE_SIDED = warning(
@@ -205,16 +207,16 @@ def segment(
     findings = [warning("input-changed", text) for text in volume.notes] + check_input(volume)
     raise_errors(findings)
     ct = volume.canonical()
-    tissue, places = _find_tissue(ct, package, engine, settings, stages)
+    tissue, places, left_out = _find_tissue(ct, package, engine, settings, stages)
     stages.begin("clean")
-    cleaned = _clean(ct, tissue, settings)
+    cleaned = _clean(ct, tissue, places, settings)
     stages.begin("measure")
     labels = ct.with_array(cleaned.labels)
     measurements = measure(labels, ct)
     phase = estimate_phase(ct, labels)
     stages.end()
     findings = findings + cleaned.findings
-    findings += _judge(measurements, phase, package, places, settings)
+    findings += _judge(measurements, phase, package, left_out, settings)
     findings += [info("engine", text) for text in engine.notices[told:]]
     native = restore_orientation(cleaned.labels, *volume.geometry.to_canonical())
     return Result(
@@ -229,17 +231,19 @@ def segment(
 
 def _find_tissue(
     ct: Volume, package: ModelPackage, engine: Engine, settings: Settings, stages: _Stages
-) -> tuple[TissueMap, list[Location]]:
-    """Locate, segment and export; also the places looked at."""
+) -> tuple[TissueMap, list[Location], list[Location]]:
+    """Locate, segment and export; also the places looked at, and candidates left out."""
     places = locations_from_points(settings.points, ct.geometry)
     places += locations_from_rois(settings.rois, ct.geometry)
+    left_out: list[Location] = []
     stages.begin("load model")
     fine = engine.predictor(package, "fine")
     if not places:
         locator = engine.predictor(package, "locator")
         stages.begin("locate")
         spec = package.stages["locator"]
-        places = locate_kidneys(ct, locator, spec, on_tiles=stages.on_tiles)
+        found = locate_kidneys(ct, locator, spec, on_tiles=stages.on_tiles)
+        places, left_out = likely_kidneys(found)
     stages.begin("segment")
     regions = segment_regions(
         ct,
@@ -250,10 +254,12 @@ def _find_tissue(
         on_tiles=stages.on_tiles,
     )
     stages.begin("export")
-    return export_regions(regions, ct.geometry), places
+    return export_regions(regions, ct.geometry), places, left_out
 
 
-def _clean(ct: Volume, tissue: TissueMap, settings: Settings) -> Cleaned:
+def _clean(
+    ct: Volume, tissue: TissueMap, places: list[Location], settings: Settings
+) -> Cleaned:
     """Clean the exported tissues; the midline is taken where they are."""
     low, high = field_corners(ct.geometry)
     heights = (float(low[2]), float(high[2]))
@@ -263,7 +269,11 @@ def _clean(ct: Volume, tissue: TissueMap, settings: Settings) -> Cleaned:
         heights = (float(ends[0]), float(ends[1]))
     midline = find_midline(ct, heights)
     cleaned = clean(
-        tissue.labels, ct.geometry, midline_r_mm=midline.r_mm, tumor_lead=tissue.tumor_lead
+        tissue.labels,
+        ct.geometry,
+        midline_r_mm=midline.r_mm,
+        tumor_lead=tissue.tumor_lead,
+        anchors=[place.anchor(ct.geometry) for place in places],
     )
     if settings.kidneys_only:
         merged = merge_lesions(cleaned.labels, ct.geometry, midline_r_mm=midline.r_mm)
@@ -277,7 +287,7 @@ def _judge(
     measurements: Measurements,
     phase: PhaseEstimate,
     package: ModelPackage,
-    places: list[Location],
+    left_out: list[Location],
     settings: Settings,
 ) -> list[Finding]:
     """What the user must know about the result."""
@@ -302,6 +312,17 @@ def _judge(
                 "or missed; if you see it, click into it (--point R,A,S).",
             )
         )
+    for place in left_out:
+        if place.volume_ml >= _CANDIDATE_ML:
+            r, a, s = (place.low_ras + place.high_ras) / 2
+            findings.append(
+                info(
+                    "candidate-left-out",
+                    f"A smaller kidney-like structure ({place.volume_ml:.0f} mL) around R,A,S = "
+                    f"{r:.0f},{a:.0f},{s:.0f} mm was left out. If it is a kidney, click into it "
+                    "and into the others (--point R,A,S).",
+                )
+            )
     for side in measurements.sides:
         findings += _judge_side(side)
     if phase.phase in package.weak_phases:

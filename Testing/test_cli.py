@@ -135,7 +135,7 @@ def test_interrupt_leaves_nothing(capsys, ct, tmp_path, monkeypatch):
     monkeypatch.setattr("KidneySegLib.outputs.write_overview", interrupt)
     code, _, err = run(capsys, "segment", ct, "-o", tmp_path / "out")
     assert code == 1
-    assert "Nothing was written" in err
+    assert "was not written" in err
     assert list(tmp_path.iterdir()) == []
 
 

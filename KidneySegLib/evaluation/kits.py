@@ -6,6 +6,7 @@ tolerances in mm; both empty count 1, one empty counts 0.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -103,13 +104,15 @@ def surface_dice(
     for mask in (found, real):
         part = np.pad(mask[box.slices], 2)  # a mask at the field's end has a surface there too
         pair.append(torch.from_numpy(np.stack([~part, part])[None].astype(np.uint8)))
-    score = compute_surface_dice(
-        *pair,
-        class_thresholds=[tolerance_mm],
-        include_background=False,
-        spacing=[float(s) for s in spacing_mm],
-        use_subvoxels=True,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # MONAI about its own inner call
+        score = compute_surface_dice(
+            *pair,
+            class_thresholds=[tolerance_mm],
+            include_background=False,
+            spacing=[float(s) for s in spacing_mm],
+            use_subvoxels=True,
+        )
     return float(score)
 
 

@@ -94,6 +94,7 @@ def clean(
     *,
     midline_r_mm: float,
     tumor_lead: np.ndarray | None = None,
+    anchors: Sequence[Box] | None = None,
 ) -> Cleaned:
     """Turn raw tissues into right kidney, left kidney, tumor and cyst.
 
@@ -107,6 +108,9 @@ def clean(
     tumor_lead : (k, j, i) int8, optional
         Tumor minus cyst probability in percent, for the vote inside a mass; without it voxels
         vote by their label.
+    anchors : sequence of Box, optional
+        Places where kidneys were looked for; a kidney that reaches into none of them (seen by
+        chance in the margin of a region) is removed.
 
     Returns
     -------
@@ -126,6 +130,8 @@ def clean(
         lead = tumor_lead[box.slices]
     work = _Work(part, lead, geometry.cropped(box))
     _drop_fragments(work)
+    if anchors is not None:
+        _drop_beside_anchors(work, [_shifted(a, box.start) for a in anchors])
     _one_tissue_a_mass(work)
     _drop_dust(work, Tissue.TUMOR, TUMOR_DUST_ML)
     _drop_dust(work, Tissue.CYST, CYST_DUST_ML)
@@ -166,6 +172,27 @@ def _drop_fragments(work: _Work) -> None:
                     "a shrunken kidney or a mistake.",
                 )
             )
+
+
+def _shifted(box: Box, start: tuple[int, int, int]) -> Box:
+    """Box in the voxels of a part that begins at ``start``."""
+    return Box(
+        tuple(a - s for a, s in zip(box.start, start, strict=True)),
+        tuple(b - s for b, s in zip(box.stop, start, strict=True)),
+    )
+
+
+def _drop_beside_anchors(work: _Work, anchors: list[Box]) -> None:
+    """Remove kidneys, with the masses on them, that reach into no anchor."""
+    anchored = np.zeros(work.tissue.shape, bool)
+    for box in anchors:
+        anchored[box.grown((0, 0, 0), anchored.shape).slices] = True
+    for where, part in components(work.tissue > 0):
+        tissue = work.tissue[where]
+        kidney = part & (tissue == Tissue.KIDNEY)
+        if kidney.any() and not (part & anchored[where]).any():
+            work.record(Tissue.KIDNEY, "outside the places looked at", part, where)
+            tissue[part] = Tissue.BACKGROUND
 
 
 def _give_rim_to_mass(work: _Work, where: tuple, part: np.ndarray) -> None:

@@ -18,6 +18,8 @@ _THRESHOLD = 0.4
 _LEAST_ML = 4.0  # shrunken kidneys of 10 mL exist; the fine network has the last word
 _OVERLAP = 0.3
 _MOST_REGIONS = 6
+_LEAST_OF_SECOND = 0.6  # of the second largest: false candidates on unlabeled CTs were up to 0.4
+_POINT_REACH_MM = 10.0
 _POINT_EXTENT_MM = (140.0, 90.0, 90.0)  # a kidney around a point, k, j, i
 
 
@@ -31,11 +33,21 @@ class Location:
         Corners in mm of a box that is parallel to the patient's axes.
     volume_ml : float
         What the coarse network found there; nan for a place given by the user.
+    point_ras : (3,) float64 or None
+        The user's point in mm.
     """
 
     low_ras: np.ndarray
     high_ras: np.ndarray
     volume_ml: float = float("nan")
+    point_ras: np.ndarray | None = None
+
+    def anchor(self, geometry: Geometry) -> Box:
+        """Box that a kidney must reach into to be the one meant here: near the user's point."""
+        if self.point_ras is None:
+            return self.box(geometry)
+        near = Location(self.point_ras - _POINT_REACH_MM, self.point_ras + _POINT_REACH_MM)
+        return near.box(geometry)
 
     def box(self, geometry: Geometry, *, margin_mm: float = 0.0) -> Box:
         """Box of voxels of a canonical grid, cut at its field; empty outside of it."""
@@ -93,7 +105,7 @@ def locate_kidneys(
 
 
 def find_locations(share: np.ndarray, grid: Geometry) -> list[Location]:
-    """Places of the connected parts of a coarse probability map ``(k, j, i)``."""
+    """Places of the connected parts of a coarse probability map ``(k, j, i)``, largest first."""
     from scipy import ndimage
 
     labels, _ = ndimage.label(share > _THRESHOLD, np.ones((3, 3, 3)))
@@ -106,6 +118,21 @@ def find_locations(share: np.ndarray, grid: Geometry) -> list[Location]:
             places.append(Location(corners.min(axis=0), corners.max(axis=0), volume_ml))
     places.sort(key=lambda p: -p.volume_ml)
     return places[:_MOST_REGIONS]
+
+
+def likely_kidneys(places: list[Location]) -> tuple[list[Location], list[Location]]:
+    """Part candidates of the locator, largest first, in those to segment and those to report.
+
+    The two largest are always segmented, and every other one that is not much smaller than the
+    second largest: shrunken, solitary and third kidneys stay, specks in bowel and bone do not.
+    """
+    if len(places) < 3:
+        return places, []
+    least = _LEAST_OF_SECOND * places[1].volume_ml
+    return (
+        [p for p in places if p.volume_ml >= least],
+        [p for p in places if p.volume_ml < least],
+    )
 
 
 def locations_from_points(
@@ -133,7 +160,7 @@ def locations_from_points(
                 f"{_mm(high)} (R,A,S in mm). Give a point inside a kidney."
             )
         half = np.array(_POINT_EXTENT_MM[::-1]) / 2
-        places.append(Location(point - half, point + half))
+        places.append(Location(point - half, point + half, point_ras=point))
     return places
 
 

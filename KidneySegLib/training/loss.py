@@ -4,7 +4,9 @@ A soft Dice smoothed over regions that a patch does not hold drives lesion class
 (measured: lesion Dice 0 for a whole training); so absent lesions count in cross-entropy only. But
 cross-entropy alone hardly feels a false kidney of 750 voxels among 300,000 (a locator kept taking
 femurs for kidneys through 700 steps of hard negatives): where a patch holds no kidney at all, the
-soft volume of everything found is a loss of its own.
+soft volume of everything found is a loss of its own. And it hardly feels a tumor of 500 voxels
+either (measured: tumor Dice 0 through 4,300 steps of this loss without the term): so tissues are
+told apart once more by a cross-entropy over the true kidney and lesions alone.
 """
 
 from __future__ import annotations
@@ -48,7 +50,11 @@ def region_loss(
                 dice.append(share.sum() / (share.sum() + _ABSENT_VOXELS))
             continue
         dice.append(1 - (2 * (share * truth).sum() + 1) / (share.sum() + total + 1))
-    return loss + (torch.stack(dice).mean() if dice else 0.0)
+    loss = loss + (torch.stack(dice).mean() if dice else 0.0)
+    inside = torch.where(target == 0, 255, target)
+    if logits.shape[1] > 2 and (inside != 255).any():
+        loss = loss + cross_entropy(logits, inside, weight=class_weights, ignore_index=255)
+    return loss
 
 
 def supervised_loss(

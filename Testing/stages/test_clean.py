@@ -4,6 +4,7 @@ from phantom import ellipsoid, grid, make_phantom, sphere_ml
 
 from KidneySegLib.anatomy import Label, Tissue
 from KidneySegLib.stages.clean import assign_sides, clean, merge_lesions
+from KidneySegLib.volume import Box
 
 
 @pytest.fixture
@@ -205,3 +206,11 @@ def test_lesions_merge_into_the_kidney_they_touch(tissue, geometry):
     assert (merged[labels == Label.TUMOR] == Label.LEFT_KIDNEY).all()
     assert (merged[labels == Label.CYST] == Label.RIGHT_KIDNEY).all()
     np.testing.assert_array_equal(merged > 0, labels > 0)
+
+
+def test_kidney_away_from_every_anchor_is_removed(tissue, geometry):
+    center = np.rint(geometry.kji_from_ras((60.0, -20.0, 0.0))[0]).astype(int)
+    anchor = Box(tuple(int(n) - 3 for n in center), tuple(int(n) + 3 for n in center))
+    cleaned = run(tissue, geometry, anchors=[anchor])
+    assert set(np.unique(cleaned.labels)) == {0, Label.RIGHT_KIDNEY, Label.CYST}
+    assert [r.reason for r in cleaned.removals] == ["outside the places looked at"]

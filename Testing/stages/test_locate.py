@@ -4,7 +4,9 @@ from phantom import LEFT_CENTER, RIGHT_CENTER, grid, make_phantom
 
 from KidneySegLib.errors import InputError
 from KidneySegLib.stages.locate import (
+    Location,
     find_locations,
+    likely_kidneys,
     locate_kidneys,
     locations_from_points,
     locations_from_rois,
@@ -78,3 +80,23 @@ def test_box_of_a_place_holds_it_on_an_oblique_grid():
     box = place.box(oblique)
     assert (index >= np.array(box.start) - 1).all()
     assert (index <= box.stop).all()
+
+
+def test_small_third_candidate_is_left_out_and_a_large_one_is_not():
+    def make(volume_ml):
+        return Location(np.zeros(3), np.ones(3), volume_ml)
+
+    kept, left = likely_kidneys([make(150), make(140), make(70)])
+    assert [p.volume_ml for p in kept] == [150, 140]
+    assert [p.volume_ml for p in left] == [70]
+    assert likely_kidneys([make(200), make(60), make(50)])[1] == []
+    assert likely_kidneys([make(200), make(10)])[1] == []
+    assert likely_kidneys([]) == ([], [])
+
+
+def test_anchor_of_a_point_is_near_it_that_of_a_candidate_is_its_box(phantom):
+    geometry = phantom.ct.geometry
+    (point,) = locations_from_points([RIGHT_CENTER], geometry)
+    assert max(point.anchor(geometry).shape * geometry.spacing_mm) < 25
+    candidate = Location(np.array([0.0, 0, 0]), np.array([40.0, 40, 40]), 60.0)
+    assert candidate.anchor(geometry) == candidate.box(geometry)
