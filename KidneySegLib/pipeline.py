@@ -333,7 +333,7 @@ def _judge(
                 "model is weak there: lesions in particular may be missed.",
             )
         )
-    if measurements.lesions:
+    if measurements.sides and not settings.kidneys_only:
         findings += [warning("model", text) for text in package.lesion_warnings]
     return findings
 

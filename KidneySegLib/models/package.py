@@ -42,7 +42,7 @@ class ModelPackage:
     """A checked model package; the weights are read by `load_network`.
 
     ``weak_phases`` and ``lesion_warnings`` become warnings of a result: in those contrast phases,
-    and wherever a tumor or cyst was found.
+    and wherever lesions were looked for (also where none was found).
     """
 
     folder: Path
