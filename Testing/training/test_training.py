@@ -128,7 +128,8 @@ def test_release_makes_a_package_that_loads(data, tmp_path, package):
         train(tiny(name, steps=1), data, tmp_path, workers=0)
     into = tmp_path / "model"
     into.mkdir()
-    (into / MANIFEST).write_text((package.folder / MANIFEST).read_text())
+    for name in (MANIFEST, "LICENSE", "MODEL_CARD.md"):
+        (into / name).write_text((package.folder / name).read_text())
     digest = release(
         tmp_path / "locator.checkpoint.pt", tmp_path / "fine.checkpoint.pt", into
     )
