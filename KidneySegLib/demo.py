@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .anatomy import Tissue
 from .console import Console
 from .engine.torch_engine import TorchEngine
 from .errors import InputError
@@ -90,7 +91,7 @@ def compare(result: Result, truth: Volume) -> str:
     known = to_tissue(truth.array, "kidneyseg")
     dice = voxel_metrics(tissue > 0, known > 0)["dice"]
     lines.append(f"Dice of kidneys with masses: {dice:.3f}")
-    for name, number in (("tumor", 2), ("cyst", 3)):
+    for name, number in (("tumor", Tissue.TUMOR), ("cyst", Tissue.CYST)):
         score = voxel_metrics(tissue == number, known == number)["dice"]
         lines.append(f"Dice of {name}: {score:.3f}")
     return "\n".join(lines)

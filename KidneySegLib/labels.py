@@ -74,9 +74,9 @@ def to_kidneyseg(
     KiTS files do not tell sides: they come from the body's midline where a CT is given, else
     from the middle of the field. The findings say where that is not sure.
     """
-    check_scheme(labels.array, scheme)
     canonical = labels.canonical()
     if scheme == "kidneyseg":
+        check_scheme(canonical.array, scheme)
         array = np.where(canonical.array == UNSURE, 0, canonical.array).astype(np.uint8)
         return canonical.with_array(array), []
     tissue = to_tissue(canonical.array, scheme)

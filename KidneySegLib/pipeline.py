@@ -21,7 +21,7 @@ from .engine.base import Engine
 from .errors import CanceledError, InputError
 from .findings import Finding, info, raise_errors, warning
 from .measure.phase import PhaseEstimate, estimate_phase
-from .measure.volumes import Measurements, measure
+from .measure.volumes import Measurements, SideMeasurement, measure
 from .models.package import ModelPackage
 from .preflight import check_input
 from .stages.body import find_midline
@@ -81,7 +81,6 @@ class Settings:
             raise InputError(
                 f"Unknown quality '{self.quality}'. Expected {', '.join(QUALITIES)}."
             )
-
 
     def as_dict(self) -> dict[str, Any]:
         """Plain dictionary for JSON."""
@@ -338,7 +337,7 @@ def _judge(
     return findings
 
 
-def _judge_side(side: Any) -> list[Finding]:
+def _judge_side(side: SideMeasurement) -> list[Finding]:
     """Incomplete and implausible kidneys."""
     findings = []
     low, high = _PLAUSIBLE_KIDNEY_ML

@@ -59,6 +59,11 @@ class Box:
         )
 
     @classmethod
+    def of_slices(cls, where: Sequence[slice]) -> Box:
+        """Box that three slices with start and stop select."""
+        return cls(tuple(s.start for s in where), tuple(s.stop for s in where))
+
+    @classmethod
     def of_mask(cls, mask: np.ndarray) -> Box | None:
         """Bounding box of the true voxels of a ``(k, j, i)`` mask, None where there are none."""
         start, stop = [], []

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from ..labels import UNSURE, check_scheme, to_tissue
+from ..labels import UNSURE, to_tissue
 from ..outputs import LABELS
 from ..readers import case_name, is_image_file, read_labels
 from .kits import CLASSES, METRICS, evaluate_case, summarize
@@ -92,7 +92,6 @@ def _evaluate_files(
             f"'{found.name}' ({prediction.geometry.shape} voxels) and '{real.name}' "
             f"({truth.geometry.shape}) do not lie on the same grid. Resample one of them."
         )
-    check_scheme(truth.array, truth_scheme)
     known = truth.array != UNSURE
     return evaluate_case(
         np.where(known, to_tissue(prediction.array, scheme), 0),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -56,7 +56,7 @@ class Measurements:
     """All measurements of a case."""
 
     sides: tuple[SideMeasurement, ...] = ()
-    lesions: tuple[LesionMeasurement, ...] = field(default=())
+    lesions: tuple[LesionMeasurement, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """Plain dictionary for JSON."""
@@ -135,7 +135,7 @@ def _lesion(
     touched: set[tuple[int, int]],
 ) -> LesionMeasurement:
     """Measure one component."""
-    box = Box(tuple(s.start for s in where), tuple(s.stop for s in where))
+    box = Box.of_slices(where)
     own = labels.geometry.cropped(box)
     volume_ml = float(part.sum()) * own.voxel_volume_ml
     values = density[where][part] if density is not None else None

@@ -283,8 +283,7 @@ def _gap_mm(
 
 def _grown(where: tuple, shape: tuple, reach: Sequence[int]) -> tuple[slice, slice, slice]:
     """Slices widened by reach voxels on each side."""
-    box = Box(tuple(s.start for s in where), tuple(s.stop for s in where))
-    return box.grown(tuple(int(r) for r in reach), shape).slices
+    return Box.of_slices(where).grown(tuple(int(r) for r in reach), shape).slices
 
 
 def _inside(where: tuple, wide: tuple) -> tuple[slice, ...]:

@@ -64,11 +64,15 @@ class Location:
         )
 
 
+def normalize(image: np.ndarray, window_hu: tuple[float, float]) -> np.ndarray:
+    """HU to a network's input: the window becomes -1..1, what lies outside is clipped."""
+    low, high = window_hu
+    return ((np.clip(image, low, high) - low) * (2 / (high - low)) - 1).astype(np.float32)
+
+
 def network_input(volume: Volume, grid: Geometry, window_hu: tuple[float, float]) -> np.ndarray:
     """Volume on a network's grid, the HU window as -1..1, clipped before averaging."""
-    low, high = window_hu
-    image = volume.resampled_to(grid, limits=window_hu).array
-    return (image - np.float32(low)) * np.float32(2 / (high - low)) - np.float32(1)
+    return normalize(volume.resampled_to(grid, limits=window_hu).array, window_hu)
 
 
 def locate_kidneys(

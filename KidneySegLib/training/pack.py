@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
+from ..labels import UNSURE
 from ..readers import read_labels, read_volume
 from ..volume import Volume
 from .recipe import Recipe
@@ -17,7 +18,6 @@ logger = logging.getLogger(__name__)
 
 SHAPE_SPACING_MM = 1.5
 KITS_SHAPES = "kits23_labels_1.5mm.npz"
-UNSURE = 255
 _LABELS = {"right": 1, "left": 2, "cyst": 4}
 _KITS = {"tumor": 2, "cyst": 3}
 _LEAST_SHAPE_VOXELS = 100

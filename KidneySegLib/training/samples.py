@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..anatomy import Tissue
+from ..labels import UNSURE
+from ..stages.locate import normalize
 from .augment import change_phase, change_scanner, cut_field, sample_patch, sampling_grid
 from .lesions import insert_lesion, plan_lesion, soft_shape
-from .pack import SHAPE_SPACING_MM, UNSURE, PackedCase
+from .pack import SHAPE_SPACING_MM, PackedCase
 from .recipe import Recipe
 
 _SMALL_LESION_ML = 14.0  # a sphere of 3 cm
@@ -126,12 +128,6 @@ class SampleSource:
             insert_lesion(
                 image, label, plan, rng, spacing_mm=recipe.spacing_mm, labeled=labeled
             )
-
-
-def normalize(image: np.ndarray, window_hu: tuple[float, float]) -> np.ndarray:
-    """HU to the network's input: the window becomes -1..1, what lies outside is clipped."""
-    low, high = window_hu
-    return ((np.clip(image, low, high) - low) * (2 / (high - low)) - 1).astype(np.float32)
 
 
 def _random_center(case: PackedCase, recipe: Recipe, rng: np.random.Generator) -> np.ndarray:

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from KidneySegLib.anatomy import Tissue
+from KidneySegLib.evaluation.kits import voxel_metrics
+from KidneySegLib.labels import UNSURE, to_tissue
 from KidneySegLib.readers import read_labels, read_volume
 from KidneySegLib.volume import Volume
 
 ROOT = Path(__file__).parents[2]
 KEPT_OUT = ("btcv_0010", "btcv_0023", "btcv_0034", "cptac_c3l00189_pv5mm")
-UNSURE = 255
 
 
 def data_folder() -> Path:
@@ -43,16 +43,12 @@ def load_case(name: str) -> tuple[Volume, np.ndarray, np.ndarray]:
     if not path.is_file():
         path = folder / f"{name}_ct_labels.nii.gz"
     ct, labels = read_volume(folder / f"{name}_ct.nii.gz"), read_labels(path)
-    tissue = np.zeros(labels.array.shape, np.uint8)
-    tissue[(labels.array == 1) | (labels.array == 2)] = Tissue.KIDNEY
-    tissue[labels.array == 4] = Tissue.CYST
-    return ct, tissue, labels.array != UNSURE
+    return ct, to_tissue(labels.array, "kidneyseg"), labels.array != UNSURE
 
 
 def dice(a: np.ndarray, b: np.ndarray) -> float:
     """Dice of two masks; 1 where both are empty."""
-    total = np.count_nonzero(a) + np.count_nonzero(b)
-    return 2 * np.count_nonzero(a & b) / total if total else 1.0
+    return voxel_metrics(a, b)["dice"]
 
 
 def save(figures: Any, path: Path | None) -> None:
