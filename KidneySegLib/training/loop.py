@@ -20,6 +20,7 @@ from .mining import read_mistakes
 from .pack import KITS_SHAPES, pack_cts, pack_shapes
 from .recipe import Recipe
 from .samples import SampleSource
+from .slices import SLICES, pack_slices
 
 if TYPE_CHECKING:
     import torch
@@ -39,13 +40,16 @@ def prepare(recipe: Recipe, data: Path, out: Path) -> SampleSource:
     Parameters
     ----------
     data : Path
-        Folder with ``ct/<name>_ct.nii.gz`` and their label maps, and
-        ``kits23_labels_1.5mm.npz``.
+        Folder with ``ct/<name>_ct.nii.gz`` and their label maps, ``kits23_labels_1.5mm.npz``,
+        and ``kits_slices/`` where the recipe asks for slices.
     """
     out.mkdir(parents=True, exist_ok=True)
     cases = pack_cts(data / "ct", recipe, out / f"cts_{recipe.spacing_mm:g}mm.npz")
     shapes = pack_shapes(data / KITS_SHAPES, recipe, out / "shapes.npz")
-    return SampleSource(recipe, cases, shapes, read_mistakes(out))
+    slices = []
+    if recipe.slice_share:
+        slices = pack_slices(data / SLICES, recipe, out / f"slices_{recipe.spacing_mm:g}mm.npz")
+    return SampleSource(recipe, cases, shapes, slices, read_mistakes(out))
 
 
 def train(

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from ..anatomy import Tissue
 from ..errors import InputError
 from ..labels import UNSURE
 from ..readers import read_labels, read_volume
-from ..volume import Volume
+from ..volume import Geometry, Volume
 from .recipe import Recipe
 
 logger = logging.getLogger(__name__)
 
 SHAPE_SPACING_MM = 1.5
 KITS_SHAPES = "kits23_labels_1.5mm.npz"
-_LABELS = {"right": 1, "left": 2, "cyst": 4}
+_TISSUES = {1: Tissue.KIDNEY, 2: Tissue.KIDNEY, 4: Tissue.CYST, UNSURE: UNSURE}
 _KITS = {"tumor": 2, "cyst": 3}
 _LEAST_SHAPE_VOXELS = 100
 
@@ -27,8 +29,8 @@ _LEAST_SHAPE_VOXELS = 100
 class PackedCase:
     """One CT on the training grid.
 
-    ``image`` is uint8 over the recipe's HU window; ``label`` holds 0 background, 1 kidney,
-    3 cyst, 255 unsure. Both are ``(k, j, i)`` in canonical orientation.
+    ``image`` is uint8 over the recipe's HU window; ``label`` holds `Tissue`
+    numbers and 255 for unsure. Both are ``(k, j, i)`` in canonical orientation.
     """
 
     name: str
@@ -61,28 +63,35 @@ def find_cases(folder: Path) -> list[tuple[str, Path, Path]]:
 
 def _pack_case(name: str, ct: Path, labels: Path, recipe: Recipe) -> PackedCase:
     """Resample one CT and its labels onto the training grid."""
-    low, high = recipe.window_hu
     volume = read_volume(ct).canonical()
     label = read_labels(labels).canonical()
     grid = volume.geometry.with_spacing((recipe.spacing_mm,) * 3)
-    image = volume.resampled_to(grid, limits=recipe.window_hu).array
     return PackedCase(
-        name,
-        np.round((image - low) / (high - low) * 255).astype(np.uint8),
-        _pack_label(label, grid),
+        name, pack_image(volume, grid, recipe.window_hu), pack_label(label, grid, _TISSUES)
     )
 
 
-def _pack_label(label: Volume, grid) -> np.ndarray:
-    """Training classes on the grid: the most likely of the interpolated memberships."""
-    kidney = np.isin(label.array, (_LABELS["right"], _LABELS["left"]))
-    cyst = label.array == _LABELS["cyst"]
-    unsure = label.array == UNSURE
-    rest = ~(kidney | cyst | unsure)
-    shares = np.stack(
-        [label.with_array(m).resampled_to(grid).array for m in (rest, kidney, cyst, unsure)]
-    )
-    return np.array([0, 1, 3, UNSURE], np.uint8)[shares.argmax(axis=0)]
+def pack_image(volume: Volume, grid: Geometry, window_hu: tuple[float, float]) -> np.ndarray:
+    """A CT on the grid, the HU window as 0..255 (uint8)."""
+    low, high = window_hu
+    image = volume.resampled_to(grid, limits=window_hu).array
+    return np.round((image - low) / (high - low) * 255).astype(np.uint8)
+
+
+def pack_label(label: Volume, grid: Geometry, tissues: Mapping[int, int]) -> np.ndarray:
+    """Training classes on the grid: the most likely of the interpolated memberships.
+
+    Parameters
+    ----------
+    tissues : mapping
+        Class of each number in the label map; every other number is background.
+    """
+    members = [~np.isin(label.array, list(tissues))]
+    classes = sorted(set(tissues.values()))
+    for tissue in classes:
+        members.append(np.isin(label.array, [n for n, t in tissues.items() if t == tissue]))
+    shares = np.stack([label.with_array(m).resampled_to(grid).array for m in members])
+    return np.array([0, *classes], np.uint8)[shares.argmax(axis=0)]
 
 
 def pack_cts(folder: Path, recipe: Recipe, target: Path) -> list[PackedCase]:
@@ -105,7 +114,7 @@ def pack_cts(folder: Path, recipe: Recipe, target: Path) -> list[PackedCase]:
     for case in cases:
         arrays[f"{case.name}/image"] = case.image
         arrays[f"{case.name}/label"] = case.label
-    _save(target, arrays)
+    save_arrays(target, arrays)
     return cases
 
 
@@ -130,7 +139,7 @@ def pack_shapes(maps: Path, recipe: Recipe, target: Path) -> dict[str, list[np.n
                 for kind, masks in shapes_of_map(stored[case]).items():
                     for n, mask in enumerate(masks):
                         arrays[f"{kind}/{case}/{n}"] = mask
-        _save(target, arrays)
+        save_arrays(target, arrays)
     with np.load(target) as stored:
         return {k: [stored[f] for f in stored.files if f.startswith(k)] for k in _KITS}
 
@@ -165,7 +174,7 @@ def _components(mask: np.ndarray) -> list[np.ndarray]:
     return parts
 
 
-def _save(target: Path, arrays: dict[str, np.ndarray]) -> None:
+def save_arrays(target: Path, arrays: dict[str, np.ndarray]) -> None:
     """Write an npz; a run that is stopped leaves no half file under the final name."""
     part = target.with_name(target.name + ".part.npz")
     np.savez_compressed(part, **arrays)

@@ -19,7 +19,7 @@ class Recipe:
     Lengths are in mm, densities in HU, volumes in mL; ``patch`` is ``(k, j, i)`` voxels.
     ``kidney_centered`` is the share of patches around a kidney; ``hard_negative_share`` the share
     around places that an earlier locator took for kidneys (see `mining`); the rest lies anywhere
-    in the body.
+    in the body. ``slice_share`` is the share of all samples that are real slices (see `slices`).
     """
 
     name: str
@@ -37,6 +37,7 @@ class Recipe:
     class_weights: tuple[float, ...]
     kidney_centered: float
     hard_negative_share: float
+    slice_share: float
     jitter_mm: float
     lesion_share: float
     distractor_share: float

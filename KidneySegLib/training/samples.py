@@ -13,6 +13,7 @@ from .augment import change_phase, change_scanner, cut_field, sample_patch, samp
 from .lesions import insert_lesion, plan_lesion, soft_shape
 from .pack import SHAPE_SPACING_MM, PackedCase
 from .recipe import Recipe
+from .slices import draw_slice
 
 _SMALL_LESION_ML = 14.0  # a sphere of 3 cm
 _CYST_SHARE = 0.35
@@ -25,13 +26,15 @@ _MISTAKE_JITTER_MM = 20.0
 class SampleSource:
     """Everything a sample is made from; item n of a seed is always the same sample.
 
-    ``mistakes`` holds, a case, places ``(n, 3)`` that an earlier locator took for kidneys, as
-    shares of the field along k, j, i.
+    ``slices`` are stacks of real slices with real lesions (see slices.py). ``mistakes`` holds, a
+    case, places ``(n, 3)`` that an earlier locator took for kidneys, as shares of the field along
+    k, j, i.
     """
 
     recipe: Recipe
     cases: list[PackedCase]
     shapes: dict[str, list[np.ndarray]]
+    slices: list[PackedCase] = field(default_factory=list)
     mistakes: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -42,10 +45,15 @@ class SampleSource:
         """Network input ``(1, k, j, i)`` float32 and target ``(k, j, i)`` uint8."""
         recipe = self.recipe
         rng = np.random.default_rng((recipe.seed, index))
-        case, center = self._place(rng)
-        image, label = self._patch(case, center, rng)
-        change_phase(image, label, rng)
-        self._compose(image, label, rng)
+        if self.slices and rng.random() < recipe.slice_share:
+            jitter = recipe.jitter_mm / recipe.spacing_mm
+            case, center = draw_slice(self.slices, rng, jitter_voxels=jitter)
+            image, label = self._patch(case, center, rng)
+        else:
+            case, center = self._place(rng)
+            image, label = self._patch(case, center, rng)
+            change_phase(image, label, rng)
+            self._compose(image, label, rng)
         cut_field(image, label, rng, air_hu=recipe.window_hu[0])
         image = change_scanner(image, rng)
         if recipe.role == "locator":
@@ -70,20 +78,14 @@ class SampleSource:
         """Image in HU and tissue labels of a bent patch around a center."""
         recipe = self.recipe
         label = case.label
-        kidney = (label == Tissue.KIDNEY) | (label == Tissue.CYST)
-        channels = np.stack(
-            [
-                case.image,
-                kidney * np.uint8(255),
-                (label == Tissue.CYST) * np.uint8(255),
-                (label == UNSURE) * np.uint8(255),
-            ]
-        )
+        kinds = [n for n in (Tissue.TUMOR, Tissue.CYST, UNSURE) if (label == n).any()]
+        members = [(label != 0) & (label != UNSURE), *(label == n for n in kinds)]
+        channels = np.stack([case.image, *(m * np.uint8(255) for m in members)])
         values = sample_patch(channels, sampling_grid(center, recipe.patch, rng)) / 255
         low, high = recipe.window_hu
         target = np.where(values[1] > 0.5, np.uint8(Tissue.KIDNEY), np.uint8(0))
-        target[values[2] > 0.5] = Tissue.CYST
-        target[values[3] > 0.5] = UNSURE
+        for number, share in zip(kinds, values[2:], strict=True):
+            target[share > 0.5] = number
         return values[0] * (high - low) + low, target
 
     def _compose(self, image: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> None:

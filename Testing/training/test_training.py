@@ -41,7 +41,13 @@ def data(tmp_path_factory):
 def tiny(name, **changes):
     recipe = load_recipe(name)
     options = {"filters": [4, 8, 8, 8], "classes": len(recipe.classes)}
-    defaults = {"network_options": options, "patch": (16, 16, 16), "steps": 4, "spacing_mm": 5.0}
+    defaults = {
+        "network_options": options,
+        "patch": (16, 16, 16),
+        "steps": 4,
+        "spacing_mm": 5.0,
+        "slice_share": 0.0,
+    }
     return dataclasses.replace(recipe, **{**defaults, **changes})
 
 

@@ -1,0 +1,111 @@
+"""Real CT slices of KiTS23 as training cases: the only real tumors there are to learn from.
+
+A slice becomes a stack of equal slices, which the sampler tilts, bends and scales like any CT. The
+third dimension of its tumor is not real; its densities, texture and surroundings are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ..anatomy import Tissue
+from ..errors import InputError
+from ..volume import Geometry, Volume
+from .pack import PackedCase, pack_image, pack_label, save_arrays
+from .recipe import Recipe
+
+SLICES = "kits_slices"
+_FILES = ("mid.npz", "s50.npz")
+_LOW_HU, _RANGE_HU = -79.0, 383.0
+_KITS_TISSUES = {1: Tissue.KIDNEY, 2: Tissue.TUMOR, 3: Tissue.CYST}
+_STACK = 128
+_DRAWN = {Tissue.TUMOR: 0.6, Tissue.CYST: 0.2, Tissue.KIDNEY: 0.2}
+
+
+def pack_slices(folder: Path, recipe: Recipe, target: Path) -> list[PackedCase]:
+    """Pack the slices that show a kidney, or read them where an earlier run has packed them.
+
+    Cases from ``recipe.exclude_shapes_from`` on are kept out, as their shapes are.
+
+    Parameters
+    ----------
+    folder : Path
+        With ``mid.npz`` and ``s50.npz``: ``image`` uint8 over -79..304 HU and ``label`` (1 kidney,
+        2 tumor, 3 cyst), both ``(n, row, column)``, rows from front to back, columns from the
+        patient's right to left; ``case`` and ``pixel_mm``.
+
+    Returns
+    -------
+    list of PackedCase
+        Arrays ``(128, j, i)``, all slices equal (views on one).
+
+    Raises
+    ------
+    InputError
+        If a file is missing.
+    """
+    if not target.is_file():
+        arrays = {}
+        for case in _read_slices(folder, recipe):
+            arrays[f"{case.name}/image"], arrays[f"{case.name}/label"] = case.image, case.label
+        save_arrays(target, arrays)
+    with np.load(target) as stored:
+        names = sorted({key.rsplit("/", 1)[0] for key in stored.files})
+        return [
+            PackedCase(n, _stacked(stored[f"{n}/image"]), _stacked(stored[f"{n}/label"]))
+            for n in names
+        ]
+
+
+def _stacked(plane: np.ndarray) -> np.ndarray:
+    """A plane ``(1, j, i)`` as many equal slices, without copying it."""
+    return np.broadcast_to(plane, (_STACK, *plane.shape[1:]))
+
+
+def _read_slices(folder: Path, recipe: Recipe) -> Iterator[PackedCase]:
+    """Every slice that may be trained on, packed as ``(1, j, i)``."""
+    for file in _FILES:
+        if not (folder / file).is_file():
+            raise InputError(f"There is no file '{folder / file}' with KiTS23 slices.")
+        with np.load(folder / file) as stored:
+            arrays = {name: stored[name] for name in ("image", "label", "case", "pixel_mm")}
+        trained = arrays["case"] < recipe.exclude_shapes_from
+        for n in np.flatnonzero(trained & arrays["label"].any(axis=(1, 2))):
+            name = f"{file.removesuffix('.npz')}_{arrays['case'][n]:05d}"
+            pixel_mm = float(arrays["pixel_mm"][n])
+            yield _pack_slice(name, arrays["image"][n], arrays["label"][n], pixel_mm, recipe)
+
+
+def _pack_slice(
+    name: str, image: np.ndarray, label: np.ndarray, pixel_mm: float, recipe: Recipe
+) -> PackedCase:
+    """One slice ``(row, column)`` on the training grid's pixels."""
+    spacing = recipe.spacing_mm
+    geometry = Geometry((1, *image.shape), np.diag((-pixel_mm, -pixel_mm, spacing, 1.0)))
+    hu = image * np.float32(_RANGE_HU / 255) + np.float32(_LOW_HU)
+    volume = Volume(hu[None], geometry).canonical()
+    grid = volume.geometry.with_spacing((spacing,) * 3)
+    return PackedCase(
+        name,
+        pack_image(volume, grid, recipe.window_hu),
+        pack_label(Volume(label[None], geometry).canonical(), grid, _KITS_TISSUES),
+    )
+
+
+def draw_slice(
+    slices: list[PackedCase], rng: np.random.Generator, *, jitter_voxels: float
+) -> tuple[PackedCase, np.ndarray]:
+    """Draw a slice that shows tumor, cyst or kidney, and a patch center near that tissue.
+
+    Tumors are drawn most often: they are what the CTs lack.
+    """
+    kind = rng.choice(list(_DRAWN), p=list(_DRAWN.values()))
+    for n in rng.permutation(len(slices)):
+        spots = np.argwhere(slices[n].label[0] == kind)
+        if len(spots):
+            place = spots[rng.integers(len(spots))] + rng.normal(0, jitter_voxels, 2)
+            return slices[n], np.array([_STACK / 2, *place])
+    raise InputError(f"None of the {len(slices)} slices shows a {Tissue(kind).name.lower()}.")
