@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 
@@ -55,6 +55,7 @@ class SegmentStyle:
     type: Code
     type_modifier: Code | None = None
     region: Code | None = None
+    region_modifier: Code | None = None
 
     def terminology(self) -> str:
         """Terminology tag of a Slicer segment: ``context~category~type~modifier~...``."""
@@ -67,7 +68,7 @@ class SegmentStyle:
                 str(self.type_modifier or empty),
                 "Anatomic codes - DICOM master list",
                 str(self.region or empty),
-                empty,
+                str(self.region_modifier or empty),
             )
         )
 
@@ -75,13 +76,17 @@ class SegmentStyle:
 _STRUCTURE = Code("SCT", "123037004", "Anatomical Structure")
 _MORPHOLOGY = Code("SCT", "49755003", "Morphologically Altered Structure")
 _KIDNEY = Code("SCT", "64033007", "Kidney")
+_SIDE_CODES = {
+    "right": Code("SCT", "24028007", "Right"),
+    "left": Code("SCT", "7771000", "Left"),
+}
 
 SEGMENTS = {
     Label.RIGHT_KIDNEY: SegmentStyle(
-        "Right kidney", (185, 102, 83), _STRUCTURE, _KIDNEY, Code("SCT", "24028007", "Right")
+        "Right kidney", (185, 102, 83), _STRUCTURE, _KIDNEY, _SIDE_CODES["right"]
     ),
     Label.LEFT_KIDNEY: SegmentStyle(
-        "Left kidney", (201, 121, 77), _STRUCTURE, _KIDNEY, Code("SCT", "7771000", "Left")
+        "Left kidney", (201, 121, 77), _STRUCTURE, _KIDNEY, _SIDE_CODES["left"]
     ),
     Label.TUMOR: SegmentStyle(
         "Renal tumor", (144, 238, 144), _MORPHOLOGY, Code("SCT", "4147007", "Mass"), None, _KIDNEY
@@ -90,3 +95,18 @@ SEGMENTS = {
         "Renal cyst", (205, 205, 100), _MORPHOLOGY, Code("SCT", "367643001", "Cyst"), None, _KIDNEY
     ),
 }
+
+
+def sided_style(label: Label, side: str) -> SegmentStyle:
+    """Style of a label on one side: lesions get the side in their name and region.
+
+    Parameters
+    ----------
+    side : str
+        ``right``, ``left``, or ``unknown`` where no kidney tells it.
+    """
+    style = SEGMENTS[label]
+    if style.region is None or side not in _SIDE_CODES:
+        return style
+    name = f"{side.capitalize()} {style.name.lower()}"
+    return replace(style, name=name, region_modifier=_SIDE_CODES[side])

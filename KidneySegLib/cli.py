@@ -10,15 +10,13 @@ import argparse
 import logging
 import signal
 import sys
-import tempfile
 import threading
-import traceback
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from pathlib import Path
 
 from . import __version__
 from .console import Console, JsonConsole
+from .crash import log_crash
 from .errors import CanceledError, InputError, KidneySegError
 from .labels import SCHEMES
 
@@ -49,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.message("error", str(error))
         return 2
     except Exception as error:  # the last line of defense: a log file instead of a traceback
-        console.message("error", _log_crash(error))
+        console.message("error", log_crash(error))
         return 1
 
 
@@ -68,21 +66,6 @@ def _join_coordinates(arguments: Sequence[str] | None) -> list[str]:
         else:
             joined.append(text)
     return joined
-
-
-def _log_crash(error: Exception) -> str:
-    """Write the traceback to a log file and return one clear message."""
-    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-    text = "".join(traceback.format_exception(error))
-    with tempfile.NamedTemporaryFile(
-        "w", prefix=f"kidneyseg-{stamp}-", suffix=".log", delete=False, encoding="utf-8"
-    ) as stream:
-        stream.write(f"kidneyseg {__version__}, Python {sys.version}\n{text}")
-    what = "Memory ran out" if isinstance(error, MemoryError) else "Something unexpected happened"
-    return (
-        f"{what} ({type(error).__name__}). Nothing half-written was left. Details are in "
-        f"{stream.name}; please attach that file when you report this (it may name your files)."
-    )
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -237,7 +220,7 @@ def _run_segment_batch(options: argparse.Namespace, console: Console) -> int:
         options.output,
         lambda case: run(case.source, case.target)[0],
         settings=settings,
-        on_crash=_log_crash,
+        on_crash=log_crash,
         overwrite=options.overwrite,
         on_case=lambda case, status: console.message("info", f"{case.name}: {status}"),
     )

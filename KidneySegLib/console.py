@@ -54,7 +54,10 @@ class Console:
 
 
 class JsonConsole(Console):
-    """One JSON object a line on standard output."""
+    """One JSON object a line, on standard output where no stream is given."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        super().__init__(stream or sys.stdout)
 
     def progress(self, stage: str, share: float, left_s: float | None) -> None:
         """Progress event, at most ten times a second."""
@@ -76,6 +79,5 @@ class JsonConsole(Console):
     def clear(self) -> None:
         """Nothing is drawn, so nothing is to be removed."""
 
-    @staticmethod
-    def _line(**data: Any) -> None:
-        print(json.dumps(data), flush=True)
+    def _line(self, **data: Any) -> None:
+        print(json.dumps(data), file=self._stream, flush=True)

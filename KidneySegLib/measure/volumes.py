@@ -63,6 +63,17 @@ class Measurements:
         return asdict(self)
 
 
+@dataclass(frozen=True, eq=False)
+class LesionComponent:
+    """A connected tumor or cyst: label, side, slices of its box, mask in the box, center in mm."""
+
+    kind: Label
+    side: str
+    where: tuple[slice, slice, slice]
+    part: np.ndarray
+    center_ras: np.ndarray
+
+
 def measure(labels: Volume, ct: Volume | None = None) -> Measurements:
     """Measure a label map with `Label` numbers.
 
@@ -114,43 +125,48 @@ def _lesions(
     labels: Volume, density: np.ndarray | None, touched: set[tuple[int, int]]
 ) -> list[LesionMeasurement]:
     """Every tumor and cyst component, largest first."""
-    rows = []
+    return [
+        _lesion(n, component, labels, density, touched)
+        for n, component in enumerate(lesion_components(labels), start=1)
+    ]
+
+
+def lesion_components(labels: Volume) -> list[LesionComponent]:
+    """Every tumor and cyst of a label map (`Label` numbers), largest first."""
+    found = []
     for kind in (Label.TUMOR, Label.CYST):
         for where, part in components(labels.array == kind):
-            rows.append((int(part.sum()), kind, where, part))
-    rows.sort(key=lambda r: (-r[0], r[1]))
-    return [
-        _lesion(n, kind, where, part, labels, density, touched)
-        for n, (_, kind, where, part) in enumerate(rows, start=1)
-    ]
+            box = Box.of_slices(where)
+            own = labels.geometry.cropped(box)
+            center = own.ras_from_kji(np.argwhere(part).mean(axis=0))[0]
+            side = _nearest_side(box, labels, center)
+            found.append(LesionComponent(kind, side, where, part, center))
+    return sorted(found, key=lambda c: (-int(c.part.sum()), c.kind))
 
 
 def _lesion(
     number: int,
-    kind: Label,
-    where: tuple,
-    part: np.ndarray,
+    component: LesionComponent,
     labels: Volume,
     density: np.ndarray | None,
     touched: set[tuple[int, int]],
 ) -> LesionMeasurement:
     """Measure one component."""
-    box = Box.of_slices(where)
-    own = labels.geometry.cropped(box)
+    where, part = component.where, component.part
+    own = labels.geometry.cropped(Box.of_slices(where))
     volume_ml = float(part.sum()) * own.voxel_volume_ml
     values = density[where][part] if density is not None else None
-    center = own.ras_from_kji(np.argwhere(part).mean(axis=0))[0]
     return LesionMeasurement(
         id=number,
-        kind=kind.name.lower(),
-        side=_nearest_side(box, labels, center),
+        kind=component.kind.name.lower(),
+        side=component.side,
         volume_ml=volume_ml,
         feret_axial_mm=feret_axial_mm(part, own),
         feret_3d_mm=feret_3d_mm(part, own),
         sphere_equivalent_mm=sphere_equivalent_mm(volume_ml),
         density_mean_hu=None if values is None else float(values.mean()),
         density_sd_hu=None if values is None else float(values.std()),
-        center_ras_mm=tuple(float(x) for x in center),
+        center_ras_mm=tuple(float(x) for x in component.center_ras),
         incomplete=_reaches(where, labels.array.shape, touched),
     )
 
