@@ -41,6 +41,7 @@ _PARTS = tuple((KIDNEY_OF_SIDE[side], side) for side in KIDNEY_OF_SIDE) + tuple(
 _LATTICE_MM = 6.0
 _SURFACE_SMOOTHING = "0.5"
 _AIR_HU = -1024.0
+Point = tuple[float, float, float]
 _MOST_WORLD_VOXELS = 2e7
 
 
@@ -108,6 +109,33 @@ def _matrix_to_world(node: Any) -> np.ndarray:
     matrix = vtk.vtkMatrix4x4()
     parent.GetMatrixTransformToWorld(matrix)
     return slicer.util.arrayFromVTKMatrix(matrix)
+
+
+def points_from_node(markups_node: Any, volume_node: Any) -> tuple[Point, ...]:
+    """Control points of a markups node, in mm in the coordinates of `volume_from_node`."""
+    count = markups_node.GetNumberOfControlPoints()
+    world = [markups_node.GetNthControlPointPositionWorld(n) for n in range(count)]
+    return tuple(tuple(map(float, p)) for p in _from_world(np.array(world), volume_node))
+
+
+def roi_from_node(roi_node: Any, volume_node: Any) -> tuple[Point, Point]:
+    """Opposite corners of a markups ROI's box, in the coordinates of `volume_from_node`."""
+    bounds = [0.0] * 6
+    roi_node.GetRASBounds(bounds)
+    ends = np.array(bounds).reshape(3, 2)
+    corners = np.stack(np.meshgrid(*ends, indexing="ij"), axis=-1).reshape(-1, 3)
+    placed = _from_world(corners, volume_node)
+    low, high = placed.min(axis=0), placed.max(axis=0)
+    return tuple(map(float, low)), tuple(map(float, high))
+
+
+def _from_world(points: np.ndarray, volume_node: Any) -> np.ndarray:
+    """World points ``(n, 3)`` where a volume lies under a bent transform: on its own grid."""
+    if is_linear(volume_node) or not len(points):
+        return points
+    transform = vtk.vtkGeneralTransform()
+    volume_node.GetParentTransformNode().GetTransformToWorld(transform)
+    return _transformed(points, transform.GetInverse())
 
 
 # ---------------------------------------------------------------------------- segmentation nodes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -61,6 +62,15 @@ class Measurements:
     def as_dict(self) -> dict[str, object]:
         """Plain dictionary for JSON."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Measurements:
+        """Measurements that `as_dict` wrote."""
+        lesions = [{**row, "center_ras_mm": tuple(row["center_ras_mm"])} for row in data["lesions"]]
+        return cls(
+            tuple(SideMeasurement(**row) for row in data["sides"]),
+            tuple(LesionMeasurement(**row) for row in lesions),
+        )
 
 
 @dataclass(frozen=True, eq=False)

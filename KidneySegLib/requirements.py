@@ -1,0 +1,75 @@
+"""What the library needs to segment, and what this Python lacks; nothing is imported to find out.
+
+Slicer's Python brings numpy, scipy and SimpleITK. The rest is installed when the user agrees, with
+a constraints file that pins what is there: nothing of Slicer's own is ever replaced.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from importlib import metadata
+
+TORCH = "torch"
+TORCH_RANGE = ">=2.4.1,!=2.9.*"
+_PINNED = ("numpy", "scipy", "SimpleITK", "torch", "torchvision", "pydicom", "pillow", "requests")
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """A package: name on PyPI, version range, what it is for, and about how much it downloads."""
+
+    name: str
+    range: str
+    purpose: str
+    megabytes: str
+
+    @property
+    def spec(self) -> str:
+        """As pip takes it."""
+        return f"{self.name}{self.range}"
+
+
+# Sizes of the wheels for Linux on PyPI in November 2026; the CUDA build of torch was not measured.
+REQUIREMENTS = (
+    Requirement(TORCH, TORCH_RANGE, "runs the network", "190; with CUDA several thousand"),
+    Requirement("monai", ">=1.5.1", "the network's architecture", "2"),
+    Requirement("safetensors", ">=0.4", "reads the weights safely", "1"),
+    Requirement("jsonschema", ">=4.20", "checks model packages", "1"),
+)
+
+
+def missing() -> list[Requirement]:
+    """Requirements that are not installed, or in a version that is too old."""
+    return [r for r in REQUIREMENTS if not _is_met(r)]
+
+
+def _is_met(requirement: Requirement) -> bool:
+    """Whether a version is installed that is in range (compared by its numbers)."""
+    try:
+        version = metadata.version(requirement.name)
+    except metadata.PackageNotFoundError:
+        return False
+    for rule in requirement.range.split(","):
+        if rule.startswith(">=") and _numbers(version) < _numbers(rule[2:]):
+            return False
+        if rule.startswith("!=") and version.startswith(rule[2:].rstrip("*")):
+            return False
+    return True
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Leading numbers of a version: ``2.4.1+cpu`` is (2, 4, 1)."""
+    found = re.match(r"\d+(?:\.\d+)*", version)
+    return tuple(int(n) for n in found.group().split(".")) if found else ()
+
+
+def constraints_text() -> str:
+    """Lines of a pip constraints file that pins what is installed already."""
+    lines = []
+    for name in _PINNED:
+        try:
+            lines.append(f"{name}=={metadata.version(name).split('+')[0]}")
+        except metadata.PackageNotFoundError:
+            continue
+    return "\n".join(lines) + "\n"

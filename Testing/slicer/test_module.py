@@ -1,0 +1,548 @@
+"""The module's panel on PySide6 with PythonQt's rules, over the real scene."""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
+pytest.importorskip("PySide6", reason="PySide6 is not installed")
+
+from phantom import make_phantom  # noqa: E402
+from scene import add_ct  # noqa: E402
+
+from KidneySegLib.anatomy import Label  # noqa: E402
+
+CHILD = """
+import json, sys, time
+import numpy as np
+folder = sys.argv[-1]
+def say(**event): print(json.dumps(event), flush=True)
+say(event="progress", stage="segment", share=0.4, left_s=7.0)
+{body}
+"""
+SUCCEED = """
+import shutil
+shutil.copy({labels!r}, folder + "/labels.npy")
+shutil.copy({data!r}, folder + "/result.json")
+say(event="result")
+"""
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory):
+    """What the library finds in the phantom with an engine that needs no network."""
+    from phantom import ThresholdEngine
+
+    from KidneySegLib.models.registry import find_model
+    from KidneySegLib.pipeline import segment
+    from KidneySegLib.report.table import result_as_dict, write_json
+
+    phantom = make_phantom()
+    found = segment(phantom.ct, find_model(), ThresholdEngine())
+    folder = tmp_path_factory.mktemp("result")
+    np.save(folder / "labels.npy", found.labels.array.astype(np.uint8))
+    write_json(result_as_dict(found), folder / "result.json")
+    return phantom.ct, folder
+
+
+@pytest.fixture
+def imitate(module, tmp_path, monkeypatch, result):
+    """Let the child process do what a test says instead of segmenting."""
+
+    def make(body=None):
+        if body is None:
+            labels, data = str(result[1] / "labels.npy"), str(result[1] / "result.json")
+            body = SUCCEED.format(labels=labels, data=data)
+        script = tmp_path / "child.py"
+        script.write_text(CHILD.replace("{body}", body))
+        program = tmp_path / "PythonSlicer"
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{script}" "$@"\n')
+        program.chmod(0o755)
+        monkeypatch.setattr(module, "pythonExecutable", lambda: str(program))
+
+    return make
+
+
+@pytest.fixture
+def ct(widget, result):
+    node = add_ct(result[0])
+    widget.initializeParameterNode()
+    return node
+
+
+def wait(widget, seconds=20.0):
+    """Poll as the timer does, until the run is over."""
+    end = time.monotonic() + seconds
+    while widget._job is not None and time.monotonic() < end:
+        widget.onTimer()
+        time.sleep(0.02)
+    assert widget._job is None
+
+
+def click(button):
+    assert button.enabled, f"{button.objectName} is not enabled"
+    button.click()
+
+
+def run(widget):
+    click(widget.ui.applyButton)
+    assert widget._job is not None, widget.ui.statusLabel.text
+    wait(widget)
+
+
+def choose_folder(monkeypatch, module, folder):
+    """Answer the file dialog."""
+    dialog = module.qt.QFileDialog
+    monkeypatch.setitem(vars(dialog), "getExistingDirectory", lambda *_: str(folder))
+
+
+def segment_names(node):
+    segmentation = node.GetSegmentation()
+    count = segmentation.GetNumberOfSegments()
+    return [segmentation.GetNthSegment(n).GetName() for n in range(count)]
+
+
+def scene_nodes():
+    scene = slicer.mrmlScene
+    return [scene.GetNthNode(n).GetID() for n in range(scene.GetNumberOfNodes())]
+
+
+# ------------------------------------------------------------------ opening
+
+
+def test_the_module_opens_without_torch_and_fast(tmp_path):
+    """Opening imports neither torch nor monai nor the library's numerics."""
+    import subprocess
+
+    code = (
+        "import sys, time; sys.path[:0] = [{support!r}, {module!r}, {root!r}]\n"
+        "import os; os.environ['QT_QPA_PLATFORM'] = 'offscreen'\n"
+        "from pathlib import Path; from PySide6 import QtWidgets\n"
+        "application = QtWidgets.QApplication([])\n"
+        "import scene, standins\n"
+        "real = scene.RealScene(Path({cache!r})); standins.install(Path({cache!r}))\n"
+        "import KidneySeg; panel = KidneySeg.KidneySegWidget(); panel.setup()\n"
+        "print([n for n in ('torch', 'monai', 'scipy', 'SimpleITK') if n in sys.modules])"
+    )
+    root = Path(__file__).parents[2]
+    code = code.format(
+        support=str(root / "Testing" / "support"),
+        module=str(root / "KidneySeg"),
+        root=str(root),
+        cache=str(tmp_path),
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.splitlines()[-1] == "[]"
+
+
+def test_nothing_loaded(widget):
+    assert not widget.ui.applyButton.enabled
+    assert widget.ui.applyButton.toolTip == "Load a CT and choose it above."
+    for name in ("show3DButton", "editButton", "exportButton", "measureButton", "copyButton"):
+        assert not getattr(widget.ui, name).enabled
+    assert "not a medical device" in widget.ui.disclaimerLabel.text
+
+
+def test_a_volume_that_is_loaded_is_chosen(widget, ct):
+    assert widget.ui.inputSelector.currentNode() is ct
+    assert widget.ui.applyButton.enabled
+
+
+def test_every_control_has_a_tool_tip(widget):
+    kinds = ("QPushButton", "QToolButton", "QComboBox", "QCheckBox", "qMRMLNodeComboBox")
+    controls = {
+        n: w for n, w in vars(widget.ui).items() if w._target.metaObject().className() in kinds
+    }
+    own = {n: w for n, w in controls.items() if not n.startswith("qt_")}
+    assert len(own) > 15
+    assert [n for n, w in own.items() if not w.toolTip] == []
+
+
+# ------------------------------------------------------------------ a run
+
+
+def test_a_run_fills_scene_and_panel(widget, ct, imitate):
+    imitate()
+    run(widget)
+    node = widget._parameterNode
+    assert segment_names(node.outputSegmentation) == [
+        "Right kidney",
+        "Left kidney",
+        "Left renal tumor",
+        "Right renal cyst",
+    ]
+    assert node.outputTable.GetNumberOfRows() == widget.ui.lesionTable.rowCount == 8
+    assert widget.ui.applyButton.text == "Apply"
+    assert not widget.ui.progressBar.visible
+    assert widget.ui.statusLabel.text.startswith("Done in")
+    assert "experimental" in widget.ui.summaryLabel.text or "&#9888;" in widget.ui.summaryLabel.text
+    assert "sha256" in widget.ui.detailsText.plainText
+    for name in ("show3DButton", "editButton", "exportButton", "measureButton", "copyButton"):
+        assert getattr(widget.ui, name).enabled
+
+
+def test_while_it_runs_apply_is_cancel_and_progress_is_shown(widget, ct, imitate):
+    imitate("time.sleep(60)")
+    widget.parent.show()
+    before = scene_nodes()
+    click(widget.ui.applyButton)
+    while "Segmenting" not in widget.ui.statusLabel.text:
+        widget.onTimer()
+    assert widget.ui.applyButton.text == "Cancel"
+    assert widget.ui.progressBar.value == 400
+    assert widget.ui.progressBar.visible
+    assert "about 7 s left" in widget.ui.statusLabel.text
+    assert not widget.ui.inputsSection.enabled
+    begun = time.monotonic()
+    click(widget.ui.applyButton)
+    assert time.monotonic() - begun < 2
+    assert widget._job is None
+    assert widget.ui.applyButton.text == "Apply"
+    assert widget.ui.inputsSection.enabled
+    assert scene_nodes() == before
+    assert "Canceled" in widget.ui.statusLabel.text
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("sys.exit(1)", "ended with code 1 without a result"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "ended by signal 9"),
+        ("say(event='error', message='The volume is no CT.'); sys.exit(2)", "is no CT"),
+        ("print('garbage'); print('[')", "without a result"),
+    ],
+    ids=["crash", "killed", "refused", "garbage"],
+)
+def test_a_failed_run_says_why_and_leaves_the_scene(widget, ct, imitate, body, said):
+    imitate(body)
+    before = scene_nodes()
+    run(widget)
+    assert said in widget.ui.statusLabel.text
+    assert "#c62828" in widget.ui.statusLabel.text
+    assert scene_nodes() == before
+    assert widget.ui.applyButton.text == "Apply"
+
+
+def test_a_color_volume_is_refused_before_anything_starts(widget, scene):
+    color = scene.AddNewNodeByClass("vtkMRMLVectorVolumeNode", "color")
+    slicer.util.updateVolumeFromArray(color, np.zeros((4, 5, 6, 4), np.uint8))
+    widget._parameterNode.inputVolume = color
+    click(widget.ui.applyButton)
+    assert widget._job is None
+    assert "4 values a voxel" in widget.ui.statusLabel.text
+
+
+def test_a_model_that_is_gone_is_said(widget, ct):
+    widget._parameterNode.model = "/nowhere/model"
+    run(widget)
+    assert "There is no model" in widget.ui.statusLabel.text
+
+
+def test_edited_segments_are_kept_and_named(widget, ct, imitate):
+    imitate()
+    run(widget)
+    node = widget._parameterNode.outputSegmentation
+    chosen = node.GetSegmentation().GetSegmentIdBySegmentName("Left renal tumor")
+    mask = slicer.util.arrayFromSegmentBinaryLabelmap(node, chosen, ct).copy()
+    mask[: mask.shape[0] // 2] = 0
+    slicer.util.updateSegmentBinaryLabelmapFromArray(mask, node, chosen, ct)
+    run(widget)
+    assert widget._parameterNode.outputSegmentation is node
+    assert "Left renal tumor (edited)" in segment_names(node)
+    assert "Left renal tumor (edited)" in widget.ui.summaryLabel.text
+
+
+# ------------------------------------------------------------------ what may happen meanwhile
+
+
+def test_closing_the_scene_stops_the_run(widget, ct, imitate):
+    imitate("time.sleep(60)")
+    click(widget.ui.applyButton)
+    slicer.mrmlScene.Clear(False)
+    assert widget._job is None
+    assert "the scene was closed" in widget.ui.statusLabel.text
+    assert widget._parameterNode is not None
+    assert not widget.ui.applyButton.enabled
+
+
+def test_deleting_the_volume_stops_the_run(widget, ct, imitate):
+    imitate("time.sleep(60)")
+    click(widget.ui.applyButton)
+    slicer.mrmlScene.RemoveNode(ct)
+    assert widget._job is None
+    assert "the CT was removed" in widget.ui.statusLabel.text
+
+
+def test_quitting_slicer_stops_the_run(widget, ct, imitate):
+    imitate("time.sleep(60)")
+    click(widget.ui.applyButton)
+    process = widget._job._process
+    slicer.app.aboutToQuit.emit()
+    assert widget._job is None
+    assert process.poll() is not None
+
+
+def test_a_run_goes_on_while_another_module_is_shown(widget, ct, imitate):
+    imitate()
+    click(widget.ui.applyButton)
+    widget.exit()
+    wait(widget)
+    widget.enter()
+    assert widget.ui.lesionTable.rowCount == 8
+
+
+# ------------------------------------------------------------------ choices
+
+
+def test_choices_are_stored_and_remembered(widget, module, ct):
+    widget.ui.qualitySelector.setCurrentIndex(2)
+    widget.ui.deviceSelector.setCurrentIndex(3)
+    widget.ui.kidneysOnlyCheckBox.checked = True
+    node = widget._parameterNode
+    assert node.quality is module.Quality.BEST
+    assert node.device == "cpu"
+    assert node.kidneysOnly is True
+    slicer.mrmlScene.Clear(False)
+    again = widget._parameterNode
+    assert again.quality is module.Quality.BEST
+    assert again.device == "cpu"
+    assert again.kidneysOnly is False
+
+
+def test_a_saved_scene_brings_choices_and_results_back(widget, ct, imitate, scene, tmp_path):
+    imitate()
+    widget.ui.qualitySelector.setCurrentIndex(0)
+    run(widget)
+    path = str(tmp_path / "scene.mrb")
+    assert scene.WriteToMRB(path, None)
+    scene.Clear(False)
+    assert widget.ui.lesionTable.rowCount == 0
+    widget.ui.qualitySelector.setCurrentIndex(2)
+    assert scene.ReadFromMRB(path, True)
+    widget.initializeParameterNode()
+    assert widget._parameterNode.quality.value == "fast"
+    assert widget.ui.qualitySelector.currentData == "fast"
+    assert widget._parameterNode.inputVolume.GetName() == "CT"
+    assert widget.ui.lesionTable.rowCount == 8
+    assert not widget.ui.staleLabel.visible
+
+
+def test_the_note_about_the_cpu_uses_the_last_run(widget, ct, imitate):
+    widget.parent.show()
+    assert "first run measures" in widget.ui.deviceNote.text
+    imitate()
+    run(widget)
+    widget.updateFromParameterNode()
+    assert "by the last run on this computer" in widget.ui.deviceNote.text
+
+
+def test_points_and_boxes_become_settings(widget, ct):
+    widget.onPlacePoints()
+    widget.onPlaceRoi()
+    node = widget._parameterNode
+    node.points.AddControlPoint(60, -20, 0)
+    node.roi.SetXYZ(60, -20, 0)
+    node.roi.SetRadiusXYZ(30, 40, 50)
+    settings = widget.logic.settings(ct, "fast", False, node.points, node.roi)
+    assert settings.points == ((60.0, -20.0, 0.0),)
+    np.testing.assert_allclose(settings.rois[0], ((30, -60, -50), (90, 20, 50)))
+
+
+def test_the_model_card_is_one_click_away(widget, ct):
+    widget.onAboutModel()
+    text = widget.ui.detailsText.plainText
+    assert "License of the weights" in text
+    assert "kidneyseg-ct" in text
+
+
+def test_a_folder_that_is_no_model_is_refused(widget, ct, module, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        module.qt.QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path), raising=False
+    )
+    widget.onImportModel()
+    assert "model.json" in widget.ui.statusLabel.text
+
+
+# ------------------------------------------------------------------ results
+
+
+@pytest.fixture
+def done(widget, ct, imitate):
+    imitate()
+    run(widget)
+    return widget
+
+
+def test_lesions_are_walked_through_and_shown(done, scene):
+    views = []
+    for name in ("Sagittal", "Coronal", "Axial"):
+        views.append(scene.AddNewNodeByClass("vtkMRMLSliceNode", name))
+        views[-1].SetOrientation(name)
+
+    def place():
+        return [view.GetSliceToRAS().GetElement(axis, 3) for axis, view in enumerate(views)]
+
+    done.onNextLesion()
+    np.testing.assert_allclose(place(), (-86, -20, 5), atol=2)
+    first = place()
+    done.onNextLesion()
+    np.testing.assert_allclose(place(), (82, -20, 10), atol=2)
+    done.onNextLesion()
+    np.testing.assert_allclose(place(), first)
+    done.onPreviousLesion()
+    np.testing.assert_allclose(place(), (82, -20, 10), atol=2)
+
+
+def test_the_table_is_copied_with_units(done, qt_application):
+    click(done.ui.copyButton)
+    lines = qt_application.clipboard().text().splitlines()
+    assert lines[0].split("\t")[2] == "mL"
+    assert len(lines) == 9
+    volume = next(x.volume_ml for x in done._measurements.lesions if x.kind == "tumor")
+    assert lines[7].startswith(f"Tumor 1\tleft\t{volume:.1f}\t")
+
+
+def test_an_edit_makes_the_table_stale_and_measuring_makes_it_fresh(done, ct):
+    done.parent.show()
+    node = done._parameterNode.outputSegmentation
+    chosen = node.GetSegmentation().GetSegmentIdBySegmentName("Left renal tumor")
+    mask = slicer.util.arrayFromSegmentBinaryLabelmap(node, chosen, ct).copy()
+    mask[: mask.shape[0] // 2] = 0
+    slicer.util.updateSegmentBinaryLabelmapFromArray(mask, node, chosen, ct)
+    assert done._staleTimer.active
+    done.updateStale()
+    assert done.ui.staleLabel.visible
+    before = done.ui.lesionTable.item(6, 2).text()
+    click(done.ui.measureButton)
+    assert not done.ui.staleLabel.visible
+    assert done.ui.lesionTable.item(6, 2).text() != before
+
+
+def test_surfaces_are_shown_and_hidden(done):
+    node = done._parameterNode.outputSegmentation
+    done.ui.show3DButton.checked = True
+    assert node.GetDisplayNode().GetVisibility3D()
+    assert node.GetSegmentation().ContainsRepresentation("Closed surface")
+    done.ui.show3DButton.checked = False
+    assert not node.GetDisplayNode().GetVisibility3D()
+
+
+def test_everything_is_exported_and_nothing_is_overwritten(done, module, tmp_path, monkeypatch):
+    folder = tmp_path / "export"
+    monkeypatch.setattr(
+        module.qt.QFileDialog, "getExistingDirectory", lambda *_: str(folder), raising=False
+    )
+    click(done.ui.exportButton)
+    assert (folder / "measurements.csv").is_file()
+    assert (folder / "labels.nii.gz").is_file()
+    assert len(list((folder / "surfaces").glob("*.stl"))) == 4
+    click(done.ui.exportButton)
+    assert "already holds" in done.ui.statusLabel.text
+
+
+# ------------------------------------------------------------------ set-up
+
+
+def test_missing_packages_are_listed_and_nothing_is_installed_without_consent(
+    widget, ct, monkeypatch
+):
+    from KidneySegLib.requirements import Requirement
+
+    asked = []
+    lacking = [Requirement("monai", ">=1.5.1", "the network's architecture", "2")]
+    monkeypatch.setattr(widget.logic, "missingPackages", lambda: lacking)
+    monkeypatch.setattr(widget.logic, "install", lambda packages: pytest.fail("was installed"))
+    monkeypatch.setattr(
+        slicer.util, "confirmOkCancelDisplay", lambda text, *_: asked.append(text), raising=False
+    )
+    click(widget.ui.applyButton)
+    assert "monai>=1.5.1" in asked[0]
+    assert "2 MB" in asked[0]
+    assert widget._job is None
+    assert "Not installed" in widget.ui.statusLabel.text
+
+
+def test_pip_gets_constraints_and_its_failure_is_shown(widget, ct, monkeypatch, tmp_path):
+    from KidneySegLib.requirements import Requirement
+
+    lacking, seen = [Requirement("monai", ">=1.5.1", "the network", "2")], []
+
+    def fail(arguments):
+        seen.append((arguments, Path(arguments[-1]).read_text()))
+        raise RuntimeError("Could not find a version: no network")
+
+    monkeypatch.setattr(widget.logic, "missingPackages", lambda: lacking)
+    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda *_: True, raising=False)
+    monkeypatch.setattr(slicer.util, "pip_install", fail)
+    click(widget.ui.applyButton)
+    arguments, constraints = seen[0]
+    assert arguments[:2] == ["monai>=1.5.1", "--constraint"]
+    assert f"numpy=={np.__version__}" in constraints
+    assert "no network" in widget.ui.statusLabel.text
+    assert list(tmp_path.glob("kidneyseg-constraints*")) == []
+
+
+def test_torch_needs_the_pytorch_extension(widget, monkeypatch):
+    from KidneySegLib.requirements import REQUIREMENTS
+
+    monkeypatch.setitem(sys.modules, "PyTorchUtils", None)
+    with pytest.raises(RuntimeError, match="extension 'PyTorch' is not installed"):
+        widget.logic.install([r for r in REQUIREMENTS if r.name == "torch"])
+
+
+def test_the_sample_is_offered(module):
+    module.registerSampleData()
+    import SampleData
+
+    source = SampleData.SampleDataLogic.sources[-1]
+    assert source["uris"].startswith("file:///")
+    assert source["fileNames"] == "demo_ct.nii.gz"
+
+
+def test_parameters_that_do_not_exist_are_refused(widget):
+    with pytest.raises(AttributeError):
+        widget._parameterNode.qualty = "fast"
+    with pytest.raises(TypeError):
+        widget._parameterNode.device = 3
+
+
+# ------------------------------------------------------------------ scripts
+
+
+def test_a_script_needs_no_panel(module, scene, result, imitate):
+    imitate()
+    node, seen = add_ct(result[0]), []
+    logic = module.KidneySegLogic()
+    segmentation, table, data = logic.process(node, progress=lambda *news: seen.append(news))
+    assert "Left renal tumor" in segment_names(segmentation)
+    assert table.GetNumberOfRows() == 8
+    assert data["record"]["settings"]["quality"] == "balanced"
+    assert seen[0][0] == "segment"
+
+
+def test_in_this_process(module, scene, result, monkeypatch):
+    from phantom import ThresholdEngine
+
+    from KidneySegLib.engine import torch_engine
+
+    monkeypatch.setattr(torch_engine, "TorchEngine", lambda device: ThresholdEngine())
+    node = add_ct(result[0])
+    segmentation, _table, _data = module.KidneySegLogic().process(node, inChild=False)
+    labels = np.load(result[1] / "labels.npy")
+    from KidneySegLib import mrml
+
+    found = mrml.labels_from_segmentation(segmentation, node).array
+    assert (found != labels).sum() < 200  # the node holds whole HU, the file did not
+
+
+def test_the_record_of_the_run_is_kept_on_the_node(done):
+    from KidneySegLib import mrml
+
+    record = json.loads(done._parameterNode.outputSegmentation.GetAttribute(mrml.RECORD))
+    assert record["record"]["software"]["kidneyseg"]
+    assert record["contrast_phase"]
+    assert record["record"]["label_scheme"]["tumor"] == Label.TUMOR
