@@ -358,6 +358,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._staleTimer.connect("timeout()", self.updateStale)
         self._fillChoices()
         self._connectButtons()
+        self._clearResults()
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneEndClose)
@@ -751,7 +752,9 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         parts += [f"<p>{_escaped(line)}</p>" for line in lines]
         self.ui.summaryLabel.text = "".join(parts)
         self.ui.summaryLabel.visible = bool(parts)
+        self._showTables(True)
         self.updateStale()
+        self._showDeviceNote()
         self._showButtons()
 
     def _storedFindings(self):
@@ -777,6 +780,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 item.setToolTip(row[8] or text)
                 table.setItem(n, column, item)
         table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
         table.resizeColumnsToContents()
         table.blockSignals(blocked)
         first = len(rows) - len(self._measurements.lesions)
@@ -791,6 +795,12 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.summaryLabel.text = _("No result yet.")
         self.ui.summaryLabel.visible = True
         self.ui.staleLabel.visible = False
+        self._showTables(False)
+
+    def _showTables(self, visible):
+        """Hide tables that would be empty."""
+        self.ui.lesionTable.visible = visible
+        self.ui.segmentsTable.visible = visible
 
     def _observeSegments(self):
         """Watch the segments, so that the table can say when it is out of date."""
@@ -948,6 +958,7 @@ _SCENE_WIDGETS = (
     "roiSelector",
     "segmentsTable",
 )
+_ROW_HEIGHT = 24
 _SEGMENT_EVENTS = (
     slicer.vtkSegmentation.SourceRepresentationModified,
     slicer.vtkSegmentation.SegmentAdded,

@@ -8,6 +8,7 @@ a slot gets exactly the arguments of the signature. Exceptions in slots are coll
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import re
 import sys
@@ -17,6 +18,12 @@ import types
 from PySide6 import QtCore, QtGui, QtWidgets
 
 errors: list[str] = []
+
+if sys.version_info < (3, 12):
+    # PySide6 6.12 gives back a reference to None too many at every write of a property that is
+    # defined in Python; where None can die (before 3.12) the interpreter then crashes at its end.
+    for _ in range(200_000):
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(None))
 
 
 def guarded(slot, count: int):
