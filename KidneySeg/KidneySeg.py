@@ -270,7 +270,7 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         constraints = Path(slicer.app.temporaryPath) / f"kidneyseg-constraints-{os.getpid()}.txt"
         constraints.write_text(constraints_text(), encoding="utf-8")
         try:
-            slicer.util.pip_install([*specs, "--constraint", str(constraints)])
+            self._pip(specs, str(constraints))
         except Exception as error:
             raise RuntimeError(
                 _("pip could not install {names}: {reason}").format(
@@ -279,6 +279,15 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
             ) from error
         finally:
             constraints.unlink(missing_ok=True)
+
+    def _pip(self, specs, constraints):
+        """Install by the newest way that this Slicer has; the user has agreed already."""
+        try:
+            from slicer.packaging import pip_ensure
+        except ImportError:  # Slicer 5.10
+            slicer.util.pip_install([*specs, "--constraint", constraints])
+        else:
+            pip_ensure(specs, constraints=constraints, prompt_install=False, requester="KidneySeg")
 
     def _installTorch(self, versions):
         """Ask the PyTorch extension for torch; it chooses the build that fits the GPU."""

@@ -4,7 +4,6 @@
 the child process the real one; the window around them is not Slicer's.
 """
 
-import argparse
 import contextlib
 import json
 import os
@@ -21,7 +20,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "Testing" / "support"), s
 import numpy as np  # noqa: E402
 import scene as scenes  # noqa: E402
 import slicer  # noqa: E402
-from common import save  # noqa: E402
+from common import parser, save  # noqa: E402
 
 from KidneySegLib import mrml  # noqa: E402
 from KidneySegLib.job import Job, JobError, run_job  # noqa: E402
@@ -125,9 +124,7 @@ def _resident_mb() -> float:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("-o", "--output", type=Path, help="write the figures here (JSON)")
-    options = parser.parse_args()
+    options = parser(__doc__).parse_args()
     cache = Path(tempfile.mkdtemp())
     scenes.RealScene(cache)
     figures = {"overhead_512x512x300": overhead_seconds()}
@@ -137,7 +134,7 @@ def main() -> None:
         slicer.mrmlScene.Clear(True)
     figures["memory_growth_100_runs_mb"] = memory_growth_mb(100)
     print(json.dumps(figures, indent=2))
-    save(figures, options.output)
+    save(figures, options.json)
 
 
 if __name__ == "__main__":

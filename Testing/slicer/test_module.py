@@ -486,6 +486,23 @@ def test_pip_gets_constraints_and_its_failure_is_shown(widget, ct, monkeypatch, 
     assert list(tmp_path.glob("kidneyseg-constraints*")) == []
 
 
+def test_newer_slicers_install_through_their_own_packaging(widget, monkeypatch):
+    import types
+
+    from KidneySegLib.requirements import REQUIREMENTS
+
+    seen = []
+    packaging = types.ModuleType("slicer.packaging")
+    packaging.pip_ensure = lambda specs, **options: seen.append((specs, options))
+    monkeypatch.setitem(sys.modules, "slicer.packaging", packaging)
+    monkeypatch.setattr(slicer.util, "pip_install", lambda *_: pytest.fail("the old way"))
+    widget.logic.install([r for r in REQUIREMENTS if r.name != "torch"])
+    specs, options = seen[0]
+    assert specs == ["monai>=1.5.1", "safetensors>=0.4", "jsonschema>=4.20"]
+    assert options["prompt_install"] is False
+    assert "kidneyseg-constraints" in options["constraints"]
+
+
 def test_torch_needs_the_pytorch_extension(widget, monkeypatch):
     from KidneySegLib.requirements import REQUIREMENTS
 
@@ -546,3 +563,32 @@ def test_the_record_of_the_run_is_kept_on_the_node(done):
     assert record["record"]["software"]["kidneyseg"]
     assert record["contrast_phase"]
     assert record["record"]["label_scheme"]["tumor"] == Label.TUMOR
+
+
+@pytest.mark.parametrize("name", ["segment_one", "segment_folder"])
+def test_example_scripts(module, scene, result, imitate, tmp_path, monkeypatch, name):
+    import importlib.util
+
+    imitate()
+    examples = Path(__file__).parents[2] / "Resources" / "Examples"
+    spec = importlib.util.spec_from_file_location(name, examples / f"{name}.py")
+    example = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(example)
+    source, target = tmp_path / "cts", tmp_path / "out"
+    source.mkdir()
+    (source / "one.nii.gz").touch()
+    (source / "broken.nii.gz").touch()
+
+    def load(path):
+        if "broken" in path:
+            raise RuntimeError("cannot be loaded")
+        return add_ct(result[0])
+
+    monkeypatch.setattr(slicer.util, "loadVolume", load)
+    if name == "segment_one":
+        assert example.main(source / "one.nii.gz", target) == 0
+        assert (target / "measurements.csv").is_file()
+    else:
+        assert example.main(source, target) == 1
+        assert (target / "one" / "measurements.csv").is_file()
+        assert not (target / "broken").exists()

@@ -1,0 +1,36 @@
+"""Segment every CT of a folder in Slicer without a window; a failed one does not stop the others.
+
+Slicer --no-splash --no-main-window --python-script segment_folder.py CT_FOLDER OUTPUT_FOLDER
+"""
+
+import sys
+from pathlib import Path
+
+import slicer
+
+
+def main(source, target):
+    """Segment what is not done yet; returns the exit code."""
+    from KidneySeg import KidneySegLogic
+    from KidneySegLib.errors import KidneySegError
+    from KidneySegLib.readers import case_name, is_image_file
+
+    logic, failed = KidneySegLogic(), 0
+    for path in sorted(p for p in Path(source).iterdir() if is_image_file(p)):
+        folder = Path(target) / case_name(path)
+        if folder.exists():
+            continue
+        slicer.mrmlScene.Clear()
+        try:
+            volume = slicer.util.loadVolume(str(path))
+            segmentation, _table, _data = logic.process(volume)
+            logic.export(segmentation, volume, folder)
+            print(f"{path.name}: done")
+        except (KidneySegError, RuntimeError) as error:
+            failed += 1
+            print(f"{path.name}: {error}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    slicer.util.exit(main(sys.argv[1], sys.argv[2]))

@@ -1,0 +1,117 @@
+"""Real tumors: KiTS23 slices of cases 400 and up, which no training saw, as stacks of equal slices.
+
+    python Testing/figures/tumor_slices.py
+
+The only real renal tumors at hand, and 2-D: each slice is repeated to 120 mm, and the places of its
+kidneys and masses are given as points, as a user would click them. What the model calls each tumor
+is the most frequent label inside it on the middle slice. No 3-D truth, and no search for kidneys.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+from common import data_folder, parser, save
+from scipy import ndimage
+
+from KidneySegLib.anatomy import Tissue
+from KidneySegLib.engine.torch_engine import TorchEngine
+from KidneySegLib.labels import to_tissue
+from KidneySegLib.models.registry import find_model
+from KidneySegLib.pipeline import Settings, segment
+from KidneySegLib.volume import Geometry, Volume
+
+FIRST_CASE = 400
+FILES = ("mid.npz", "s50.npz")
+SLICE_MM, SLICES = 3.0, 40
+LARGE_MM = 20.0
+LEAST_FALSE_MM2 = 100.0
+
+
+def kept_out_slices(folder: Path) -> list[tuple[np.ndarray, np.ndarray, float]]:
+    """HU, label (1 kidney, 2 tumor, 3 cyst) and pixel size of slices that show a kidney."""
+    rows = []
+    for file in FILES:
+        with np.load(folder / file) as stored:
+            image, label = stored["image"], stored["label"]
+            chosen = (stored["case"] >= FIRST_CASE) & (label > 0).any(axis=(1, 2))
+            for n in np.flatnonzero(chosen):
+                hu = image[n] * np.float32(383 / 255) - np.float32(79)
+                rows.append((hu, label[n], float(stored["pixel_mm"][n])))
+    return rows
+
+
+def as_stack(hu: np.ndarray, pixel_mm: float) -> Volume:
+    """A slice (rows to the back, columns to the left) as a CT of equal slices."""
+    matrix = np.diag((-pixel_mm, -pixel_mm, SLICE_MM, 1.0))
+    array = np.repeat(hu[None], SLICES, axis=0)
+    return Volume(array, Geometry(array.shape, matrix))
+
+
+def centers(label: np.ndarray, stack: Volume) -> tuple[tuple[float, float, float], ...]:
+    """A point in every kidney with its masses, in RAS mm."""
+    parts, count = ndimage.label(ndimage.binary_closing(label > 0, iterations=3))
+    points = []
+    for n in range(1, count + 1):
+        spots = np.argwhere((parts == n) & (label > 0))
+        if len(spots) * stack.geometry.spacing_mm[1] ** 2 > 150:
+            middle = spots[np.abs(spots - spots.mean(axis=0)).sum(axis=1).argmin()]
+            points.append(stack.geometry.ras_from_kji([SLICES // 2, *middle])[0])
+    return tuple(tuple(map(float, p)) for p in points)
+
+
+def judge(found: np.ndarray, label: np.ndarray, pixel_mm: float) -> list[dict]:
+    """What each true tumor of a slice was called."""
+    rows = []
+    parts, count = ndimage.label(label == 2)
+    for n in range(1, count + 1):
+        part = parts == n
+        size = 2 * np.sqrt(part.sum() * pixel_mm**2 / np.pi)
+        called = Counter(found[part].tolist()).most_common(1)[0][0]
+        rows.append({"size_mm": float(size), "called": Tissue(called).name.lower()})
+    return [r for r in rows if r["size_mm"] >= 5]
+
+
+def evaluate(model: str | None, limit: int | None) -> dict:
+    """Rows of every tumor, Dice by tissue over all slices, false tumors on slices without one."""
+    package, engine = find_model(model), TorchEngine("auto")
+    rows, false_tumors, plain = [], 0, 0
+    hits = {t: np.zeros(3) for t in (Tissue.KIDNEY, Tissue.TUMOR, Tissue.CYST)}
+    for hu, label, pixel_mm in kept_out_slices(data_folder() / "kits_slices")[:limit]:
+        stack = as_stack(hu, pixel_mm)
+        points = centers(label, stack)
+        if not points:
+            continue
+        result = segment(stack, package, engine, Settings(points=points))
+        found = to_tissue(result.labels.array[SLICES // 2], "kidneyseg")
+        rows += judge(found, label, pixel_mm)
+        for tissue, number in zip(hits, (1, 2, 3), strict=True):
+            a, b = found == tissue, label == number
+            hits[tissue] += np.array([(a & b).sum(), a.sum(), b.sum()]) * pixel_mm**2
+        if not (label == 2).any():
+            plain += 1
+            false_tumors += bool((found == Tissue.TUMOR).sum() * pixel_mm**2 >= LEAST_FALSE_MM2)
+    pooled = {t.name.lower(): 2 * h[0] / (h[1] + h[2]) for t, h in hits.items()}
+    return {"tumors": rows, "pooled_dice": pooled, "plain": plain, "false_tumors": false_tumors}
+
+
+def main() -> None:
+    """Print what the tumors were called, by size."""
+    options = parser(__doc__)
+    options.add_argument("--limit", type=int, help="only the first slices")
+    arguments = options.parse_args()
+    figures = evaluate(arguments.model, arguments.limit)
+    for text, low, high in (("under 2 cm", 0, LARGE_MM), ("2 cm and more", LARGE_MM, 1e9)):
+        called = [r["called"] for r in figures["tumors"] if low <= r["size_mm"] < high]
+        shares = ", ".join(f"{k} {v}" for k, v in Counter(called).most_common())
+        print(f"tumors {text}: {len(called)}, called {shares}")
+    pooled = ", ".join(f"{k} {v:.2f}" for k, v in figures["pooled_dice"].items())
+    print(f"pooled Dice: {pooled}")
+    print(f"false tumor on {figures['false_tumors']} of {figures['plain']} slices without one")
+    save(figures, arguments.json)
+
+
+if __name__ == "__main__":
+    main()
