@@ -32,6 +32,7 @@ bench: $(STAMP)
 evaluate-model: $(STAMP)
 	$(BIN)/python Testing/figures/kept_out_cts.py $(ARGS)
 	$(BIN)/python Testing/figures/inserted_lesions.py $(ARGS)
+	$(BIN)/python Testing/figures/tumor_slices.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist demo_output *.egg-info .pytest_cache .ruff_cache .hypothesis

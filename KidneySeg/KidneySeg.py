@@ -318,8 +318,12 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         )
         return said.stdout.strip() or said.stderr.strip()
 
-    def loadSample(self):
-        """Load the CT that ships with the library."""
+    def loadSample(self, name="KidneySegDemo"):
+        """Load the CT that ships with the library, or one that Slicer's Sample Data downloads."""
+        if name != "KidneySegDemo":
+            import SampleData
+
+            return SampleData.SampleDataLogic().downloadSample(name)
         from KidneySegLib.resources import resource_folder
 
         path = resource_folder("Demo") / "demo_ct.nii.gz"
@@ -456,6 +460,11 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         menu.addAction(_("About this model...")).connect("triggered()", self.onAboutModel)
         menu.addAction(_("Import from folder...")).connect("triggered()", self.onImportModel)
         self.ui.modelButton.setMenu(menu)
+        menu = qt.QMenu(self.ui.sampleButton)
+        for name, text in _SAMPLES.items():
+            action = menu.addAction(text)
+            action.connect("triggered()", lambda name=name: self.onSample(name))
+        self.ui.sampleButton.setMenu(menu)
 
     def _fillModels(self):
         """Models that are installed."""
@@ -478,7 +487,6 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             "exportButton": self.onExport,
             "setupButton": self.onSetup,
             "computerButton": self.onComputer,
-            "sampleButton": self.onSample,
         }
         for name, slot in clicks.items():
             getattr(self.ui, name).connect("clicked()", slot)
@@ -955,9 +963,14 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         qt.QApplication.clipboard().setText(text)
         self._say(_("Copied. Paste it into your question to support."), "info")
 
-    def onSample(self):
-        """Load the CT that ships and choose it."""
-        self._parameterNode.inputVolume = self.logic.loadSample()
+    def onSample(self, name="KidneySegDemo"):
+        """Load a sample CT and choose it."""
+        try:
+            volume = self.logic.loadSample(name)
+        except Exception as error:  # whatever a download runs into: no network, no space
+            self._say(_("'{name}' was not loaded: {error}").format(name=name, error=error), "error")
+            return
+        self._parameterNode.inputVolume = volume
 
 
 _SCENE_WIDGETS = (
@@ -967,6 +980,11 @@ _SCENE_WIDGETS = (
     "roiSelector",
     "segmentsTable",
 )
+_SAMPLES = {
+    "KidneySegDemo": _("The CT that ships with KidneySeg"),
+    "CTLiver": _("CTLiver (Slicer downloads it)"),
+    "CTAAbdomenPanoramix": _("CTA abdomen, Panoramix (Slicer downloads it)"),
+}
 _ROW_HEIGHT = 24
 _SEGMENT_EVENTS = (
     slicer.vtkSegmentation.SourceRepresentationModified,

@@ -396,8 +396,9 @@ def _run_mine(options: argparse.Namespace, console: Console) -> int:
 
 def _add_package(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser("package", help="make a model package of two trained networks")
-    parser.add_argument("--locator", type=Path, required=True, help="checkpoint of the locator")
-    parser.add_argument("--fine", type=Path, required=True, help="checkpoint of the fine network")
+    kept = "(without: the one in the model folder stays)"
+    parser.add_argument("--locator", type=Path, help=f"checkpoint of the locator {kept}")
+    parser.add_argument("--fine", type=Path, help=f"checkpoint of the fine network {kept}")
     parser.add_argument("--into", type=Path, required=True, help="model folder (with model.json)")
     parser.set_defaults(run=_run_package)
 

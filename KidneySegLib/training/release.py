@@ -7,21 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..models.package import MANIFEST, WEIGHTS, load_package, write_weights
+from ..models.package import MANIFEST, WEIGHTS, load_network, load_package, write_weights
 from .loop import averaged_network
 from .recipe import Recipe
 
 
-def release(locator: Path, fine: Path, into: Path) -> str:
-    """Write weights and stages of two checkpoints into a model folder.
+def release(locator: Path | None, fine: Path | None, into: Path) -> str:
+    """Write weights and stages of checkpoints into a model folder.
 
     What people write in the manifest (title, license, figures, warnings) stays as it is;
     stages, training and the sha256 come from the checkpoints.
 
     Parameters
     ----------
-    locator, fine : Path
-        Checkpoints of `training.loop.train`.
+    locator, fine : Path, optional
+        Checkpoints of `training.loop.train`; a network without one stays as the folder has it.
     into : Path
         Model folder with a ``model.json``.
 
@@ -29,6 +29,11 @@ def release(locator: Path, fine: Path, into: Path) -> str:
     -------
     str
         sha256 of the weights.
+
+    Raises
+    ------
+    InputError
+        If there is no manifest, or a checkpoint is of the other network.
     """
     manifest = into / MANIFEST
     if not manifest.is_file():
@@ -36,6 +41,9 @@ def release(locator: Path, fine: Path, into: Path) -> str:
     data = json.loads(manifest.read_text(encoding="utf-8"))
     networks, recipes = {}, {}
     for stage, checkpoint in (("locator", locator), ("fine", fine)):
+        if checkpoint is None:
+            networks[stage] = load_network(load_package(into), stage)
+            continue
         recipe, networks[stage], steps = averaged_network(checkpoint)
         if recipe.role != stage:
             raise InputError(f"'{checkpoint.name}' is a {recipe.role}, not a {stage} network.")

@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import random
+import resource
 import signal
 import sys
 import tempfile
@@ -18,6 +19,8 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "Testing" / "support"), str(ROOT)]
 
 import numpy as np  # noqa: E402
+
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
 import scene as scenes  # noqa: E402
 import slicer  # noqa: E402
 from common import parser, save  # noqa: E402
@@ -30,11 +33,11 @@ from KidneySegLib.readers import read_volume  # noqa: E402
 from KidneySegLib.volume import Geometry, Volume  # noqa: E402
 
 
-def big_case() -> tuple[Volume, np.ndarray]:
-    """The demo CT's label map and density on a 512 x 512 x 300 grid."""
+def big_case(slices: int) -> tuple[Volume, np.ndarray]:
+    """The demo CT's label map and density on a 512 x 512 grid of many slices."""
     demo = read_volume(ROOT / "Resources" / "Demo" / "demo_ct.nii.gz").canonical()
     truth = read_volume(ROOT / "Resources" / "Demo" / "demo_truth.nii.gz").canonical()
-    shape = np.array((300, 512, 512))
+    shape = np.array((slices, 512, 512))
     steps = np.array(demo.geometry.shape) / shape
     index = [
         np.minimum((np.arange(n) * s).astype(int), m - 1)
@@ -54,9 +57,9 @@ def scene_xml() -> str:
     return slicer.mrmlScene.GetSceneXMLString()
 
 
-def overhead_seconds() -> dict[str, float]:
+def overhead_seconds(slices: int) -> dict[str, float]:
     """From the child's start to the segments in the scene, without the library's own time."""
-    ct, labels = big_case()
+    ct, labels = big_case(slices)
     node = scenes.add_ct(ct)
     begun = time.perf_counter()
     job = Job(mrml.volume_from_node(node), Settings(), command=("/bin/true",))
@@ -68,6 +71,25 @@ def overhead_seconds() -> dict[str, float]:
     update = mrml.add_to_scene(labels, node, record={})
     mrml.fill_table(measurements, update.segmentation)
     return {"hand_over_s": handed_over, "into_the_scene_s": time.perf_counter() - begun}
+
+
+def opening_seconds() -> float:
+    """Import of the module and set-up of its panel, on stand-ins for Slicer's widgets."""
+    import standins
+    from PySide6 import QtWidgets
+
+    application = QtWidgets.QApplication([])
+    standins.install(Path(tempfile.gettempdir()))
+    sys.path.insert(0, str(ROOT / "KidneySeg"))
+    begun = time.perf_counter()
+    import KidneySeg
+
+    widget = KidneySeg.KidneySegWidget()
+    widget.setup()
+    seconds = time.perf_counter() - begun
+    widget.cleanup()
+    del application
+    return seconds
 
 
 def interrupted(how: str, count: int) -> dict[str, float]:
@@ -127,7 +149,10 @@ def main() -> None:
     options = parser(__doc__).parse_args()
     cache = Path(tempfile.mkdtemp())
     scenes.RealScene(cache)
-    figures = {"overhead_512x512x300": overhead_seconds()}
+    figures = {"open_s": opening_seconds(), "overhead_512x512x300": overhead_seconds(300)}
+    slicer.mrmlScene.Clear(True)
+    figures["overhead_512x512x400"] = overhead_seconds(400)
+    figures["peak_gb_512x512x400"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     slicer.mrmlScene.Clear(True)
     for how in ("cancel", "kill"):
         figures[how] = interrupted(how, 20)

@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import cleaning
 import export_grid
 import kept_out_cts
+import tumor_slices
 
 
 def check_export(scores):
@@ -60,3 +61,24 @@ def test_kidneys_of_kept_out_cts(shared_data):
     assert np.mean(dice) >= 0.88
     assert min(dice) >= 0.80
     assert all(row["kidneys_found"] == 2 for row in figures.values())
+
+
+def test_a_slice_becomes_a_ct_that_lies_right():
+    label = np.zeros((40, 40), np.uint8)
+    label[5:20, 4:16] = 1
+    stack = tumor_slices.as_stack(np.zeros((40, 40), np.float32), 1.6)
+    (point,) = tumor_slices.centers(label, stack)
+    r, a, s = stack.geometry.ras_from_kji([0, 20, 20])[0]
+    assert point[0] > r, "the first columns are the patient's right"
+    assert point[1] > a, "the first rows are the front"
+    assert point[2] > s
+
+
+def test_a_tumor_is_called_what_most_of_it_is():
+    label = np.zeros((40, 40), np.uint8)
+    label[5:20, 5:20] = 2
+    found = np.where(label == 2, np.uint8(1), np.uint8(0))
+    found[5:11, 5:20] = 2
+    (row,) = tumor_slices.judge(found, label, 1.0)
+    assert row["called"] == "kidney"
+    assert row["size_mm"] == pytest.approx(2 * np.sqrt(225 / np.pi))

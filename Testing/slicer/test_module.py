@@ -520,6 +520,36 @@ def test_the_sample_is_offered(module):
     assert source["fileNames"] == "demo_ct.nii.gz"
 
 
+@pytest.fixture
+def load_volume(monkeypatch):
+    """``slicer.util.loadVolume`` over the library's reader."""
+    from KidneySegLib.readers import read_volume
+
+    monkeypatch.setattr(
+        slicer.util, "loadVolume", lambda path, _properties=None: add_ct(read_volume(Path(path)))
+    )
+
+
+def test_the_sample_is_loaded_and_chosen(widget, load_volume):
+    actions = widget.ui.sampleButton.menu().actions()
+    assert len(actions) == 3
+    actions[0].trigger()
+    assert widget._parameterNode.inputVolume is not None
+    assert widget.ui.applyButton.enabled
+
+
+def test_a_sample_that_cannot_be_downloaded_is_said(widget):
+    widget.ui.sampleButton.menu().actions()[1].trigger()
+    assert "'CTLiver' was not loaded: no network" in widget.ui.statusLabel.text
+
+
+def test_the_self_test_runs_the_whole_chain(module, scene, load_volume):
+    """Real child process, real pipeline, embedded model, the CT of the demo."""
+    test = module.KidneySegTest()
+    test.runTest()
+    assert test.said == "KidneySeg: test passed"
+
+
 def test_parameters_that_do_not_exist_are_refused(widget):
     with pytest.raises(AttributeError):
         widget._parameterNode.qualty = "fast"

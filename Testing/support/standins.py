@@ -357,6 +357,19 @@ class ScriptedLoadableModuleTest:
         self.said = message
 
 
+class _SampleDataLogic:
+    """Keeps what modules register; a download finds no network, as here."""
+
+    sources: typing.ClassVar[list[dict[str, typing.Any]]] = []
+
+    @classmethod
+    def registerCustomSampleDataSource(cls, **source):
+        cls.sources.append(source)
+
+    def downloadSample(self, name):
+        raise OSError(f"no network to download {name}")
+
+
 class _Settings(dict):
     """``slicer.app.userSettings()``."""
 
@@ -406,10 +419,7 @@ def install(cache: Path) -> Application:
     modules["slicer.parameterNodeWrapper"].parameterNodeWrapper = parameter_node_wrapper
     modules["slicer.i18n"].tr = lambda text: text
     modules["slicer.i18n"].translate = lambda context, text: text
-    sources: list[dict[str, typing.Any]] = []
-    modules["SampleData"].SampleDataLogic = types.SimpleNamespace(
-        sources=sources, registerCustomSampleDataSource=lambda **source: sources.append(source)
-    )
+    modules["SampleData"].SampleDataLogic = _SampleDataLogic
     sys.modules.update(modules)
     slicer.app = Application(cache)
     slicer.util.loadUI, slicer.util.childWidgetVariables = load_ui, child_widget_variables

@@ -142,7 +142,14 @@ def test_release_makes_a_package_that_loads(data, tmp_path, package):
     made = load_package(into)
     assert made.sha256 == digest
     assert made.training["fine"]["steps_done"] == 1
-    load_network(made, "locator")
+    locator = load_network(made, "locator").state_dict()
+    train(tiny("fine", steps=2), data, tmp_path, workers=0)
+    release(None, tmp_path / "fine.checkpoint.pt", into)
+    again = load_package(into)
+    assert again.sha256 != digest
+    assert again.training["locator"] == made.training["locator"]
+    for name, value in load_network(again, "locator").state_dict().items():
+        torch.testing.assert_close(value, locator[name])
     with pytest.raises(InputError, match="not a fine network"):
         release(tmp_path / "locator.checkpoint.pt", tmp_path / "locator.checkpoint.pt", into)
 
