@@ -79,7 +79,7 @@ def registerSampleData():
         sampleName="KidneySegDemo",
         thumbnailFileName=str(Path(__file__).parent / "Resources" / "Icons" / "KidneySeg.png"),
         uris=ct.as_uri(),
-        fileNames=ct.name,
+        fileNames=f"KidneySegDemo-{KidneySegLib.__version__}.nii.gz",
         nodeNames="KidneySegDemo",
         loadFileType="VolumeFile",
     )
@@ -111,7 +111,7 @@ class KidneySegParameterNode:
 class KidneySegLogic(ScriptedLoadableModuleLogic):
     """For scripts and for the panel: needs no widget and no main window.
 
-    ``KidneySegLogic().process(volumeNode)`` returns the segmentation node.
+    ``KidneySegLogic().process(volumeNode)`` returns segmentation node, table node and JSON data.
     """
 
     def getParameterNode(self):
@@ -188,7 +188,8 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
 
         mrml.volume_from_node(volumeNode)
         points = mrml.points_from_node(pointsNode, volumeNode) if pointsNode else ()
-        rois = (mrml.roi_from_node(roiNode, volumeNode),) if roiNode else ()
+        box = mrml.roi_from_node(roiNode, volumeNode) if roiNode else None
+        rois = (box,) if box else ()
         return Settings(quality=quality, kidneys_only=kidneysOnly, points=points, rois=rois)
 
     def startJob(self, volumeNode, settings, *, model=None, device="auto"):
@@ -202,6 +203,7 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
             model=model or None,
             device=device,
             command=(pythonExecutable(),),
+            temporary=Path(slicer.app.temporaryPath),
         )
 
     def addResult(self, labels, data, volumeNode, segmentationNode=None, tableNode=None):
@@ -258,7 +260,8 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
     def install(self, packages):
         """Install packages, torch through the PyTorch extension, the rest through pip.
 
-        :raises RuntimeError: with pip's last lines, or that the PyTorch extension is missing.
+        :raises RuntimeError: with the last lines of what failed, or that the PyTorch extension is
+            missing.
         """
         from KidneySegLib.requirements import TORCH, TORCH_RANGE, constraints_text
 
@@ -284,10 +287,34 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         """Install by the newest way that this Slicer has; the user has agreed already."""
         try:
             from slicer.packaging import pip_ensure
-        except ImportError:  # Slicer 5.10
-            slicer.util.pip_install([*specs, "--constraint", constraints])
-        else:
-            pip_ensure(specs, constraints=constraints, prompt_install=False, requester="KidneySeg")
+        except ImportError:  # Slicer 5.10: its pip_install tells nothing but that it failed
+            self._runPip([*specs, "--constraint", constraints])
+            return
+        from packaging.requirements import Requirement
+
+        pip_ensure(
+            [Requirement(spec) for spec in specs],
+            constraints=constraints,
+            prompt_install=False,
+            requester="KidneySeg",
+        )
+
+    def _runPip(self, arguments):
+        """Run pip, and keep its last lines for the message when it fails."""
+        import subprocess
+
+        from KidneySegLib.job import NO_WINDOW
+
+        said = subprocess.run(
+            [pythonExecutable(), "-m", "pip", "install", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            creationflags=NO_WINDOW,
+        )
+        if said.returncode:
+            raise RuntimeError("\n".join(said.stdout.splitlines()[-_PIP_LINES:]))
 
     def _installTorch(self, versions):
         """Ask the PyTorch extension for torch; it chooses the build that fits the GPU."""
@@ -300,23 +327,31 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
                     "Manager, restart Slicer, and press Apply again."
                 )
             ) from None
-        logic = PyTorchUtils.PyTorchUtilsLogic()
-        if logic.installTorch(torchVersionRequirement=versions.split(",")[0]) is None:
+        try:
+            installed = PyTorchUtils.PyTorchUtilsLogic().installTorch(
+                torchVersionRequirement=versions
+            )
+        except Exception as error:  # whatever its pip runs into
+            raise RuntimeError(
+                _("The PyTorch extension could not install torch: {reason}").format(reason=error)
+            ) from error
+        if installed is None:
             raise RuntimeError(_("torch was not installed. Press Apply to try again."))
 
-    def describeComputer(self):
-        """Text for support, made in a child process (torch stays out of Slicer)."""
+    def startComputerCheck(self):
+        """Start the child process that describes this computer (torch stays out of Slicer)."""
         import subprocess
 
-        environment = dict(os.environ, PYTHONPATH=str(Path(KidneySegLib.__file__).parents[1]))
-        said = subprocess.run(
+        from KidneySegLib.job import NO_WINDOW
+
+        return subprocess.Popen(
             [pythonExecutable(), "-m", "KidneySegLib.computer"],
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             text=True,
-            env=environment,
-            check=False,
+            env=dict(os.environ, PYTHONPATH=str(Path(KidneySegLib.__file__).parents[1])),
+            creationflags=NO_WINDOW,
         )
-        return said.stdout.strip() or said.stderr.strip()
 
     def loadSample(self, name="KidneySegDemo"):
         """Load the CT that ships with the library, or one that Slicer's Sample Data downloads."""
@@ -349,6 +384,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._measurements = None
         self._centers = []
         self._watched = None
+        self._check = None
 
     # ------------------------------------------------------------ life of the panel
 
@@ -365,6 +401,9 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._timer = qt.QTimer()
         self._timer.setInterval(POLL_MS)
         self._timer.connect("timeout()", self.onTimer)
+        self._checkTimer = qt.QTimer()
+        self._checkTimer.setInterval(POLL_MS)
+        self._checkTimer.connect("timeout()", self.onCheckTimer)
         self._staleTimer = qt.QTimer()
         self._staleTimer.setSingleShot(True)
         self._staleTimer.setInterval(300)
@@ -372,9 +411,11 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._fillChoices()
         self._connectButtons()
         self._clearResults()
+        self._showSetup()
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneEndClose)
+        self.addObserver(scene, scene.EndImportEvent, self.onSceneEndImport)
         self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self.onNodeAboutToBeRemoved)
         slicer.app.connect("aboutToQuit()", self.stopJob)
         self.initializeParameterNode()
@@ -383,25 +424,25 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def cleanup(self):
         """Stop what runs when the module goes."""
         self.stopJob()
+        self._checkTimer.stop()
+        self._staleTimer.stop()
         self.setParameterNode(None)
         self.removeObservers()
 
     def enter(self):
-        """Connect to the scene when the user comes to the module."""
+        """Look at the scene again when the user comes to the module; a run has gone on."""
         self.initializeParameterNode()
-
-    def exit(self):
-        """Disconnect the widgets when the user goes to another module; a run goes on."""
-        if self._parameterNode is not None:
-            self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
-            self._parameterNodeGuiTag = None
 
     def onSceneStartClose(self, caller, event):
         """Stop the run: its volume is going away."""
         if self._job is not None:
             self.stopJob()
             self._show("canceled", _("Canceled: the scene was closed."))
-        self.setParameterNode(None)
+
+    def onSceneEndImport(self, caller, event):
+        """Show choices and results of a scene that was loaded."""
+        self._measurements = None
+        self.initializeParameterNode()
 
     def onSceneEndClose(self, caller, event):
         """Begin with a fresh parameter node."""
@@ -418,8 +459,16 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._show("canceled", _("Canceled: the CT was removed from the scene."))
 
     def initializeParameterNode(self):
-        """Take the scene's parameter node, and choose the first volume where none is chosen."""
-        self.setParameterNode(self.logic.getParameterNode())
+        """Take the scene's parameter node, and choose the first volume where none is chosen.
+
+        One wrapper serves a node for good: connectGui cannot be undone in every Slicer.
+        """
+        fresh, own = self.logic.getParameterNode(), self._parameterNode
+        if own is None or own.parameterNode is not fresh.parameterNode:
+            self.setParameterNode(fresh)
+        else:
+            self._recallChoices(own)
+            self.updateFromParameterNode()
         if self._parameterNode.inputVolume is None:
             first = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode")
             if first is not None:
@@ -472,6 +521,14 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
         for name in sorted(model_folders(), key=lambda n: n != DEFAULT_MODEL):
             self.ui.modelSelector.addItem(name, name)
+        for name in _importedModels():
+            if self.ui.modelSelector.findData(name) < 0:
+                self.ui.modelSelector.addItem(name, name)
+
+    def _model(self):
+        """Chosen model as the library takes it: a name, or the folder of an imported one."""
+        name = self._parameterNode.model
+        return _importedModels().get(name, name) or None
 
     def _connectButtons(self):
         """Connect every button and selector."""
@@ -494,6 +551,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         for name in ("modelSelector", "qualitySelector", "deviceSelector"):
             getattr(self.ui, name).connect("currentIndexChanged(int)", self.onChoice)
         self.ui.lesionTable.connect("currentCellChanged(int,int,int,int)", self.onRow)
+        self.ui.lesionTable.connect("cellClicked(int,int)", self.onRow)
 
     def onChoice(self, index=None):
         """Store the combo boxes in the parameter node, and remember them for the next time."""
@@ -532,9 +590,10 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             (self.ui.qualitySelector, node.quality.value),
             (self.ui.deviceSelector, node.device),
         ):
-            index = selector.findData(value)
             blocked = selector.blockSignals(True)
-            selector.setCurrentIndex(max(0, index))
+            if value and selector.findData(value) < 0:
+                selector.addItem(_("{name} (missing)").format(name=value), value)
+            selector.setCurrentIndex(max(0, selector.findData(value)))
             selector.blockSignals(blocked)
         self.ui.segmentsTable.setSegmentationNode(node.outputSegmentation)
         self._showDeviceNote()
@@ -542,7 +601,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._observeSegments()
 
     def _showDeviceNote(self):
-        """How long it may take; red where no GPU is used."""
+        """How long it may take, by the last run on the CPU; red where no GPU is used."""
         device = self._parameterNode.device
         onCpu = device == "cpu" or (
             device == "auto" and sys.platform != "darwin" and not shutil.which("nvidia-smi")
@@ -568,9 +627,16 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onAboutModel(self):
         """Show the card of the chosen model."""
+        from KidneySegLib.errors import KidneySegError
         from KidneySegLib.models.registry import find_model
 
-        package = find_model(self._parameterNode.model or None)
+        if not self._packagesAreThere():
+            return
+        try:
+            package = find_model(self._model())
+        except KidneySegError as error:
+            self._say(str(error), "error")
+            return
         self.ui.advancedSection.collapsed = False
         self.ui.detailsText.plainText = (
             f"{package.title}\n{package.name} {package.version}\n"
@@ -579,21 +645,27 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         )
 
     def onImportModel(self):
-        """Add a model package that lies in a folder."""
+        """Add a model package that lies in a folder; scenes store its name, never the folder."""
         folder = qt.QFileDialog.getExistingDirectory(None, _("Folder of a model package"))
-        if not folder:
+        if not folder or not self._packagesAreThere():
             return
         from KidneySegLib.errors import KidneySegError
         from KidneySegLib.models.package import load_package
+        from KidneySegLib.models.registry import model_folders
 
         try:
             package = load_package(Path(folder))
         except KidneySegError as error:
             self._say(str(error), "error")
             return
-        if self.ui.modelSelector.findData(folder) < 0:
-            self.ui.modelSelector.addItem(f"{package.name} ({folder})", folder)
-        self.ui.modelSelector.setCurrentIndex(self.ui.modelSelector.findData(folder))
+        name = package.name
+        if name in model_folders():
+            name = _("{name} (imported)").format(name=name)
+        known = {**_importedModels(), name: folder}
+        slicer.app.userSettings().setValue("KidneySeg/importedModels", json.dumps(known))
+        if self.ui.modelSelector.findData(name) < 0:
+            self.ui.modelSelector.addItem(name, name)
+        self.ui.modelSelector.setCurrentIndex(self.ui.modelSelector.findData(name))
 
     # ------------------------------------------------------------ help for the search
 
@@ -644,17 +716,13 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 node.inputVolume, self._quality(), node.kidneysOnly, node.points, node.roi
             )
             self._job = self.logic.startJob(
-                node.inputVolume, settings, model=node.model, device=node.device
+                node.inputVolume, settings, model=self._model(), device=node.device
             )
         except KidneySegError as error:
             self._show("failed", str(error))
             return
-        self._running = {
-            "volume": node.inputVolume,
-            "segmentation": node.outputSegmentation,
-            "table": node.outputTable,
-            "begun": time.monotonic(),
-        }
+        self._running = {"volume": node.inputVolume, "begun": time.monotonic()}
+        self._running["outputs"] = (node.outputSegmentation, node.outputTable)
         self._show("running", _("Starting..."))
         self._timer.start()
 
@@ -671,28 +739,35 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 self._finish(news)
             elif news is not None:
                 self._showProgress(news)
-        except KidneySegError as error:
-            self._job = None
-            self._timer.stop()
-            self._show("failed", str(error))
+        except Exception as error:  # whatever happens, the panel must not stay "running"
+            self.stopJob()
+            if not isinstance(error, KidneySegError):
+                logger.exception("a run of KidneySeg failed")
+            self._show("failed", str(error) or repr(error))
 
     def _finish(self, result):
         """Put the result into the scene and show it."""
+        from KidneySegLib.mrml import fitting_outputs
+
         self._job = None
         self._timer.stop()
         run = self._running
         segmentation, table, kept = self.logic.addResult(
-            result.labels, result.data, run["volume"], run["segmentation"], run["table"]
+            result.labels,
+            result.data,
+            run["volume"],
+            *fitting_outputs(run["volume"], *run["outputs"]),
         )
         node = self._parameterNode
-        if node is not None:
-            node.outputSegmentation, node.outputTable = segmentation, table
+        node.outputSegmentation, node.outputTable = segmentation, table
         seconds = time.monotonic() - run["begun"]
-        name = f"KidneySeg/ns-a-voxel/{result.data['record']['settings']['quality']}"
-        slicer.app.userSettings().setValue(name, str(1e9 * seconds / result.labels.size))
+        record = result.data["record"]
+        if record["device"].lower().startswith("cpu"):
+            name = f"KidneySeg/ns-a-voxel/{record['settings']['quality']}"
+            slicer.app.userSettings().setValue(name, str(1e9 * seconds / result.labels.size))
         self._show("done", _("Done in {seconds:.0f} s.").format(seconds=seconds))
         self._showResults(result.data.get("findings", []), kept)
-        self.ui.detailsText.plainText = json.dumps(result.data["record"], indent=2)
+        self.ui.detailsText.plainText = json.dumps(record, indent=2)
 
     def stopJob(self):
         """End the child process, if one runs."""
@@ -744,7 +819,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         done = node is not None and node.outputSegmentation is not None and not running
         for name in ("show3DButton", "editButton", "exportButton", "measureButton"):
             getattr(self.ui, name).enabled = done and ready
-        self.ui.copyButton.enabled = node is not None and node.outputTable is not None
+        self.ui.copyButton.enabled = self._measurements is not None
         several = bool(self._centers) and not running
         self.ui.previousLesionButton.enabled = self.ui.nextLesionButton.enabled = several
 
@@ -787,7 +862,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         table = self.ui.lesionTable
         blocked = table.blockSignals(True)
         table.setColumnCount(len(_HEADERS))
-        table.setHorizontalHeaderLabels([_(h) for h in _HEADERS])
+        table.setHorizontalHeaderLabels(_HEADERS)
         table.setRowCount(len(rows))
         for n, row in enumerate(rows):
             for column, text in enumerate(_cells(row)):
@@ -852,7 +927,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     # ------------------------------------------------------------ results
 
-    def onRow(self, row, column, previousRow, previousColumn):
+    def onRow(self, row, column, previousRow=None, previousColumn=None):
         """Show the clicked lesion in the slice views."""
         for line, center in self._centers:
             if line == row:
@@ -871,7 +946,9 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         lines = [line for line, _center in self._centers]
         row = self.ui.lesionTable.currentRow()
         place = lines.index(row) + by if row in lines else (0 if by > 0 else -1)
-        self.ui.lesionTable.setCurrentCell(lines[place % len(lines)], 0)
+        row = lines[place % len(lines)]
+        self.ui.lesionTable.setCurrentCell(row, 0)
+        self.onRow(row, 0)  # the only lesion is current already: no signal tells of it
 
     def onCopy(self):
         """Copy the table with its units, tabs between the cells."""
@@ -896,16 +973,25 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         slicer.util.selectModule("SegmentEditor")
         editor = slicer.modules.segmenteditor.widgetRepresentation().self().editor
         editor.setSegmentationNode(self._parameterNode.outputSegmentation)
-        editor.setSourceVolumeNode(self._parameterNode.inputVolume)
+        editor.setSourceVolumeNode(self._resultVolume())
+
+    def _resultVolume(self):
+        """CT that the segmentation was made on; the chosen one may be another by now."""
+        from KidneySegLib.mrml import reference_volume
+
+        node = self._parameterNode
+        return reference_volume(node.outputSegmentation) or node.inputVolume
 
     def onMeasure(self):
         """Measure the segments as they are now."""
+        from KidneySegLib import mrml
         from KidneySegLib.errors import KidneySegError
 
-        node = self._parameterNode
+        node, volume = self._parameterNode, self._resultVolume()
+        outputs = mrml.fitting_outputs(volume, node.outputSegmentation, node.outputTable)
         try:
             node.outputTable = self.logic.measureAgain(
-                node.outputSegmentation, node.inputVolume, node.outputTable
+                node.outputSegmentation, volume, outputs[1]
             )
         except KidneySegError as error:
             self._say(str(error), "error")
@@ -922,7 +1008,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
         node = self._parameterNode
         try:
-            files = self.logic.export(node.outputSegmentation, node.inputVolume, folder)
+            files = self.logic.export(node.outputSegmentation, self._resultVolume(), folder)
         except KidneySegError as error:
             self._say(str(error), "error")
             return
@@ -949,7 +1035,21 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         except RuntimeError as error:
             self._show("failed", str(error))
             return False
-        return not self.logic.missingPackages()
+        still = ", ".join(p.spec for p in self.logic.missingPackages())
+        if still:
+            text = _("Still missing: {names}. Restart Slicer and press Set up, or update them.")
+            self._show("failed", text.format(names=still))
+        self._showSetup()
+        return not still
+
+    def _showSetup(self):
+        """What is missing, above the set-up button."""
+        names = ", ".join(p.spec for p in self.logic.missingPackages())
+        self.ui.setupLabel.text = (
+            _("Not installed yet: {names}").format(names=names)
+            if names
+            else _("All Python packages that are needed are installed.")
+        )
 
     def onSetup(self):
         """Install what is missing."""
@@ -957,8 +1057,23 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._say(_("Everything that is needed is installed."), "info")
 
     def onComputer(self):
-        """Show and copy what this computer can do."""
-        text = self.logic.describeComputer()
+        """Find out what this computer can do; Slicer stays usable meanwhile."""
+        if self._check is None:
+            self._check = (self.logic.startComputerCheck(), time.monotonic())
+            self.ui.detailsText.plainText = _("Looking...")
+            self._checkTimer.start()
+
+    def onCheckTimer(self):
+        """Show and copy what the child process found."""
+        process, begun = self._check
+        late = time.monotonic() - begun > _CHECK_SECONDS
+        if process.poll() is None and not late:
+            return
+        if late:
+            process.kill()
+        text = process.communicate()[0].strip() or _("No answer; see Slicer's log.")
+        self._check = None
+        self._checkTimer.stop()
         self.ui.detailsText.plainText = text
         qt.QApplication.clipboard().setText(text)
         self._say(_("Copied. Paste it into your question to support."), "info")
@@ -990,8 +1105,21 @@ _SEGMENT_EVENTS = (
     slicer.vtkSegmentation.SourceRepresentationModified,
     slicer.vtkSegmentation.SegmentAdded,
     slicer.vtkSegmentation.SegmentRemoved,
+    slicer.vtkSegmentation.SegmentModified,
 )
-_HEADERS = ("Item", "Side", "mL", "axial mm", "3D mm", "sphere mm", "HU", "SD", "Note")
+_HEADERS = [
+    _("Item"),
+    _("Side"),
+    _("mL"),
+    _("axial mm"),
+    _("3D mm"),
+    _("sphere mm"),
+    _("HU"),
+    _("SD"),
+    _("Note"),
+]
+_PIP_LINES = 15
+_CHECK_SECONDS = 120
 _STAGES = {
     "check": _("Checking the CT"),
     "load model": _("Loading the model"),
@@ -1001,6 +1129,11 @@ _STAGES = {
     "clean": _("Cleaning"),
     "measure": _("Measuring"),
 }
+
+
+def _importedModels():
+    """Name and folder of models that the user imported, on this computer."""
+    return json.loads(slicer.app.userSettings().value("KidneySeg/importedModels", "") or "{}")
 
 
 def _cells(row):

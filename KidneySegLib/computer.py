@@ -7,6 +7,7 @@ import platform
 import shutil
 import subprocess
 from importlib import metadata
+from pathlib import Path
 
 from . import __version__
 from .requirements import REQUIREMENTS, missing
@@ -30,7 +31,7 @@ def describe_computer() -> str:
     lacking = missing()
     if lacking:
         lines.append("Missing: " + ", ".join(r.spec for r in lacking) + " (press Set up)")
-    return "\n".join(lines)
+    return "\n".join(lines).replace(str(Path.home()), "~")
 
 
 def _version(name: str) -> str:

@@ -1,6 +1,6 @@
 """A segmentation in a child process, seen from the parent: start, poll, cancel.
 
-Needs neither Qt nor threads of its own beyond one reader: a GUI polls from a timer. A crash, a GPU
+Needs no Qt: two threads read what the child says, and a GUI polls from a timer. A crash, a GPU
 fault or a kill ends the child only, and its memory is free afterwards.
 """
 
@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,11 +30,14 @@ from .errors import CanceledError, KidneySegError, OutputError
 from .pipeline import Settings
 from .volume import Volume
 
+NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows: no console flashes up
 CT, LABELS, REQUEST, RESULT = "ct.npy", "labels.npy", "request.json", "result.json"
 _ROOT = Path(__file__).parents[1]
 _SPARE_BYTES = 50 * 2**20
 _KEPT_LINES = 30
 _KILL_SECONDS = 2.0
+_PREFIX = "kidneyseg-"
+_LEFT_BEHIND_SECONDS = 24 * 3600
 
 
 class JobError(KidneySegError):
@@ -80,6 +84,8 @@ class Job:
     device : str
     command : sequence of str, optional
         How Python is started; Slicer passes its PythonSlicer.
+    temporary : Path, optional
+        Folder for the job's own; without it the system's.
 
     Raises
     ------
@@ -97,8 +103,9 @@ class Job:
         model: str | None = None,
         device: str = "auto",
         command: Sequence[str] | None = None,
+        temporary: Path | None = None,
     ) -> None:
-        self._folder = _job_folder(volume)
+        self._folder = _job_folder(volume, temporary or Path(tempfile.gettempdir()))
         self._lines: queue.Queue[str | None] = queue.Queue()
         self._said: deque[str] = deque(maxlen=_KEPT_LINES)
         self._outcome: dict[str, Any] | None = None
@@ -142,7 +149,7 @@ class Job:
                 stderr=subprocess.PIPE,
                 env=environment,
                 start_new_session=os.name == "posix",
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                creationflags=NO_WINDOW,
                 text=True,
                 encoding="utf-8",
                 errors="replace",
@@ -247,22 +254,27 @@ class Job:
         JobError
             If the child does not end within 2 s.
         """
-        if self._process.poll() is None:
-            _kill_tree(self._process)
-            try:
+        try:
+            if self._process.poll() is None:
+                _kill_tree(self._process)
                 self._process.wait(_KILL_SECONDS)
-            except subprocess.TimeoutExpired:
-                raise JobError(
-                    f"Process {self._process.pid} could not be ended. End it in the system's "
-                    "task manager."
-                ) from None
-        self.close()
+        except subprocess.TimeoutExpired:
+            raise JobError(
+                f"Process {self._process.pid} could not be ended. End it in the system's task "
+                "manager."
+            ) from None
+        finally:
+            self.close()
 
     def close(self) -> None:
-        """Remove the job's folder, and end the child if it still runs."""
+        """Remove the job's folder; a child that still runs sees its input end, and stops."""
         with contextlib.suppress(OSError):
             self._process.stdin.close()
+        end = time.monotonic() + _KILL_SECONDS
         shutil.rmtree(self._folder, ignore_errors=True)
+        while self._folder.exists() and time.monotonic() < end:  # Windows: a file is still open
+            time.sleep(0.05)
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def run_job(job: Job, *, progress: Any = None, cancel: Any = None) -> JobResult:
@@ -282,27 +294,38 @@ def run_job(job: Job, *, progress: Any = None, cancel: Any = None) -> JobResult:
     JobError
         If the child ended without a result.
     """
-    while True:
-        if cancel and cancel():
-            job.cancel()
-            raise CanceledError("Canceled. Nothing was written.")
-        news = job.poll(wait_s=0.1)
-        if isinstance(news, JobResult):
-            return news
-        if news is not None and progress:
-            progress(news.stage, news.share, news.left_s)
+    try:
+        while True:
+            if cancel and cancel():
+                raise CanceledError("Canceled. Nothing was written.")
+            news = job.poll(wait_s=0.1)
+            if isinstance(news, JobResult):
+                return news
+            if news is not None and progress:
+                progress(news.stage, news.share, news.left_s)
+    except BaseException:  # Ctrl-C and errors in the callbacks too: no child is left behind
+        job.cancel()
+        raise
 
 
-def _job_folder(volume: Volume) -> Path:
+def _job_folder(volume: Volume, root: Path) -> Path:
     """New private folder on the temporary disk, with room for the CT and its labels."""
     needed = volume.array.nbytes + volume.array.size + _SPARE_BYTES
-    root = Path(tempfile.gettempdir())
+    _sweep(root)
     try:
         if shutil.disk_usage(root).free < needed:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return Path(tempfile.mkdtemp(prefix="kidneyseg-"))
+        return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=root))
     except OSError as error:
         raise _full_disk(root, error) from error
+
+
+def _sweep(root: Path) -> None:
+    """Remove job folders that a computer which lost power, or the like, left a day ago."""
+    for folder in root.glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if (folder / CT).stat().st_mtime < time.time() - _LEFT_BEHIND_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _full_disk(root: Path, error: OSError) -> OutputError:
@@ -324,5 +347,8 @@ def _kill_tree(process: subprocess.Popen) -> None:
             os.killpg(process.pid, signal.SIGKILL)
     else:
         subprocess.run(
-            ["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False
+            ["taskkill", "/F", "/T", "/PID", str(process.pid)],
+            capture_output=True,
+            check=False,
+            creationflags=NO_WINDOW,
         )

@@ -31,6 +31,7 @@ from .volume import Box, Geometry, Volume
 RECORD = "KidneySeg.Record"
 MEASURED = "KidneySeg.MeasuredFingerprints"
 MEASUREMENTS = "KidneySeg.Measurements"
+_TABLE_ROLE = "KidneySeg.Segmentation"
 _LABEL_TAG = "KidneySeg.Label"
 _PRINT_TAG = "KidneySeg.Fingerprint"
 _KEPT_TAG = "KidneySeg.Kept"
@@ -112,17 +113,26 @@ def _matrix_to_world(node: Any) -> np.ndarray:
 
 
 def points_from_node(markups_node: Any, volume_node: Any) -> tuple[Point, ...]:
-    """Control points of a markups node, in mm in the coordinates of `volume_from_node`."""
-    count = markups_node.GetNumberOfControlPoints()
-    world = [markups_node.GetNthControlPointPositionWorld(n) for n in range(count)]
+    """Placed control points of a markups node, in mm in the coordinates of `volume_from_node`."""
+    placed = [
+        n
+        for n in range(markups_node.GetNumberOfControlPoints())
+        if markups_node.GetNthControlPointPositionStatus(n) == markups_node.PositionDefined
+    ]
+    world = [markups_node.GetNthControlPointPositionWorld(n) for n in placed]
     return tuple(tuple(map(float, p)) for p in _from_world(np.array(world), volume_node))
 
 
-def roi_from_node(roi_node: Any, volume_node: Any) -> tuple[Point, Point]:
-    """Opposite corners of a markups ROI's box, in the coordinates of `volume_from_node`."""
+def roi_from_node(roi_node: Any, volume_node: Any) -> tuple[Point, Point] | None:
+    """Opposite corners of a markups ROI's box, in the coordinates of `volume_from_node`.
+
+    None where the box was not drawn, or has no extent.
+    """
     bounds = [0.0] * 6
     roi_node.GetRASBounds(bounds)
     ends = np.array(bounds).reshape(3, 2)
+    if roi_node.GetNumberOfControlPoints() == 0 or not (ends[:, 1] > ends[:, 0]).all():
+        return None
     corners = np.stack(np.meshgrid(*ends, indexing="ij"), axis=-1).reshape(-1, 3)
     placed = _from_world(corners, volume_node)
     low, high = placed.min(axis=0), placed.max(axis=0)
@@ -220,6 +230,32 @@ def _new_segmentation(volume_node: Any) -> Any:
     return node
 
 
+def reference_volume(segmentation_node: Any) -> Any:
+    """CT that a segmentation was made on, None where that is not known."""
+    role = slicer.vtkMRMLSegmentationNode.GetReferenceImageGeometryReferenceRole()
+    return segmentation_node.GetNodeReference(role)
+
+
+def fitting_outputs(volume_node: Any, segmentation_node: Any, table_node: Any) -> tuple[Any, Any]:
+    """Segmentation and table that a run on a CT may fill: None for those of another CT.
+
+    Another CT's segments would be replaced, and its table overwritten, under its own name.
+    """
+    scene = volume_node.GetScene()
+    if segmentation_node is not None:
+        made_on = reference_volume(segmentation_node)
+        filled = segmentation_node.GetSegmentation().GetNumberOfSegments() > 0
+        gone = segmentation_node.GetScene() is not scene
+        if gone or (filled and made_on is not None and made_on is not volume_node):
+            segmentation_node = None
+    if table_node is not None:
+        measured = table_node.GetNodeReference(_TABLE_ROLE)
+        foreign = measured is not None and measured is not segmentation_node
+        if table_node.GetScene() is not scene or foreign:
+            table_node = None
+    return segmentation_node, table_node
+
+
 def _make_room(node: Any) -> tuple[str, ...]:
     """Remove segments of an earlier run; keep and rename those that the user has edited."""
     segmentation, kept = node.GetSegmentation(), []
@@ -227,7 +263,8 @@ def _make_room(node: Any) -> tuple[str, ...]:
         segment = segmentation.GetSegment(segment_id)
         if _tag(segment, _PRINT_TAG) is None or _tag(segment, _KEPT_TAG):
             continue
-        if is_edited(node, segment_id):
+        relabeled = _label_of(segment) is not Label[(_tag(segment, _LABEL_TAG) or "").upper()]
+        if relabeled or is_edited(node, segment_id):
             segment.SetTag(_KEPT_TAG, "1")
             segment.SetName(f"{segment.GetName()} (edited)")
             kept.append(segment.GetName())
@@ -394,10 +431,10 @@ def _same_print(one: str, other: str) -> bool:
 def labels_from_segmentation(node: Any, volume_node: Any) -> Volume:
     """Label map (`Label` numbers) of a segmentation on the CT's grid.
 
-    Segments count by what KidneySeg made them, else by their terminology, so that a tumor that
-    the user adds in the Segment Editor is measured too. Where segments overlap, tumor wins over
-    cyst, cyst over kidney. Segments kept from before a run count only where the run found nothing
-    of their kind and side.
+    Segments count by their terminology: a tumor that the user adds in the Segment Editor is
+    measured too, and a cyst that the user calls a tumor is one. Where segments overlap, tumor wins
+    over cyst, cyst over kidney. Segments kept from before a run count only where the run found
+    nothing of their kind and side.
 
     Raises
     ------
@@ -435,18 +472,15 @@ def _segments_to_measure(node: Any) -> list[tuple[str, Label]]:
 
 
 def _label_of(segment: Any) -> Label | None:
-    """Label of a segment by KidneySeg's tag, else by its terminology."""
-    name = _tag(segment, _LABEL_TAG)
-    if name is not None:
-        return Label[name.upper()]
+    """Label of a segment by its terminology (the user may correct it), else by KidneySeg's tag."""
     codes = (_tag(segment, _TERMINOLOGY_TAG) or "").split("~")
-    if len(codes) < 4:
-        return None
-    kind, modifier = codes[2:4]
-    for label, style in SEGMENTS.items():
-        if kind == str(style.type) and style.type_modifier in (None, *_codes(modifier)):
-            return label
-    return None
+    if len(codes) >= 4:
+        kind, modifier = codes[2:4]
+        for label, style in SEGMENTS.items():
+            if kind == str(style.type) and style.type_modifier in (None, *_codes(modifier)):
+                return label
+    name = _tag(segment, _LABEL_TAG)
+    return Label[name.upper()] if name is not None else None
 
 
 def _codes(text: str) -> tuple[Code, ...]:
@@ -573,6 +607,7 @@ def fill_table(
             _add_column(table_node, name, unit, values)
         table_node.SetUseColumnTitleAsColumnHeader(True)
         table_node.SetAttribute(MEASURED, json.dumps(_fingerprints(segmentation_node)))
+        table_node.SetNodeReferenceID(_TABLE_ROLE, segmentation_node.GetID())
         table_node.SetAttribute(MEASUREMENTS, json.dumps(measurements.as_dict()))
     return table_node
 
@@ -627,10 +662,11 @@ def is_stale(table_node: Any, segmentation_node: Any) -> bool:
     stored = json.loads(table_node.GetAttribute(MEASURED) or "{}")
     current = _fingerprints(segmentation_node)
     return set(stored) != set(current) or any(
-        not _same_print(stored[s], current[s]) for s in stored
+        stored[s][0] != current[s][0] or not _same_print(stored[s][1], current[s][1])
+        for s in stored
     )
 
 
-def _fingerprints(node: Any) -> dict[str, str]:
-    """Fingerprint of every segment that is measured."""
-    return {s: fingerprint(node, s) for s, _ in _segments_to_measure(node)}
+def _fingerprints(node: Any) -> dict[str, list[str]]:
+    """Label and fingerprint of every segment that is measured."""
+    return {s: [n.name.lower(), fingerprint(node, s)] for s, n in _segments_to_measure(node)}

@@ -50,7 +50,7 @@ def _own_output():
 
 def _stop_with_parent(folder: Path) -> None:
     """Wait for the end of standard input, then remove the job and stop at once."""
-    while sys.stdin.buffer.read(1024):
+    while os.read(0, 1024):  # not sys.stdin: Python aborts at its end while a thread waits there
         pass
     shutil.rmtree(folder, ignore_errors=True)
     os._exit(3)
@@ -64,7 +64,7 @@ def _run(folder: Path, console: JsonConsole) -> None:
     from .report.table import result_as_dict, write_json
 
     request = json.loads((folder / REQUEST).read_text(encoding="utf-8"))
-    array = np.load(folder / CT, mmap_mode="r")
+    array = np.load(folder / CT)  # not mapped: Windows cannot remove a file that is mapped
     volume = Volume(array, Geometry(array.shape, np.array(request["ijk_to_ras"])))
     result = segment(
         volume,

@@ -154,6 +154,31 @@ def test_garbage_alone_is_no_result(ct, imitate):
         run_job(Job(ct, Settings(), command=imitate("print('{{{'); print('\\x00\\x01')")))
 
 
+def test_the_real_child_ends_without_a_crash(ct):
+    job = Job(ct, Settings(), model="gone", device="cpu")
+    with pytest.raises(JobError):
+        run_job(job)
+    assert job._process.returncode == 2
+
+
+def test_a_callback_that_fails_leaves_no_child(ct, imitate, temporary):
+    job = Job(ct, Settings(), command=imitate(SLEEP))
+    with pytest.raises(ZeroDivisionError):
+        run_job(job, progress=lambda *_: 1 / 0)
+    assert job._process.poll() is not None
+    assert list(temporary.iterdir()) == []
+
+
+def test_folders_left_behind_long_ago_are_removed(ct, imitate, temporary):
+    old, new = temporary / "kidneyseg-old", temporary / "kidneyseg-new"
+    for folder in (old, new):
+        folder.mkdir()
+        (folder / "ct.npy").touch()
+    os.utime(old / "ct.npy", (0, 0))
+    run_job(Job(ct, Settings(), command=imitate(SUCCEED)))
+    assert [p.name for p in temporary.iterdir()] == ["kidneyseg-new"]
+
+
 def test_a_result_that_was_not_written_whole_is_refused(ct, imitate):
     body = 'open(folder + "/labels.npy", "w").write("half"); print(\'{"event": "result"}\')'
     with pytest.raises(JobError, match="cannot be read"):

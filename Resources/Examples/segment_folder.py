@@ -33,4 +33,9 @@ def main(source, target):
 
 
 if __name__ == "__main__":
-    slicer.util.exit(main(sys.argv[1], sys.argv[2]))
+    try:
+        code = main(sys.argv[1], sys.argv[2])
+    except Exception as error:  # Slicer without a window would wait for ever
+        print(f"error: {error}")
+        code = 1
+    slicer.util.exit(code)

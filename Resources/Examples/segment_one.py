@@ -29,4 +29,9 @@ def main(ct, folder):
 
 
 if __name__ == "__main__":
-    slicer.util.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))
+    try:
+        code = main(Path(sys.argv[1]), Path(sys.argv[2]))
+    except Exception as error:  # Slicer without a window would wait for ever
+        print(f"error: {error}")
+        code = 1
+    slicer.util.exit(code)

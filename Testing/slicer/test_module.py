@@ -45,7 +45,9 @@ def result(tmp_path_factory):
     found = segment(phantom.ct, find_model(), ThresholdEngine())
     folder = tmp_path_factory.mktemp("result")
     np.save(folder / "labels.npy", found.labels.array.astype(np.uint8))
-    write_json(result_as_dict(found), folder / "result.json")
+    data = result_as_dict(found)
+    data["record"]["device"] = "CPU"
+    write_json(data, folder / "result.json")
     return phantom.ct, folder
 
 
@@ -256,6 +258,47 @@ def test_edited_segments_are_kept_and_named(widget, ct, imitate):
     assert "Left renal tumor (edited)" in widget.ui.summaryLabel.text
 
 
+def test_another_ct_gets_a_segmentation_and_a_table_of_its_own(widget, ct, imitate, result):
+    imitate()
+    run(widget)
+    node = widget._parameterNode
+    first, table = node.outputSegmentation, node.outputTable
+    node.inputVolume = add_ct(result[0], "other phase")
+    run(widget)
+    assert node.outputSegmentation is not first
+    assert node.outputTable is not table
+    assert segment_names(first) == segment_names(node.outputSegmentation)
+
+
+def test_measuring_takes_the_ct_of_the_segmentation_not_the_chosen_one(widget, ct, imitate, result):
+    imitate()
+    run(widget)
+    before = widget.ui.lesionTable.item(0, 6).text()
+    brighter = result[0].with_array(result[0].array + 500)
+    widget._parameterNode.inputVolume = add_ct(brighter, "other phase")
+    click(widget.ui.measureButton)
+    assert widget.ui.lesionTable.item(0, 6).text() == before
+
+
+def test_a_segmentation_deleted_during_the_run_is_replaced(widget, ct, imitate):
+    imitate()
+    run(widget)
+    deleted = widget._parameterNode.outputSegmentation
+    click(widget.ui.applyButton)
+    slicer.mrmlScene.RemoveNode(deleted)
+    wait(widget)
+    assert widget.ui.statusLabel.text.startswith("Done")
+    assert widget._parameterNode.outputSegmentation.GetScene() is slicer.mrmlScene
+
+
+def test_an_unexpected_error_does_not_leave_the_panel_running(widget, ct, imitate, monkeypatch):
+    imitate()
+    monkeypatch.setattr(widget.logic, "addResult", lambda *_: 1 / 0)
+    run(widget)
+    assert "division by zero" in widget.ui.statusLabel.text
+    assert widget.ui.applyButton.text == "Apply"
+
+
 # ------------------------------------------------------------------ what may happen meanwhile
 
 
@@ -323,7 +366,6 @@ def test_a_saved_scene_brings_choices_and_results_back(widget, ct, imitate, scen
     assert widget.ui.lesionTable.rowCount == 0
     widget.ui.qualitySelector.setCurrentIndex(2)
     assert scene.ReadFromMRB(path, True)
-    widget.initializeParameterNode()
     assert widget._parameterNode.quality.value == "fast"
     assert widget.ui.qualitySelector.currentData == "fast"
     assert widget._parameterNode.inputVolume.GetName() == "CT"
@@ -350,6 +392,44 @@ def test_points_and_boxes_become_settings(widget, ct):
     settings = widget.logic.settings(ct, "fast", False, node.points, node.roi)
     assert settings.points == ((60.0, -20.0, 0.0),)
     np.testing.assert_allclose(settings.rois[0], ((30, -60, -50), (90, 20, 50)))
+
+
+def test_points_and_boxes_that_were_not_placed_do_not_count(widget, ct):
+    widget.onPlacePoints()
+    widget.onPlaceRoi()
+    node = widget._parameterNode
+    node.points.AddControlPoint(60, -20, 0)
+    node.points.UnsetNthControlPointPosition(0)
+    settings = widget.logic.settings(ct, "fast", False, node.points, node.roi)
+    assert settings.points == ()
+    assert settings.rois == ()
+
+
+def test_an_imported_model_is_known_by_its_name_not_by_its_folder(
+    widget, ct, module, tmp_path, monkeypatch, package
+):
+    import shutil
+
+    folder = tmp_path / "mine"
+    shutil.copytree(package.folder, folder)
+    choose_folder(monkeypatch, module, folder)
+    widget.onImportModel()
+    assert widget._parameterNode.model == "kidneyseg-ct (imported)"
+    assert widget._model() == str(folder)
+    slicer.mrmlScene.SetSaveToXMLString(1)
+    slicer.mrmlScene.Commit()
+    assert str(folder) not in slicer.mrmlScene.GetSceneXMLString()
+    again = module.KidneySegWidget()
+    again.setup()
+    assert again.ui.modelSelector.currentData == "kidneyseg-ct (imported)"
+    again.cleanup()
+
+
+def test_a_model_that_this_computer_lacks_is_shown_as_missing(widget, ct):
+    widget._parameterNode.model = "somebody's"
+    assert widget.ui.modelSelector.currentText == "somebody's (missing)"
+    widget.onAboutModel()
+    assert "There is no model" in widget.ui.statusLabel.text
 
 
 def test_the_model_card_is_one_click_away(widget, ct):
@@ -466,23 +546,25 @@ def test_missing_packages_are_listed_and_nothing_is_installed_without_consent(
     assert "Not installed" in widget.ui.statusLabel.text
 
 
-def test_pip_gets_constraints_and_its_failure_is_shown(widget, ct, monkeypatch, tmp_path):
+def test_pip_gets_constraints_and_its_last_lines_are_shown(
+    widget, ct, module, monkeypatch, tmp_path
+):
     from KidneySegLib.requirements import Requirement
 
-    lacking, seen = [Requirement("monai", ">=1.5.1", "the network", "2")], []
-
-    def fail(arguments):
-        seen.append((arguments, Path(arguments[-1]).read_text()))
-        raise RuntimeError("Could not find a version: no network")
-
+    lacking, seen = [Requirement("monai", ">=1.5.1", "the network", "2")], tmp_path / "seen"
+    program = tmp_path / "PythonSlicer"
+    program.write_text(
+        f'#!/bin/sh\necho "$@" > {seen}; cat "$6" >> {seen}; echo ERROR: no network; exit 1\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setattr(module, "pythonExecutable", lambda: str(program))
     monkeypatch.setattr(widget.logic, "missingPackages", lambda: lacking)
     monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda *_: True, raising=False)
-    monkeypatch.setattr(slicer.util, "pip_install", fail)
     click(widget.ui.applyButton)
-    arguments, constraints = seen[0]
-    assert arguments[:2] == ["monai>=1.5.1", "--constraint"]
-    assert f"numpy=={np.__version__}" in constraints
-    assert "no network" in widget.ui.statusLabel.text
+    said = seen.read_text()
+    assert said.startswith("-m pip install monai>=1.5.1 --constraint")
+    assert f"numpy=={np.__version__}" in said
+    assert "ERROR: no network" in widget.ui.statusLabel.text
     assert list(tmp_path.glob("kidneyseg-constraints*")) == []
 
 
@@ -495,10 +577,10 @@ def test_newer_slicers_install_through_their_own_packaging(widget, monkeypatch):
     packaging = types.ModuleType("slicer.packaging")
     packaging.pip_ensure = lambda specs, **options: seen.append((specs, options))
     monkeypatch.setitem(sys.modules, "slicer.packaging", packaging)
-    monkeypatch.setattr(slicer.util, "pip_install", lambda *_: pytest.fail("the old way"))
+    monkeypatch.setattr(widget.logic, "_runPip", lambda *_: pytest.fail("the old way"))
     widget.logic.install([r for r in REQUIREMENTS if r.name != "torch"])
     specs, options = seen[0]
-    assert specs == ["monai>=1.5.1", "safetensors>=0.4", "jsonschema>=4.20"]
+    assert [str(s) for s in specs] == ["monai>=1.5.1", "safetensors>=0.4", "jsonschema>=4.20"]
     assert options["prompt_install"] is False
     assert "kidneyseg-constraints" in options["constraints"]
 
@@ -517,7 +599,50 @@ def test_the_sample_is_offered(module):
 
     source = SampleData.SampleDataLogic.sources[-1]
     assert source["uris"].startswith("file:///")
-    assert source["fileNames"] == "demo_ct.nii.gz"
+    assert source["fileNames"].startswith("KidneySegDemo-")
+
+
+def test_a_failing_pytorch_extension_is_shown(widget, ct, monkeypatch):
+    import types
+
+    from KidneySegLib.requirements import REQUIREMENTS
+
+    class Logic:
+        def installTorch(self, **options):  # noqa: N802  the extension's own name
+            assert options == {"torchVersionRequirement": ">=2.4.1,!=2.9.*"}
+            raise OSError("no network")
+
+    extension = types.ModuleType("PyTorchUtils")
+    extension.PyTorchUtilsLogic = Logic
+    monkeypatch.setitem(sys.modules, "PyTorchUtils", extension)
+    lacking = [r for r in REQUIREMENTS if r.name == "torch"]
+    monkeypatch.setattr(widget.logic, "missingPackages", lambda: lacking)
+    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda *_: True, raising=False)
+    click(widget.ui.applyButton)
+    assert "could not install torch: no network" in widget.ui.statusLabel.text
+
+
+def test_what_is_still_missing_after_set_up_is_said(widget, ct, monkeypatch):
+    from KidneySegLib.requirements import REQUIREMENTS
+
+    monkeypatch.setattr(widget.logic, "missingPackages", lambda: [REQUIREMENTS[0]])
+    monkeypatch.setattr(widget.logic, "install", lambda packages: None)
+    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda *_: True, raising=False)
+    click(widget.ui.applyButton)
+    assert "Still missing: torch" in widget.ui.statusLabel.text
+    assert "torch" in widget.ui.setupLabel.text
+
+
+def test_the_computer_is_described_and_copied(widget, qt_application):
+    click(widget.ui.computerButton)
+    end = time.monotonic() + 60
+    while widget._check is not None and time.monotonic() < end:
+        widget.onCheckTimer()
+        time.sleep(0.05)
+    text = widget.ui.detailsText.plainText
+    assert "Memory:" in text
+    assert qt_application.clipboard().text() == text
+    assert str(Path.home()) not in text
 
 
 @pytest.fixture

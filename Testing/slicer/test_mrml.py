@@ -326,6 +326,20 @@ def test_the_users_own_tumor_is_measured_by_its_terminology(node, case):
     assert found["tumor"][0] == pytest.approx(sphere_ml(TUMOR_RADIUS), rel=0.02)
 
 
+def test_the_users_terminology_wins_and_makes_the_table_stale(node, case):
+    segmentation_node = mrml.add_to_scene(case[1], node, record=None).segmentation
+    table = mrml.fill_table(mrml.measure_segmentation(segmentation_node, node), segmentation_node)
+    segment = segmentation_node.GetSegmentation().GetSegment(
+        segment_id(segmentation_node, "Left renal tumor")
+    )
+    segment.SetTag("TerminologyEntry", mrml.sided_style(Label.CYST, "left").terminology())
+    assert mrml.is_stale(table, segmentation_node)
+    measurements = mrml.measure_segmentation(segmentation_node, node)
+    assert [x.kind for x in measurements.lesions] == ["cyst", "cyst"]
+    update = mrml.add_to_scene(case[1], node, segmentation_node, record=None)
+    assert update.kept == ("Left renal tumor (edited)",)
+
+
 def test_segments_of_something_else_cannot_be_measured(scene, node):
     other = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "liver")
     other.GetSegmentation().AddEmptySegment("", "Liver")

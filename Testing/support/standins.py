@@ -220,7 +220,6 @@ def parameter_node_wrapper(cls):
     class Wrapper:
         def __init__(self, node):
             object.__setattr__(self, "parameterNode", node)
-            object.__setattr__(self, "_connections", {})
 
         def __getattr__(self, name):
             if name not in kinds:
@@ -239,11 +238,7 @@ def parameter_node_wrapper(cls):
             self.parameterNode.RemoveObserver(tag)
 
         def connectGui(self, gui):
-            return _connect_gui(self, gui)
-
-        def disconnectGui(self, tag):
-            if tag is not None:
-                self._connections.pop(tag)["on"] = False
+            _connect_gui(self, gui)  # returns nothing, as in Slicer 5.10: it cannot be undone
 
     Wrapper.__name__ = cls.__name__
     return Wrapper
@@ -277,11 +272,8 @@ def _write(node, name, kind, value):
 
 
 def _connect_gui(wrapper, gui):
-    """Bind widgets with a SlicerParameterName both ways; returns a tag."""
-    connection = {"on": True}
-    tag = len(wrapper._connections) + 1
-    wrapper._connections[tag] = connection
-    bound = []
+    """Bind widgets with a SlicerParameterName both ways."""
+    connection, bound = {"busy": False}, []
     for widget in (unwrap(w) for w in vars(gui).values()):
         name = widget.property("SlicerParameterName")
         if name is not None:
@@ -290,15 +282,13 @@ def _connect_gui(wrapper, gui):
 
     def to_parameter(widget, name):
         def store(*_):
-            if connection["on"] and not connection.get("busy"):
+            if not connection["busy"]:
                 read = getattr(widget, "currentNode", None) or widget.isChecked
                 setattr(wrapper, name, read())
 
         return store
 
     def to_widgets(*_):
-        if not connection["on"]:
-            return
         connection["busy"] = True
         for widget, name in bound:
             value = getattr(wrapper, name)
@@ -313,7 +303,6 @@ def _connect_gui(wrapper, gui):
         signal.connect(guarded(to_parameter(widget, name), 1))
     wrapper.AddObserver(vtk.vtkCommand.ModifiedEvent, to_widgets)
     to_widgets()
-    return tag
 
 
 # ---------------------------------------------------------------------------- scripted module
@@ -330,6 +319,12 @@ class ScriptedLoadableModuleWidget:
         self.layout = Wrapped(QtWidgets.QVBoxLayout(unwrap(self.parent)))
 
     def setup(self):
+        pass
+
+    def enter(self):
+        pass
+
+    def exit(self):
         pass
 
     def resourcePath(self, name):
