@@ -11,8 +11,9 @@ from phantom import CYST_RADIUS, TUMOR_RADIUS, grid, make_phantom, sphere_ml  # 
 from scene import add_ct, put_under_bend, put_under_matrix  # noqa: E402
 
 from KidneySegLib import mrml  # noqa: E402
-from KidneySegLib.anatomy import Label  # noqa: E402
+from KidneySegLib.anatomy import Label, sided_style  # noqa: E402
 from KidneySegLib.errors import InputError  # noqa: E402
+from KidneySegLib.mrml.segments import segment_ids, tag  # noqa: E402
 from KidneySegLib.volume import Geometry, Volume  # noqa: E402
 
 RECORD = {"model": {"name": "kidneyseg-ct", "sha256": "0" * 64}, "device": "cpu"}
@@ -110,7 +111,7 @@ def test_segments_have_names_sides_colors_and_terminology(node, case):
     segmentation = segmentation_node.GetSegmentation()
     kidney = segmentation.GetSegment(segment_id(segmentation_node, "Right kidney"))
     np.testing.assert_allclose(kidney.GetColor(), np.array([185, 102, 83]) / 255, atol=1e-6)
-    tags = [mrml._tag(segmentation.GetNthSegment(n), "TerminologyEntry") for n in range(4)]
+    tags = [tag(segmentation.GetNthSegment(n), "TerminologyEntry") for n in range(4)]
     assert "SCT^64033007^Kidney~SCT^24028007^Right" in tags[0]
     assert tags[2].endswith("SCT^64033007^Kidney~SCT^7771000^Left")
     assert tags[3].endswith("SCT^64033007^Kidney~SCT^24028007^Right")
@@ -123,7 +124,7 @@ def test_slicer_reads_the_terminology(node, case):
     logic = slicer.modules.terminologies.logic()
     chosen = segment_id(segmentation_node, "Left renal tumor")
     segment = segmentation_node.GetSegmentation().GetSegment(chosen)
-    text = mrml._tag(segment, "TerminologyEntry")
+    text = tag(segment, "TerminologyEntry")
     assert logic.DeserializeTerminologyEntry(text, entry)
     assert entry.GetTypeObject().GetCodeMeaning() == "Mass"
     assert entry.GetRegionModifierObject().GetCodeMeaning() == "Left"
@@ -320,7 +321,7 @@ def test_the_users_own_tumor_is_measured_by_its_terminology(node, case):
     mask = (case[1] == Label.TUMOR).astype(np.uint8)
     slicer.util.updateSegmentBinaryLabelmapFromArray(mask, segmentation_node, own, node)
     assert "tumor" not in true_volumes(segmentation_node, node)
-    terminology = mrml.sided_style(Label.TUMOR, "left").terminology()
+    terminology = sided_style(Label.TUMOR, "left").terminology()
     segmentation.GetSegment(own).SetTag("TerminologyEntry", terminology)
     found = true_volumes(segmentation_node, node)
     assert found["tumor"][0] == pytest.approx(sphere_ml(TUMOR_RADIUS), rel=0.02)
@@ -332,7 +333,7 @@ def test_the_users_terminology_wins_and_makes_the_table_stale(node, case):
     segment = segmentation_node.GetSegmentation().GetSegment(
         segment_id(segmentation_node, "Left renal tumor")
     )
-    segment.SetTag("TerminologyEntry", mrml.sided_style(Label.CYST, "left").terminology())
+    segment.SetTag("TerminologyEntry", sided_style(Label.CYST, "left").terminology())
     assert mrml.is_stale(table, segmentation_node)
     measurements = mrml.measure_segmentation(segmentation_node, node)
     assert [x.kind for x in measurements.lesions] == ["cyst", "cyst"]
@@ -387,7 +388,7 @@ def test_a_scene_file_keeps_segments_fingerprints_and_records(scene, node, case,
     ct = scene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode")
     assert json.loads(again.GetAttribute(mrml.RECORD)) == RECORD
     np.testing.assert_array_equal(mrml.labels_from_segmentation(again, ct).array, case[1])
-    assert not any(mrml.is_edited(again, s) for s in mrml._segment_ids(again))
+    assert not any(mrml.is_edited(again, s) for s in segment_ids(again))
     table = scene.GetFirstNodeByClass("vtkMRMLTableNode")
     assert table.GetNumberOfRows() == rows
     assert not mrml.is_stale(table, again)

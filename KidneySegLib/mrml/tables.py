@@ -1,0 +1,111 @@
+"""Measurements as a table node that knows which segments it was made of."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import slicer
+import vtk
+
+from ..measure.volumes import LesionMeasurement, Measurements
+from .measuring import measured_fingerprints
+from .results import TABLE_ROLE, place_beside
+from .segments import same_print
+
+MEASURED = "KidneySeg.MeasuredFingerprints"
+MEASUREMENTS = "KidneySeg.Measurements"
+_COLUMNS = (
+    ("Item", None),
+    ("Side", None),
+    ("Volume", "mL"),
+    ("Largest diameter, axial", "mm"),
+    ("Largest diameter, 3D", "mm"),
+    ("Sphere-equivalent diameter", "mm"),
+    ("Density, mean", "HU"),
+    ("Density, SD", "HU"),
+    ("Note", None),
+)
+_INCOMPLETE = "reaches the end of the scan: at least this much"
+
+
+def fill_table(
+    measurements: Measurements, segmentation_node: Any, table_node: Any = None
+) -> Any:
+    """Write measurements into a table node, with units, and remember what was measured.
+
+    Returns
+    -------
+    vtkMRMLTableNode
+        Made where none is given.
+    """
+    scene = segmentation_node.GetScene()
+    if table_node is None:
+        name = scene.GenerateUniqueName(f"{segmentation_node.GetName()} measurements")
+        table_node = scene.AddNewNodeByClass("vtkMRMLTableNode", name)
+        place_beside(table_node, segmentation_node)
+    columns = list(zip(*table_rows(measurements), strict=True)) or [()] * len(_COLUMNS)
+    with slicer.util.NodeModify(table_node):
+        table_node.RemoveAllColumns()
+        for (name, unit), values in zip(_COLUMNS, columns, strict=True):
+            _add_column(table_node, name, unit, values)
+        table_node.SetUseColumnTitleAsColumnHeader(True)
+        table_node.SetAttribute(MEASURED, json.dumps(measured_fingerprints(segmentation_node)))
+        table_node.SetNodeReferenceID(TABLE_ROLE, segmentation_node.GetID())
+        table_node.SetAttribute(MEASUREMENTS, json.dumps(measurements.as_dict()))
+    return table_node
+
+
+def _add_column(table_node: Any, name: str, unit: str | None, values: tuple) -> None:
+    """Add a column of texts, or of numbers with a unit (an empty cell is NaN)."""
+    if unit is None:
+        column = vtk.vtkStringArray()
+        for value in values:
+            column.InsertNextValue(value)
+    else:
+        column = vtk.vtkDoubleArray()
+        for value in values:
+            column.InsertNextValue(float("nan") if value is None else round(value, 2))
+    column.SetName(name)
+    table_node.AddColumn(column)
+    if unit is not None:
+        table_node.SetColumnUnitLabel(name, unit)
+        table_node.SetColumnProperty(name, "longName", f"{name} ({unit})")
+
+
+def table_rows(measurements: Measurements) -> list[tuple]:
+    """Rows of the table: parenchyma, tumors and cysts of each side, then every lesion."""
+    rows: list[tuple] = []
+    for side in measurements.sides:
+        note = _INCOMPLETE if side.incomplete else ""
+        density = (side.density_mean_hu, side.density_sd_hu)
+        empty = (None, None, None)
+        rows.append(("Parenchyma", side.side, side.parenchyma_ml, *empty, *density, note))
+        rows.append(("Tumors", side.side, side.tumor_ml, *empty, None, None, ""))
+        rows.append(("Cysts", side.side, side.cyst_ml, *empty, None, None, ""))
+    return rows + [_lesion_row(lesion) for lesion in measurements.lesions]
+
+
+def _lesion_row(lesion: LesionMeasurement) -> tuple:
+    """Row of one tumor or cyst."""
+    return (
+        f"{lesion.kind.capitalize()} {lesion.id}",
+        lesion.side,
+        lesion.volume_ml,
+        lesion.feret_axial_mm,
+        lesion.feret_3d_mm,
+        lesion.sphere_equivalent_mm,
+        lesion.density_mean_hu,
+        lesion.density_sd_hu,
+        _INCOMPLETE if lesion.incomplete else "",
+    )
+
+
+def is_stale(table_node: Any, segmentation_node: Any) -> bool:
+    """Whether segments were changed after the table was filled."""
+    stored = json.loads(table_node.GetAttribute(MEASURED) or "{}")
+    current = measured_fingerprints(segmentation_node)
+    return set(stored) != set(current) or any(
+        stored[s][0] != current[s][0] or not same_print(stored[s][1], current[s][1])
+        for s in stored
+    )
