@@ -6,7 +6,9 @@ cross-entropy alone hardly feels a false kidney of 750 voxels among 300,000 (a l
 femurs for kidneys through 700 steps of hard negatives): where a patch holds no kidney at all, the
 soft volume of everything found is a loss of its own. And it hardly feels a tumor of 500 voxels
 either (measured: tumor Dice 0 through 4,300 steps of this loss without the term): so tissues are
-told apart once more by a cross-entropy over the true kidney and lesions alone.
+told apart once more by a cross-entropy over the true kidney and lesions alone. It leaves background
+out of the softmax as well: with it, kidneys grew over their borders (8,000 steps: 80 mL outside the
+truth on each kept-out CT, Dice 0.88 instead of 0.93).
 """
 
 from __future__ import annotations
@@ -51,10 +53,23 @@ def region_loss(
             continue
         dice.append(1 - (2 * (share * truth).sum() + 1) / (share.sum() + total + 1))
     loss = loss + (torch.stack(dice).mean() if dice else 0.0)
-    inside = torch.where(target == 0, 255, target)
-    if logits.shape[1] > 2 and (inside != 255).any():
-        loss = loss + cross_entropy(logits, inside, weight=class_weights, ignore_index=255)
-    return loss
+    return loss + tissue_loss(logits, target, class_weights)
+
+
+def tissue_loss(
+    logits: torch.Tensor, target: torch.Tensor, class_weights: torch.Tensor
+) -> torch.Tensor | float:
+    """Cross-entropy between kidney and lesions alone, inside the true ones; 0 without any.
+
+    Parameters as for `region_loss`.
+    """
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    inside = torch.where((target == 0) | (target == 255), 255, target - 1)
+    if logits.shape[1] <= 2 or not (inside != 255).any():
+        return 0.0
+    return cross_entropy(logits[:, 1:], inside, weight=class_weights[1:], ignore_index=255)
 
 
 def supervised_loss(

@@ -11,7 +11,7 @@ from KidneySegLib.errors import InputError
 from KidneySegLib.models.package import MANIFEST, load_network, load_package
 from KidneySegLib.training.augment import sample_patch, sampling_grid
 from KidneySegLib.training.loop import averaged_network, prepare, train
-from KidneySegLib.training.loss import region_loss, supervised_loss
+from KidneySegLib.training.loss import region_loss, supervised_loss, tissue_loss
 from KidneySegLib.training.pack import find_cases
 from KidneySegLib.training.recipe import Recipe, load_recipe
 from KidneySegLib.training.release import release
@@ -163,6 +163,31 @@ def test_perfect_logits_have_next_to_no_loss_and_absent_classes_are_skipped():
     wrong = torch.full((1, 4, 8, 8, 8), -20.0)
     wrong[:, 2] = 20.0
     assert region_loss(wrong, target, weights) > 5
+
+
+def test_a_small_tumor_called_kidney_costs_more_than_its_share_of_voxels():
+    target = torch.zeros(1, 24, 24, 24, dtype=torch.int64)
+    target[:, 4:16, 4:16, 4:16] = 1
+    target[:, 4:7, 4:7, 4:7] = 2
+    weights = torch.ones(4)
+    right = 8.0 * torch.nn.functional.one_hot(target, 4).permute(0, 4, 1, 2, 3).float()
+    called_kidney = torch.where(target == 2, 1, target)
+    wrong = 8.0 * torch.nn.functional.one_hot(called_kidney, 4).permute(0, 4, 1, 2, 3).float()
+    plain = torch.nn.functional.cross_entropy
+    gap = plain(wrong, target) - plain(right, target)
+    assert region_loss(wrong, target, weights) - region_loss(right, target, weights) > 5 * gap
+
+
+def test_telling_tissues_apart_does_not_push_the_border_outward():
+    target = torch.randint(0, 4, (1, 8, 8, 8), generator=torch.Generator().manual_seed(1))
+    logits = torch.randn(1, 4, 8, 8, 8, generator=torch.Generator().manual_seed(2))
+    background = logits.clone()
+    background[:, 0] += 5
+    weights = torch.tensor([1.0, 1.0, 2.0, 2.0])
+    expected = tissue_loss(logits, target, weights)
+    assert expected > 0.5
+    torch.testing.assert_close(tissue_loss(background, target, weights), expected)
+    assert tissue_loss(logits, torch.zeros_like(target), weights) == 0
 
 
 def test_unsure_voxels_do_not_count():
