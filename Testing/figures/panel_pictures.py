@@ -26,7 +26,7 @@ def take(widget, application, name: str) -> None:
     """Render the panel to a PNG."""
     application.processEvents()
     window = widget.parent._target
-    window.resize(SIZE[0], SIZE[1] if name == "done" else 560)
+    window.resize(SIZE[0], SIZE[1] if name == "done" else 620)
     application.processEvents()
     window.grab().save(str(ROOT / "Resources" / "Screenshots" / f"panel_{name}.png"))
 
