@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import slicer
 import vtk
 
 from ..anatomy import Label
 from ..errors import InputError
 from ..measure.volumes import Measurements, measure
 from ..volume import Box, Geometry, Volume
-from .segments import KEPT_TAG, TERMINOLOGY_TAG, fingerprint, label_of, segment_ids, tag
+from .segments import KEPT_TAG, TERMINOLOGY_TAG, fingerprint, label_of, paint, segment_ids, tag
 from .volumes import is_linear, transformed, volume_from_node
 
 _LATTICE_MM = 6.0
@@ -43,9 +42,7 @@ def labels_from_segmentation(node: Any, volume_node: Any) -> Volume:
         )
     for label in (Label.RIGHT_KIDNEY, Label.LEFT_KIDNEY, Label.CYST, Label.TUMOR):
         for segment_id in (s for s, found in chosen if found == label):
-            mask = slicer.util.arrayFromSegmentBinaryLabelmap(node, segment_id, volume_node)
-            if mask is not None:
-                array[mask > 0] = label
+            paint(array, label, node, segment_id, volume_node)
     return Volume(array, volume.geometry)
 
 

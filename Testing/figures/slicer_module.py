@@ -113,7 +113,7 @@ def interrupted(how: str, count: int) -> dict[str, float]:
                 run_job(job)
         slowest = max(slowest, time.monotonic() - begun)
         left += job._process.poll() is None
-    leftovers = list(Path(tempfile.gettempdir()).glob("kidneyseg-*"))
+    leftovers = [p for p in Path(tempfile.gettempdir()).glob("kidneyseg-*") if p.is_dir()]
     return {
         "runs": count,
         "slowest_s": slowest,

@@ -394,3 +394,19 @@ def test_a_scene_file_keeps_segments_fingerprints_and_records(scene, node, case,
     assert not mrml.is_stale(table, again)
     update = mrml.add_to_scene(case[1], ct, again, record=None)
     assert update.kept == ()
+
+
+def test_a_segment_on_another_grid_is_resampled(scene, node, case):
+    other = add_ct(make_phantom(grid((3.0, 2.0, 2.0))).ct, "coarse")
+    segmentation_node = mrml.add_to_scene(case[1], node, record=None).segmentation
+    labels = mrml.labels_from_segmentation(segmentation_node, other)
+    assert labels.array.shape == slicer.util.arrayFromVolume(other).shape
+    volume = (labels.array == Label.TUMOR).sum() * labels.geometry.voxel_volume_ml
+    assert volume == pytest.approx(sphere_ml(TUMOR_RADIUS), rel=0.1)
+
+
+def test_measuring_leaves_the_scene_as_it_is(scene, node, case):
+    segmentation_node = mrml.add_to_scene(case[1], node, record=None).segmentation
+    before = [scene.GetNthNode(n).GetID() for n in range(scene.GetNumberOfNodes())]
+    mrml.measure_segmentation(segmentation_node, node)
+    assert [scene.GetNthNode(n).GetID() for n in range(scene.GetNumberOfNodes())] == before
