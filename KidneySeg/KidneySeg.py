@@ -1140,7 +1140,7 @@ def _cells(row):
     """Cells of a table row as text."""
     item, side, volume, *lengths, mean, sd, note = row
     numbers = [f"{volume:.1f}"] + ["" if x is None else f"{x:.1f}" for x in lengths]
-    numbers += ["" if x is None else f"{x:.0f}" for x in (mean, sd)]
+    numbers += ["" if x is None else str(round(x)) for x in (mean, sd)]  # never "-0"
     return [item, side, *numbers, note]
 
 

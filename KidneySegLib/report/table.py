@@ -126,8 +126,8 @@ def as_text(measurements: Measurements) -> str:
             f"{'sphere mm':>11}{'HU':>7}{'SD':>6}",
         ]
     for x in measurements.lesions:
-        density = "" if x.density_mean_hu is None else f"{x.density_mean_hu:7.0f}"
-        spread = "" if x.density_sd_hu is None else f"{x.density_sd_hu:6.0f}"
+        density = "" if x.density_mean_hu is None else f"{round(x.density_mean_hu):7}"
+        spread = "" if x.density_sd_hu is None else f"{round(x.density_sd_hu):6}"
         lines.append(
             f"{x.id:<8}{x.kind:7}{x.side:8}{x.volume_ml:8.2f}{x.feret_axial_mm:10.1f}"
             f"{x.feret_3d_mm:8.1f}{x.sphere_equivalent_mm:11.1f}{density}{spread}"
