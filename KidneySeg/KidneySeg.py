@@ -43,7 +43,6 @@ except ModuleNotFoundError:  # a checkout added as an additional module path, no
 logger = logging.getLogger(__name__)
 
 POLL_MS = 100
-QUALITIES = ("fast", "balanced", "best")
 DEVICES = ("auto", "cuda", "mps", "cpu")
 
 
@@ -240,7 +239,7 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         from KidneySegLib.writers import atomic_folder, write_label_map
 
         labels = mrml.labels_from_segmentation(segmentationNode, volumeNode)
-        measurements = mrml.measure_segmentation(segmentationNode, volumeNode)
+        measurements = mrml.measure_labels(labels, volumeNode)
         names = ("measurements.csv", "labels.nii.gz", "surfaces")
         with atomic_folder(Path(folder), names) as partial:
             write_csv(measurements, partial / names[0])
@@ -342,14 +341,14 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         """Start the child process that describes this computer (torch stays out of Slicer)."""
         import subprocess
 
-        from KidneySegLib.job import NO_WINDOW
+        from KidneySegLib.job import NO_WINDOW, child_environment
 
         return subprocess.Popen(
             [pythonExecutable(), "-m", "KidneySegLib.computer"],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            env=dict(os.environ, PYTHONPATH=str(Path(KidneySegLib.__file__).parents[1])),
+            env=child_environment(),
             creationflags=NO_WINDOW,
         )
 
@@ -498,8 +497,8 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def _fillChoices(self):
         """Entries of the combo boxes; the stored value is the item's data."""
         labels = {"fast": _("Fast"), "balanced": _("Balanced"), "best": _("Best")}
-        for quality in QUALITIES:
-            self.ui.qualitySelector.addItem(labels[quality], quality)
+        for quality in Quality:
+            self.ui.qualitySelector.addItem(labels[quality.value], quality.value)
         labels = {"auto": _("Automatic"), "cuda": _("NVIDIA GPU (CUDA)")}
         labels |= {"mps": _("Apple GPU (MPS)"), "cpu": _("CPU")}
         for device in DEVICES:
@@ -576,7 +575,8 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         settings = slicer.app.userSettings()
         quality = settings.value("KidneySeg/quality", "balanced")
         device = settings.value("KidneySeg/device", "auto")
-        node.quality = Quality(quality if quality in QUALITIES else "balanced")
+        known = {q.value: q for q in Quality}
+        node.quality = known.get(quality, Quality.BALANCED)
         node.device = device if device in DEVICES else "auto"
         node.model = settings.value("KidneySeg/model", "") or ""
 

@@ -6,11 +6,10 @@ import os
 import platform
 import shutil
 import subprocess
-from importlib import metadata
 from pathlib import Path
 
 from . import __version__
-from .requirements import REQUIREMENTS, missing
+from .requirements import REQUIREMENTS, installed_version, missing
 
 _PACKAGES = (*(r.name for r in REQUIREMENTS), "numpy", "scipy", "SimpleITK")
 
@@ -24,7 +23,7 @@ def describe_computer() -> str:
         f"KidneySeg {__version__}, Python {platform.python_version()}",
         f"{platform.system()} {platform.release()} {platform.machine()}, {os.cpu_count()} cores",
         f"Memory: {_memory_text()}; free on the temporary disk: {free:.0f} GB",
-        "Packages: " + ", ".join(f"{name} {_version(name)}" for name in _PACKAGES),
+        "Packages: " + ", ".join(f"{name} {installed_version(name) or '-'}" for name in _PACKAGES),
         f"NVIDIA driver: {_driver_text()}",
         f"torch: {_torch_text()}",
     ]
@@ -32,14 +31,6 @@ def describe_computer() -> str:
     if lacking:
         lines.append("Missing: " + ", ".join(r.spec for r in lacking) + " (press Set up)")
     return "\n".join(lines).replace(str(Path.home()), "~")
-
-
-def _version(name: str) -> str:
-    """Version of a package, or that it is not there."""
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return "-"
 
 
 def _memory_text() -> str:

@@ -61,14 +61,12 @@ class Progress:
     left_s: float | None
 
 
-def settings_from_dict(data: dict[str, Any]) -> Settings:
-    """Settings that `Settings.as_dict` wrote."""
-    return Settings(
-        quality=data["quality"],
-        kidneys_only=data["kidneys_only"],
-        points=tuple(tuple(p) for p in data["points_ras_mm"]),
-        rois=tuple((tuple(a), tuple(b)) for a, b in data["rois_ras_mm"]),
-    )
+def child_environment() -> dict[str, str]:
+    """Environment in which a child process finds this library."""
+    environment = dict(os.environ)
+    paths = [str(_ROOT), environment.get("PYTHONPATH", "")]
+    environment["PYTHONPATH"] = os.pathsep.join(p for p in paths if p)
+    return environment
 
 
 class Job:
@@ -138,16 +136,13 @@ class Job:
 
     def _start(self, command: Sequence[str]) -> subprocess.Popen:
         """Start the child in a process group of its own, so that all of it can be killed."""
-        environment = dict(os.environ)
-        paths = [str(_ROOT), environment.get("PYTHONPATH", "")]
-        environment["PYTHONPATH"] = os.pathsep.join(p for p in paths if p)
         try:
             return subprocess.Popen(
                 [*command, "-u", "-m", "KidneySegLib.worker", str(self._folder)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=environment,
+                env=child_environment(),
                 start_new_session=os.name == "posix",
                 creationflags=NO_WINDOW,
                 text=True,

@@ -10,7 +10,6 @@ import platform
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from importlib import metadata
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from .measure.phase import PhaseEstimate, estimate_phase
 from .measure.volumes import Measurements, SideMeasurement, measure
 from .models.package import ModelPackage
 from .preflight import check_input
+from .requirements import installed_version
 from .stages.body import find_midline
 from .stages.clean import Cleaned, Removal, clean, merge_lesions
 from .stages.export import TissueMap, export_regions
@@ -90,6 +90,16 @@ class Settings:
             "points_ras_mm": [list(map(float, p)) for p in self.points],
             "rois_ras_mm": [[list(map(float, c)) for c in roi] for roi in self.rois],
         }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Settings:
+        """Settings that `as_dict` wrote."""
+        return cls(
+            quality=data["quality"],
+            kidneys_only=data["kidneys_only"],
+            points=tuple(tuple(p) for p in data["points_ras_mm"]),
+            rois=tuple((tuple(a), tuple(b)) for a, b in data["rois_ras_mm"]),
+        )
 
 
 @dataclass(frozen=True)
@@ -366,7 +376,7 @@ def run_record(
     """Everything needed to repeat a run; no patient data, no paths."""
     return {
         "software": {"kidneyseg": __version__, "python": platform.python_version()}
-        | {name.lower(): _version(name) for name in _PACKAGES},
+        | {name.lower(): installed_version(name) for name in _PACKAGES},
         "model": {
             "name": package.name,
             "version": package.version,
@@ -379,11 +389,3 @@ def run_record(
         "label_scheme": {label.name.lower(): int(label) for label in Label if label},
         "disclaimer": DISCLAIMER,
     }
-
-
-def _version(package: str) -> str | None:
-    """Version of an installed package, None where it is not there."""
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None

@@ -39,6 +39,14 @@ REQUIREMENTS = (
 )
 
 
+def installed_version(name: str) -> str | None:
+    """Version of an installed package, None where it is not there."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
 def missing() -> list[Requirement]:
     """Requirements that are not installed, or in a version that is too old."""
     return [r for r in REQUIREMENTS if not _is_met(r)]
@@ -46,9 +54,8 @@ def missing() -> list[Requirement]:
 
 def _is_met(requirement: Requirement) -> bool:
     """Whether a version is installed that is in range (compared by its numbers)."""
-    try:
-        version = metadata.version(requirement.name)
-    except metadata.PackageNotFoundError:
+    version = installed_version(requirement.name)
+    if version is None:
         return False
     for rule in requirement.range.split(","):
         if rule.startswith(">=") and _numbers(version) < _numbers(rule[2:]):
@@ -66,10 +73,6 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def constraints_text() -> str:
     """Lines of a pip constraints file that pins what is installed already."""
-    lines = []
-    for name in _PINNED:
-        try:
-            lines.append(f"{name}=={metadata.version(name).split('+')[0]}")
-        except metadata.PackageNotFoundError:
-            continue
+    versions = {name: installed_version(name) for name in _PINNED}
+    lines = [f"{name}=={v.split('+')[0]}" for name, v in versions.items() if v is not None]
     return "\n".join(lines) + "\n"

@@ -20,7 +20,7 @@ import numpy as np
 from .console import JsonConsole
 from .crash import log_crash
 from .errors import KidneySegError
-from .job import CT, LABELS, REQUEST, RESULT, settings_from_dict
+from .job import CT, LABELS, REQUEST, RESULT
 from .volume import Geometry, Volume
 
 
@@ -60,7 +60,7 @@ def _run(folder: Path, console: JsonConsole) -> None:
     """Segment the job's CT and leave labels and result in its folder."""
     from .engine.torch_engine import TorchEngine
     from .models.registry import find_model
-    from .pipeline import segment
+    from .pipeline import Settings, segment
     from .report.table import result_as_dict, write_json
 
     request = json.loads((folder / REQUEST).read_text(encoding="utf-8"))
@@ -70,7 +70,7 @@ def _run(folder: Path, console: JsonConsole) -> None:
         volume,
         find_model(request["model"]),
         TorchEngine(request["device"]),
-        settings_from_dict(request["settings"]),
+        Settings.from_dict(request["settings"]),
         progress=console.progress,
     )
     np.save(folder / LABELS, result.labels.array.astype(np.uint8))

@@ -14,7 +14,7 @@ from phantom import make_phantom
 
 from KidneySegLib import job as job_module
 from KidneySegLib.errors import CanceledError, OutputError
-from KidneySegLib.job import Job, JobError, JobResult, Progress, run_job, settings_from_dict
+from KidneySegLib.job import Job, JobError, JobResult, Progress, run_job
 from KidneySegLib.pipeline import Settings
 
 CHILD = """
@@ -210,7 +210,7 @@ def test_python_that_cannot_be_started(ct, temporary):
 
 def test_settings_survive_the_way(ct):
     settings = Settings("fast", True, ((1.0, 2.0, 3.0),), (((0.0, 0.0, 0.0), (9.0, 9.0, 9.0)),))
-    assert settings_from_dict(settings.as_dict()) == settings
+    assert Settings.from_dict(settings.as_dict()) == settings
 
 
 def test_results_are_told_from_progress(ct, imitate):

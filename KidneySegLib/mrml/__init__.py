@@ -1,6 +1,6 @@
 """Result to Slicer's scene and back: the only folder that knows MRML (no Qt, no main window)."""
 
-from .measuring import labels_from_segmentation, measure_segmentation
+from .measuring import labels_from_segmentation, measure_labels, measure_segmentation
 from .results import RECORD, add_to_scene, fitting_outputs, reference_volume
 from .segments import is_edited
 from .tables import MEASUREMENTS, fill_table, is_stale, table_rows
@@ -16,6 +16,7 @@ __all__ = [
     "is_linear",
     "is_stale",
     "labels_from_segmentation",
+    "measure_labels",
     "measure_segmentation",
     "points_from_node",
     "reference_volume",

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import vtk
 
 from ..anatomy import Label
 from ..errors import InputError
 from ..measure.volumes import Measurements, measure
 from ..volume import Box, Geometry, Volume
 from .segments import KEPT_TAG, TERMINOLOGY_TAG, fingerprint, label_of, paint, segment_ids, tag
-from .volumes import is_linear, transformed, volume_from_node
+from .volumes import is_linear, transformed, volume_from_node, world_transform
 
 _LATTICE_MM = 6.0
 _AIR_HU = -1024.0
@@ -73,7 +72,12 @@ def measure_segmentation(node: Any, volume_node: Any) -> Measurements:
     InputError
         If no segment is a kidney, tumor or cyst.
     """
-    labels, ct = labels_from_segmentation(node, volume_node), volume_from_node(volume_node)
+    return measure_labels(labels_from_segmentation(node, volume_node), volume_node)
+
+
+def measure_labels(labels: Volume, volume_node: Any) -> Measurements:
+    """Measure what `labels_from_segmentation` gave, in world coordinates."""
+    ct = volume_from_node(volume_node)
     if not is_linear(volume_node):
         labels, ct = _in_world(labels, ct, volume_node)
     return measure(labels.canonical(), ct.canonical())
@@ -90,8 +94,7 @@ def _in_world(labels: Volume, ct: Volume, volume_node: Any) -> tuple[Volume, Vol
     box = Box.of_mask(labels.array)
     if box is None:
         return labels, ct
-    transform = vtk.vtkGeneralTransform()
-    volume_node.GetParentTransformNode().GetTransformToWorld(transform)
+    transform = world_transform(volume_node)
     grid = _world_grid(labels.geometry, box, transform)
     kji = _source_voxels(grid, labels.geometry, transform.GetInverse())
     world, best = np.zeros(grid.shape, np.uint8), np.full(grid.shape, 0.5, np.float32)

@@ -10,8 +10,9 @@ import slicer
 import vtk
 from slicer.util import arrayFromSegmentInternalBinaryLabelmap
 
-from ..anatomy import SEGMENTS, Code, Label
-from ..volume import Box
+from ..anatomy import SEGMENTS, Label
+from ..volume import Box, Geometry
+from .volumes import ijk_to_ras
 
 LABEL_TAG = "KidneySeg.Label"
 PRINT_TAG = "KidneySeg.Fingerprint"
@@ -37,16 +38,11 @@ def label_of(segment: Any) -> Label | None:
     if len(codes) >= 4:
         kind, modifier = codes[2:4]
         for label, style in SEGMENTS.items():
-            if kind == str(style.type) and style.type_modifier in (None, *_codes(modifier)):
+            any_modifier = style.type_modifier is None
+            if kind == str(style.type) and (any_modifier or modifier == str(style.type_modifier)):
                 return label
     name = tag(segment, LABEL_TAG)
     return Label[name.upper()] if name is not None else None
-
-
-def _codes(text: str) -> tuple[Code, ...]:
-    """The code that a part of a terminology tag spells, if any."""
-    parts = text.split("^")
-    return (Code(*parts),) if len(parts) == 3 else ()
 
 
 def fingerprint(node: Any, segment_id: str) -> str:
@@ -54,14 +50,14 @@ def fingerprint(node: Any, segment_id: str) -> str:
     found = _segment_box(node, segment_id)
     if found is None:
         return "empty"
-    mask, start_ras = found
+    mask, own = found
     digest = hashlib.sha256(np.packbits(mask).tobytes()).hexdigest()[:16]
-    place = ",".join(f"{x:.1f}" for x in start_ras)
+    place = ",".join(f"{x:.1f}" for x in own.ras_from_kji([0, 0, 0])[0])
     return f"{digest};{place};{'x'.join(map(str, mask.shape))}"
 
 
-def _segment_box(node: Any, segment_id: str) -> tuple[np.ndarray, np.ndarray] | None:
-    """Mask of a segment cropped to its voxels, and the RAS place of the first (no transforms)."""
+def _segment_box(node: Any, segment_id: str) -> tuple[np.ndarray, Geometry] | None:
+    """Mask of a segment cropped to its voxels, and where it lies (without parent transforms)."""
     segment = node.GetSegmentation().GetSegment(segment_id)
     image = segment.GetRepresentation("Binary labelmap")
     if image is None or image.GetNumberOfPoints() == 0:
@@ -73,9 +69,9 @@ def _segment_box(node: Any, segment_id: str) -> tuple[np.ndarray, np.ndarray] | 
         return None
     matrix = vtk.vtkMatrix4x4()
     image.GetImageToWorldMatrix(matrix)
-    i0, _, j0, _, k0, _ = image.GetExtent()
-    first = np.array([i0, j0, k0, 1.0]) + np.array([*box.start[::-1], 0.0])
-    return mask[box.slices], (slicer.util.arrayFromVTKMatrix(matrix) @ first)[:3]
+    start = np.array(image.GetExtent()[::2])[::-1] + box.start
+    own = Geometry(array.shape, slicer.util.arrayFromVTKMatrix(matrix))
+    return mask[box.slices], own.cropped(Box(tuple(start), tuple(start + box.shape)))
 
 
 def paint(array: np.ndarray, value: int, node: Any, segment_id: str, volume_node: Any) -> None:
@@ -87,37 +83,22 @@ def paint(array: np.ndarray, value: int, node: Any, segment_id: str, volume_node
     found = _segment_box(node, segment_id)
     if found is None:
         return
-    mask, first = found
-    start = _voxel_of(node, segment_id, first, volume_node)
-    if start is None:
+    mask, own = found
+    ct = Geometry(array.shape, ijk_to_ras(volume_node))
+    start = ct.kji_from_ras(own.ras_from_kji([0, 0, 0]))[0]
+    same_transform = node.GetTransformNodeID() == volume_node.GetTransformNodeID()
+    same_axes = np.allclose(own.ijk_to_ras[:3, :3], ct.ijk_to_ras[:3, :3], atol=1e-4)
+    if not (same_transform and same_axes and np.abs(start - start.round()).max() <= 0.01):
         whole = slicer.util.arrayFromSegmentBinaryLabelmap(node, segment_id, volume_node)
         array[whole > 0] = value
         return
+    start = start.round().astype(int)
     low = np.maximum(start, 0)
     high = np.minimum(start + mask.shape, array.shape)
     if (high > low).all():
         inside = tuple(slice(a, b) for a, b in zip(low - start, high - start, strict=True))
         where = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
         array[where][mask[inside]] = value
-
-
-def _voxel_of(
-    node: Any, segment_id: str, first_ras: np.ndarray, volume_node: Any
-) -> np.ndarray | None:
-    """CT voxel ``(k, j, i)`` of a segment's first voxel; None where the grids differ."""
-    if node.GetTransformNodeID() != volume_node.GetTransformNodeID():
-        return None
-    image = node.GetSegmentation().GetSegment(segment_id).GetRepresentation("Binary labelmap")
-    own, ct = vtk.vtkMatrix4x4(), vtk.vtkMatrix4x4()
-    image.GetImageToWorldMatrix(own)
-    volume_node.GetIJKToRASMatrix(ct)
-    own, ct = (slicer.util.arrayFromVTKMatrix(m) for m in (own, ct))
-    ijk = np.linalg.solve(ct, [*first_ras, 1.0])[:3]
-    if not np.allclose(own[:3, :3], ct[:3, :3], atol=1e-4):
-        return None
-    if np.abs(ijk - ijk.round()).max() > 0.01:
-        return None
-    return ijk.round().astype(int)[::-1]
 
 
 def is_edited(node: Any, segment_id: str) -> bool:

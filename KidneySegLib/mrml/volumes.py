@@ -54,7 +54,7 @@ def volume_from_node(node: Any) -> Volume:
     array = arrayFromVolume(node)
     if array.ndim != 3:
         raise InputError(f"'{node.GetName()}' is not 3D. Choose a CT with slices.")
-    matrix = _ijk_to_ras(node)
+    matrix = ijk_to_ras(node)
     if is_linear(node):
         matrix = _matrix_to_world(node) @ matrix
     return Volume(array, Geometry(array.shape, matrix))
@@ -66,7 +66,7 @@ def is_linear(node: Any) -> bool:
     return parent is None or bool(parent.IsTransformToWorldLinear())
 
 
-def _ijk_to_ras(node: Any) -> np.ndarray:
+def ijk_to_ras(node: Any) -> np.ndarray:
     """Matrix of a volume node, without its parent transforms."""
     matrix = vtk.vtkMatrix4x4()
     node.GetIJKToRASMatrix(matrix)
@@ -114,9 +114,14 @@ def _from_world(points: np.ndarray, volume_node: Any) -> np.ndarray:
     """World points ``(n, 3)`` where a volume lies under a bent transform: on its own grid."""
     if is_linear(volume_node) or not len(points):
         return points
+    return transformed(points, world_transform(volume_node).GetInverse())
+
+
+def world_transform(volume_node: Any) -> Any:
+    """All parent transforms of a node as one VTK transform."""
     transform = vtk.vtkGeneralTransform()
     volume_node.GetParentTransformNode().GetTransformToWorld(transform)
-    return transformed(points, transform.GetInverse())
+    return transform
 
 
 def transformed(points: np.ndarray, transform: Any) -> np.ndarray:

@@ -18,7 +18,7 @@ from .pack import PackedCase, pack_image, pack_label, save_arrays
 from .recipe import Recipe
 
 SLICES = "kits_slices"
-_FILES = ("mid.npz", "s50.npz")
+FILES = ("mid.npz", "s50.npz")
 _LOW_HU, _RANGE_HU = -79.0, 383.0
 _KITS_TISSUES = {1: Tissue.KIDNEY, 2: Tissue.TUMOR, 3: Tissue.CYST}
 _STACK = 128
@@ -67,7 +67,7 @@ def _stacked(plane: np.ndarray) -> np.ndarray:
 
 def _read_slices(folder: Path, recipe: Recipe) -> Iterator[PackedCase]:
     """Every slice that may be trained on, packed as ``(1, j, i)``."""
-    for file in _FILES:
+    for file in FILES:
         if not (folder / file).is_file():
             raise InputError(f"There is no file '{folder / file}' with KiTS23 slices.")
         with np.load(folder / file) as stored:
@@ -79,14 +79,23 @@ def _read_slices(folder: Path, recipe: Recipe) -> Iterator[PackedCase]:
             yield _pack_slice(name, arrays["image"][n], arrays["label"][n], pixel_mm, recipe)
 
 
+def as_hu(image: np.ndarray) -> np.ndarray:
+    """HU of a stored slice (uint8)."""
+    return image * np.float32(_RANGE_HU / 255) + np.float32(_LOW_HU)
+
+
+def stack_geometry(shape: tuple[int, int, int], pixel_mm: float, slice_mm: float) -> Geometry:
+    """Geometry of stored slices: rows run to the back, columns to the patient's left."""
+    return Geometry(shape, np.diag((-pixel_mm, -pixel_mm, slice_mm, 1.0)))
+
+
 def _pack_slice(
     name: str, image: np.ndarray, label: np.ndarray, pixel_mm: float, recipe: Recipe
 ) -> PackedCase:
     """One slice ``(row, column)`` on the training grid's pixels."""
     spacing = recipe.spacing_mm
-    geometry = Geometry((1, *image.shape), np.diag((-pixel_mm, -pixel_mm, spacing, 1.0)))
-    hu = image * np.float32(_RANGE_HU / 255) + np.float32(_LOW_HU)
-    volume = Volume(hu[None], geometry).canonical()
+    geometry = stack_geometry((1, *image.shape), pixel_mm, spacing)
+    volume = Volume(as_hu(image)[None], geometry).canonical()
     grid = volume.geometry.with_spacing((spacing,) * 3)
     return PackedCase(
         name,

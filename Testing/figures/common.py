@@ -51,6 +51,11 @@ def dice(a: np.ndarray, b: np.ndarray) -> float:
     return voxel_metrics(a, b)["dice"]
 
 
+def middle_voxel(voxels: np.ndarray) -> np.ndarray:
+    """The voxel of a component ``(n, axes)`` that lies nearest to its mean: never in a hole."""
+    return voxels[np.abs(voxels - voxels.mean(axis=0)).sum(axis=1).argmin()]
+
+
 def save(figures: Any, path: Path | None) -> None:
     """Write figures as JSON where asked for."""
     if path:

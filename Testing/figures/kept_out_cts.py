@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 
 import numpy as np
-from common import KEPT_OUT, dice, load_case, parser, save
+from common import KEPT_OUT, dice, load_case, middle_voxel, parser, save
 
 from KidneySegLib.anatomy import KIDNEY_OF_SIDE, SIDES
 from KidneySegLib.engine.torch_engine import TorchEngine
@@ -29,7 +29,7 @@ def kidney_centers(volume: Volume, tissue: np.ndarray) -> list[tuple[float, floa
     for where, part in components(tissue > 0):
         if part.sum() * volume.geometry.voxel_volume_ml > 10:
             voxels = np.argwhere(part)
-            middle = voxels[np.abs(voxels - voxels.mean(axis=0)).sum(axis=1).argmin()]
+            middle = middle_voxel(voxels)
             first = [s.start for s in where]
             centers.append(tuple(volume.geometry.ras_from_kji(middle + first)[0]))
     return centers

@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from common import data_folder, parser, save
+from common import data_folder, middle_voxel, parser, save
 from scipy import ndimage
 
 from KidneySegLib.anatomy import Tissue
@@ -21,10 +21,10 @@ from KidneySegLib.engine.torch_engine import TorchEngine
 from KidneySegLib.labels import to_tissue
 from KidneySegLib.models.registry import find_model
 from KidneySegLib.pipeline import Settings, segment
-from KidneySegLib.volume import Geometry, Volume
+from KidneySegLib.training import slices
+from KidneySegLib.volume import Volume
 
 FIRST_CASE = 400
-FILES = ("mid.npz", "s50.npz")
 SLICE_MM, SLICES = 3.0, 40
 LARGE_MM = 20.0
 LEAST_FALSE_MM2 = 100.0
@@ -33,7 +33,7 @@ LEAST_FALSE_MM2 = 100.0
 def kept_out_slices(folder: Path) -> list[tuple[np.ndarray, np.ndarray, float]]:
     """HU, label (1 kidney, 2 tumor, 3 cyst) and pixel size of slices that show a kidney."""
     rows = []
-    for file in FILES:
+    for file in slices.FILES:
         with np.load(folder / file) as stored:
             image, label = stored["image"], stored["label"]
             chosen = (stored["case"] >= FIRST_CASE) & (label > 0).any(axis=(1, 2))
@@ -44,15 +44,14 @@ def kept_out_slices(folder: Path) -> list[tuple[np.ndarray, np.ndarray, float]]:
 
 def _halved(image: np.ndarray) -> np.ndarray:
     """HU of a slice, two by two pixels averaged: still finer than the network's grid."""
-    hu = image * np.float32(383 / 255) - np.float32(79)
-    return hu.reshape(hu.shape[0] // 2, 2, hu.shape[1] // 2, 2).mean(axis=(1, 3))
+    rows, columns = image.shape
+    return slices.as_hu(image).reshape(rows // 2, 2, columns // 2, 2).mean(axis=(1, 3))
 
 
 def as_stack(hu: np.ndarray, pixel_mm: float) -> Volume:
     """A slice (rows to the back, columns to the left) as a CT of equal slices."""
-    matrix = np.diag((-pixel_mm, -pixel_mm, SLICE_MM, 1.0))
     array = np.repeat(hu[None], SLICES, axis=0)
-    return Volume(array, Geometry(array.shape, matrix))
+    return Volume(array, slices.stack_geometry(array.shape, pixel_mm, SLICE_MM))
 
 
 def centers(label: np.ndarray, stack: Volume) -> tuple[tuple[float, float, float], ...]:
@@ -62,8 +61,7 @@ def centers(label: np.ndarray, stack: Volume) -> tuple[tuple[float, float, float
     for n in range(1, count + 1):
         spots = np.argwhere((parts == n) & (label > 0))
         if len(spots) * stack.geometry.spacing_mm[1] ** 2 > 150:
-            middle = spots[np.abs(spots - spots.mean(axis=0)).sum(axis=1).argmin()]
-            points.append(stack.geometry.ras_from_kji([SLICES // 2, *middle])[0])
+            points.append(stack.geometry.ras_from_kji([SLICES // 2, *middle_voxel(spots)])[0])
     return tuple(tuple(map(float, p)) for p in points)
 
 
@@ -84,7 +82,7 @@ def evaluate(model: str | None, limit: int | None) -> dict:
     package, engine = find_model(model), TorchEngine("auto")
     rows, false_tumors, plain = [], 0, 0
     hits = {t: np.zeros(3) for t in (Tissue.KIDNEY, Tissue.TUMOR, Tissue.CYST)}
-    for hu, label, pixel_mm in kept_out_slices(data_folder() / "kits_slices")[:limit]:
+    for hu, label, pixel_mm in kept_out_slices(data_folder() / slices.SLICES)[:limit]:
         stack = as_stack(hu, pixel_mm)
         points = centers(label, stack)
         if not points:
