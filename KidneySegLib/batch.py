@@ -175,9 +175,7 @@ def _numbers(data: dict[str, Any]) -> dict[str, Any]:
             row[f"{side['side']}_{kind}_ml"] = side[f"{kind}_ml"]
     kinds = [lesion["kind"] for lesion in data["measurements"]["lesions"]]
     row["tumors"], row["cysts"] = kinds.count("tumor"), kinds.count("cyst")
-    row["warnings"] = ";".join(
-        f["code"] for f in data["findings"] if f["severity"] == "warning"
-    )
+    row["warnings"] = ";".join(f["code"] for f in data["findings"] if f["severity"] == "warning")
     return row
 
 

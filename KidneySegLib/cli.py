@@ -1,7 +1,8 @@
 """Command line of KidneySeg.
 
 ``kidneyseg segment | measure | evaluate | models | demo``, and for those who train
-``train | mine | package``. Exit codes: 0 done, 2 wrong use or input, 1 anything else.
+``train | mine | pseudo-label | package``. Exit codes: 0 done, 2 wrong use or input, 1 anything
+else.
 """
 
 from __future__ import annotations
@@ -83,6 +84,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_models(commands)
     _add_train(commands)
     _add_mine(commands)
+    _add_pseudo(commands)
     _add_package(commands)
     _add_demo(commands)
     return parser
@@ -391,6 +393,32 @@ def _run_mine(options: argparse.Namespace, console: Console) -> int:
     mistakes = find_mistakes(source.cases, locator, package.stages["locator"])
     write_mistakes(mistakes, options.out)
     console.message("info", f"{sum(map(len, mistakes.values()))} places in {len(mistakes)} CTs")
+    return 0
+
+
+def _add_pseudo(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser(
+        "pseudo-label", help="label CTs without labels where several runs of a model agree"
+    )
+    parser.add_argument("--data", type=Path, required=True, help="folder with ct_unlabeled/ in it")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the training")
+    parser.add_argument("--model", help="model package that labels")
+    parser.add_argument("--device", default="auto", help="auto, cuda, cuda:N, mps or cpu")
+    parser.set_defaults(run=_run_pseudo)
+
+
+def _run_pseudo(options: argparse.Namespace, console: Console) -> int:
+    from .engine.torch_engine import TorchEngine
+    from .models.registry import find_model
+    from .training.pseudo import UNLABELED, label_folder
+
+    if not any((options.data / UNLABELED).glob("*_ct.nii.gz")):
+        raise InputError(
+            f"No CT in '{options.data / UNLABELED}'. Expected files named <name>_ct.nii.gz."
+        )
+    engine = TorchEngine(options.device)
+    accepted = label_folder(options.data, options.out, find_model(options.model), engine)
+    console.message("info", f"{len(accepted)} CTs labeled: {', '.join(accepted) or 'none'}")
     return 0
 
 

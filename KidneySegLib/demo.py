@@ -55,9 +55,7 @@ def run_demo(
     check_target(output, FILES, overwrite=(output / MARK).is_file())
     volume, truth = read_volume(ct_path), read_labels(truth_path)
     package, engine = find_model(model), TorchEngine(device)
-    result = segment(
-        volume, package, engine, Settings(quality=quality), progress=console.progress
-    )
+    result = segment(volume, package, engine, Settings(quality=quality), progress=console.progress)
     write_result(result, volume, output, overwrite=True)
     for finding in result.findings:
         console.message(finding.severity.value, finding.message)

@@ -78,9 +78,7 @@ class Settings:
     def __post_init__(self):
         """Refuse an unknown quality."""
         if self.quality not in QUALITIES:
-            raise InputError(
-                f"Unknown quality '{self.quality}'. Expected {', '.join(QUALITIES)}."
-            )
+            raise InputError(f"Unknown quality '{self.quality}'. Expected {', '.join(QUALITIES)}.")
 
     def as_dict(self) -> dict[str, Any]:
         """Plain dictionary for JSON."""
@@ -266,9 +264,7 @@ def _find_tissue(
     return export_regions(regions, ct.geometry), places, left_out
 
 
-def _clean(
-    ct: Volume, tissue: TissueMap, places: list[Location], settings: Settings
-) -> Cleaned:
+def _clean(ct: Volume, tissue: TissueMap, places: list[Location], settings: Settings) -> Cleaned:
     """Clean the exported tissues; the midline is taken where they are."""
     low, high = field_corners(ct.geometry)
     heights = (float(low[2]), float(high[2]))

@@ -47,9 +47,7 @@ class Box:
 
     def union(self, other: Box) -> Box:
         """Smallest box that holds both."""
-        return Box(
-            tuple(map(min, self.start, other.start)), tuple(map(max, self.stop, other.stop))
-        )
+        return Box(tuple(map(min, self.start, other.start)), tuple(map(max, self.stop, other.stop)))
 
     def overlaps(self, other: Box) -> bool:
         """True where the two share a voxel."""

@@ -104,9 +104,7 @@ def test_resampling_keeps_a_linear_function(spacing, smooth):
 
 def test_resampling_on_the_same_grid_changes_nothing():
     array = np.random.default_rng(1).normal(size=(5, 6, 7)).astype(np.float32)
-    np.testing.assert_allclose(
-        resample(array, make_geometry(), make_geometry()), array, rtol=1e-6
-    )
+    np.testing.assert_allclose(resample(array, make_geometry(), make_geometry()), array, rtol=1e-6)
 
 
 def test_resampling_clips_before_it_averages():

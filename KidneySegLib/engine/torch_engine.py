@@ -141,7 +141,5 @@ class TorchEngine:
         key = (package.sha256, stage)
         if key not in self._predictors:
             network = load_network(package, stage)
-            self._predictors[key] = TorchPredictor(
-                network, self.device, self.dtype, self.notices
-            )
+            self._predictors[key] = TorchPredictor(network, self.device, self.dtype, self.notices)
         return self._predictors[key]

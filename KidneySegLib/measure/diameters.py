@@ -38,9 +38,7 @@ def feret_axial_mm(mask: np.ndarray, geometry: Geometry) -> float:
     binned by their S coordinate.
     """
     axis = int(np.abs(geometry.ijk_to_ras[2, 2::-1]).argmax())
-    upright = np.abs(geometry.ijk_to_ras[2, 2::-1]).sum() - np.abs(
-        geometry.ijk_to_ras[2, 2 - axis]
-    )
+    upright = np.abs(geometry.ijk_to_ras[2, 2::-1]).sum() - np.abs(geometry.ijk_to_ras[2, 2 - axis])
     points = surface_points(mask, axes=[a for a in range(3) if a != axis])
     ras = geometry.ras_from_kji(points)
     if upright < 1e-3:

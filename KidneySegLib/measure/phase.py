@@ -59,9 +59,7 @@ def estimate_phase(ct: Volume, labels: Volume) -> PhaseEstimate:
     return PhaseEstimate(_phase(ct, kidney, kidney_hu, aorta_hu), kidney_hu, aorta_hu)
 
 
-def _phase(
-    ct: Volume, kidney: np.ndarray, kidney_hu: float, aorta_hu: float | None
-) -> str:
+def _phase(ct: Volume, kidney: np.ndarray, kidney_hu: float, aorta_hu: float | None) -> str:
     """Phase from densities: enhanced at all, aorta far brighter, contrast in the pelvis."""
     if kidney_hu < _NON_CONTRAST_HU:
         return "non-contrast"

@@ -29,9 +29,7 @@ _COLUMNS = (
 _INCOMPLETE = "reaches the end of the scan: at least this much"
 
 
-def fill_table(
-    measurements: Measurements, segmentation_node: Any, table_node: Any = None
-) -> Any:
+def fill_table(measurements: Measurements, segmentation_node: Any, table_node: Any = None) -> Any:
     """Write measurements into a table node, with units, and remember what was measured.
 
     Returns
@@ -106,6 +104,5 @@ def is_stale(table_node: Any, segmentation_node: Any) -> bool:
     stored = json.loads(table_node.GetAttribute(MEASURED) or "{}")
     current = measured_fingerprints(segmentation_node)
     return set(stored) != set(current) or any(
-        stored[s][0] != current[s][0] or not same_print(stored[s][1], current[s][1])
-        for s in stored
+        stored[s][0] != current[s][0] or not same_print(stored[s][1], current[s][1]) for s in stored
     )

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
 _WINDOW_HU = (-135.0, 215.0)
 _MOST_LESIONS = 3
-_VIEWS = (("axial", 0, ("R", "L", "A", "P")), ("coronal", 1, ("R", "L", "S", "I")),
-          ("sagittal", 2, ("A", "P", "S", "I")))
+_VIEWS = (
+    ("axial", 0, ("R", "L", "A", "P")),
+    ("coronal", 1, ("R", "L", "S", "I")),
+    ("sagittal", 2, ("A", "P", "S", "I")),
+)
 _HALF_WIDTH_MM, _HALF_HEIGHT_MM = 90.0, 70.0
 _PANEL_INCHES = 3.6
 _CONTOURS = {
@@ -105,8 +108,16 @@ def _draw_view(
     left, right, top, bottom = letters
     places = ((0.02, 0.5, left), (0.98, 0.5, right), (0.5, 0.97, top), (0.5, 0.03, bottom))
     for x, y, text in places:
-        axis.text(x, y, text, color="#cccccc", fontsize=8, transform=axis.transAxes,
-                  ha="center", va="center")
+        axis.text(
+            x,
+            y,
+            text,
+            color="#cccccc",
+            fontsize=8,
+            transform=axis.transAxes,
+            ha="center",
+            va="center",
+        )
     axis.axis("off")
 
 
@@ -117,6 +128,7 @@ def _draw_legend(figure, labels: Volume) -> None:
     present = [label for label in _CONTOURS if (labels.array == label).any()]
     lines = [Line2D([], [], color=_CONTOURS[x], label=SEGMENTS[x].name) for x in present]
     if lines:
-        figure.legend(handles=lines, loc="lower left", ncols=4, fontsize=9, frameon=False,
-                      labelcolor="white")
+        figure.legend(
+            handles=lines, loc="lower left", ncols=4, fontsize=9, frameon=False, labelcolor="white"
+        )
     figure.text(0.99, 0.012, _DISCLAIMER, color="#bbbbbb", fontsize=8, ha="right", va="bottom")

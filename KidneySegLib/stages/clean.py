@@ -25,6 +25,7 @@ HOLE_ML = 0.5
 NEAR_KIDNEY_MM = 4.0
 LARGE_MASS_ML = 50.0
 _BOTH_SHARE, _BOTH_ML = 0.2, 1.0
+_OWN_BODY_ML, _OWN_CONTACT = 0.5, 0.5  # of the surface that touches the other tissue
 _FUSED_SHARE = 0.2  # of a kidney, and at least 10 mL, beyond the midline
 _ALL_NEIGHBORS = np.ones((3, 3, 3), bool)
 
@@ -146,8 +147,7 @@ def components(mask: np.ndarray) -> list[tuple[tuple[slice, slice, slice], np.nd
     """Connected parts (26 neighbors) of a mask: bounding slices, and the part inside them."""
     labels, _ = ndimage.label(mask, _ALL_NEIGHBORS)
     return [
-        (where, labels[where] == n)
-        for n, where in enumerate(ndimage.find_objects(labels), start=1)
+        (where, labels[where] == n) for n, where in enumerate(ndimage.find_objects(labels), start=1)
     ]
 
 
@@ -219,7 +219,10 @@ def _drop_dust(work: _Work, tissue: Tissue, dust_ml: float) -> None:
 
 
 def _one_tissue_a_mass(work: _Work) -> None:
-    """Let each connected mass be tumor or cyst by mean probability, unless both are large."""
+    """Let each connected mass be tumor or cyst by mean probability, unless both are large.
+
+    What is smaller stands where it is a body of its own (a cyst that touches a tumor).
+    """
     mass = (work.tissue == Tissue.TUMOR) | (work.tissue == Tissue.CYST)
     for where, part in components(mass):
         tissue = work.tissue[where]
@@ -232,10 +235,23 @@ def _one_tissue_a_mass(work: _Work) -> None:
         if small_ml > _BOTH_ML and small_ml > _BOTH_SHARE * work.volume_ml(part):
             continue
         winner = Tissue.TUMOR if work.lead[where][part].mean() >= 0 else Tissue.CYST
-        loser = cyst if winner == Tissue.TUMOR else tumor
         was = Tissue.CYST if winner == Tissue.TUMOR else Tissue.TUMOR
-        work.record(was, f"relabeled {winner.name.lower()} by vote of its mass", loser, where)
-        tissue[part] = winner
+        lost = cyst if winner == Tissue.TUMOR else tumor
+        for spot, loser in components(lost):
+            rest = part & ~lost
+            if lost is not smaller or not _is_own_body(loser, spot, rest, work):
+                reason = f"relabeled {winner.name.lower()} by vote of its mass"
+                work.record(was, reason, loser, _moved(spot, where))
+                tissue[spot][loser] = winner
+
+
+def _is_own_body(part: np.ndarray, where: tuple, other: np.ndarray, work: _Work) -> bool:
+    """Whether a part of a mass is large enough, and mostly free of the mass's other tissue."""
+    if work.volume_ml(part) < _OWN_BODY_ML:
+        return False
+    wide = _grown(where, other.shape, (1, 1, 1))
+    ring = _ring(part, where, wide)
+    return (ring & other[wide]).sum() < _OWN_CONTACT * ring.sum()
 
 
 def _keep_near_kidney(work: _Work) -> None:
@@ -266,9 +282,7 @@ def _keep_near_kidney(work: _Work) -> None:
         tissue[part] = Tissue.BACKGROUND
 
 
-def _gap_mm(
-    part: np.ndarray, where: tuple, wide: tuple, kidney: np.ndarray, work: _Work
-) -> float:
+def _gap_mm(part: np.ndarray, where: tuple, wide: tuple, kidney: np.ndarray, work: _Work) -> float:
     """Shortest distance in mm between the faces of a component and a kidney nearby."""
     if (_ring(part, where, wide) & kidney).any():
         return 0.0
@@ -284,6 +298,11 @@ def _gap_mm(
 def _grown(where: tuple, shape: tuple, reach: Sequence[int]) -> tuple[slice, slice, slice]:
     """Slices widened by reach voxels on each side."""
     return Box.of_slices(where).grown(tuple(int(r) for r in reach), shape).slices
+
+
+def _moved(where: tuple, by: tuple) -> tuple[slice, ...]:
+    """Slices inside a block as slices of the whole array."""
+    return tuple(slice(a.start + b.start, a.stop + b.start) for a, b in zip(where, by, strict=True))
 
 
 def _inside(where: tuple, wide: tuple) -> tuple[slice, ...]:

@@ -140,9 +140,7 @@ def _predict_box(
     return shares[(slice(None), *inner)]
 
 
-def with_context(
-    box: Box, tile: Sequence[int], shape: Sequence[int], context: float
-) -> Box:
+def with_context(box: Box, tile: Sequence[int], shape: Sequence[int], context: float) -> Box:
     """Widen a box to at least ``context`` tiles an axis, moved to stay inside the field."""
     start, stop = [], []
     for a, b, t, n in zip(box.start, box.stop, tile, shape, strict=True):

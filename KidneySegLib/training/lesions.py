@@ -13,12 +13,12 @@ import numpy as np
 from scipy import ndimage
 
 from ..anatomy import Tissue
+from .textures import NON_CONTRAST_HU, Texture, fill
 
 _PERCENTILES = np.array([0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0])
 _TUMOR_RATIO = np.array([0.05, 0.11, 0.41, 0.61, 0.89, 1.20, 1.4])
 _TEXTURE_SD_HU = np.array([5.0, 9, 16, 24, 31, 51, 60])
 _CYST_HU = np.array([-8.0, -3, 4, 11, 29, 62, 75])
-_NON_CONTRAST_HU = 60.0
 _BONE_HU = 200.0
 _GAS_HU = -112.0
 _LEAST_KIDNEY_VOXELS = 50
@@ -123,6 +123,7 @@ def insert_lesion(
     *,
     spacing_mm: float,
     labeled: bool = True,
+    texture: Texture | None = None,
 ) -> bool:
     """Paint a planned lesion into an image and its label map, both in place.
 
@@ -137,6 +138,8 @@ def insert_lesion(
         `Tissue` numbers; 255 is unsure.
     labeled : bool
         False paints a distractor: a mass that is not of the kidney and gets no label.
+    texture : Texture, optional
+        The look of a real lesion, used where the kidney has contrast; else it is drawn.
 
     Returns
     -------
@@ -157,7 +160,11 @@ def insert_lesion(
     kidney = label == Tissue.KIDNEY
     kidney_hu = float(np.median(image[kidney])) if kidney.any() else 110.0
     noise_hu = _noise_sd(image, kidney)
-    paint = lesion_densities(solid, plan.tissue, kidney_hu, rng, spacing_mm=spacing_mm)
+    if texture is not None and kidney_hu >= NON_CONTRAST_HU:
+        paint = fill(solid, texture, kidney_hu, rng)
+        noise_hu *= 0.5  # the texture brings its own
+    else:
+        paint = lesion_densities(solid, plan.tissue, kidney_hu, rng, spacing_mm=spacing_mm)
     paint += rng.normal(0, noise_hu, solid.shape).astype(np.float32)
     part += soft * (paint - part)
     if labeled:
@@ -211,7 +218,7 @@ def lesion_densities(
     if tissue == Tissue.CYST:
         level = sample_percentile(rng, _CYST_HU)
         return (level + _smooth_noise(rng, solid.shape, 3.0) * 2.0).astype(np.float32)
-    if kidney_hu < _NON_CONTRAST_HU:
+    if kidney_hu < NON_CONTRAST_HU:
         level = float(np.clip(rng.normal(36, 9), 12, 70))
         texture_sd = 0.4 * sample_percentile(rng, _TEXTURE_SD_HU)
     else:

@@ -18,9 +18,11 @@ from ..models.networks import build_network
 from .loss import supervised_loss
 from .mining import read_mistakes
 from .pack import KITS_SHAPES, pack_cts, pack_shapes
+from .pseudo import pack_pseudo
 from .recipe import Recipe
 from .samples import SampleSource
 from .slices import SLICES, pack_slices
+from .textures import cut_textures
 
 if TYPE_CHECKING:
     import torch
@@ -41,15 +43,18 @@ def prepare(recipe: Recipe, data: Path, out: Path) -> SampleSource:
     ----------
     data : Path
         Folder with ``ct/<name>_ct.nii.gz`` and their label maps, ``kits23_labels_1.5mm.npz``,
-        and ``kits_slices/`` where the recipe asks for slices.
+        and ``kits_slices/`` where the recipe asks for slices. CTs in ``ct_unlabeled/`` are used
+        where the output folder holds pseudo-labels for them (see pseudo.py).
     """
     out.mkdir(parents=True, exist_ok=True)
     cases = pack_cts(data / "ct", recipe, out / f"cts_{recipe.spacing_mm:g}mm.npz")
+    cases += pack_pseudo(data, recipe, out, out / f"pseudo_{recipe.spacing_mm:g}mm.npz")
     shapes = pack_shapes(data / KITS_SHAPES, recipe, out / "shapes.npz")
     slices = []
     if recipe.slice_share:
         slices = pack_slices(data / SLICES, recipe, out / f"slices_{recipe.spacing_mm:g}mm.npz")
-    return SampleSource(recipe, cases, shapes, slices, read_mistakes(out))
+    textures = cut_textures(slices, recipe.window_hu) if recipe.texture_share else {}
+    return SampleSource(recipe, cases, shapes, slices, read_mistakes(out), textures)
 
 
 def train(

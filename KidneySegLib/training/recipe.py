@@ -19,7 +19,8 @@ class Recipe:
     Lengths are in mm, densities in HU, volumes in mL; ``patch`` is ``(k, j, i)`` voxels.
     ``kidney_centered`` is the share of patches around a kidney; ``hard_negative_share`` the share
     around places that an earlier locator took for kidneys (see `mining`); the rest lies anywhere
-    in the body. ``slice_share`` is the share of all samples that are real slices (see `slices`).
+    in the body. ``slice_share`` is the share of all samples that are real slices (see `slices`);
+    ``texture_share`` that of the composed lesions that look like a real one (see `textures`).
     """
 
     name: str
@@ -43,6 +44,7 @@ class Recipe:
     distractor_share: float
     lesion_volume_ml: tuple[float, float]
     small_lesion_share: float
+    texture_share: float
     ema: float
     seed: int
     exclude_cases: tuple[str, ...]

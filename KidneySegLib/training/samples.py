@@ -14,6 +14,7 @@ from .lesions import insert_lesion, plan_lesion, soft_shape
 from .pack import SHAPE_SPACING_MM, PackedCase
 from .recipe import Recipe
 from .slices import draw_slice
+from .textures import Texture
 
 _SMALL_LESION_ML = 14.0  # a sphere of 3 cm
 _CYST_SHARE = 0.35
@@ -26,7 +27,8 @@ _MISTAKE_JITTER_MM = 20.0
 class SampleSource:
     """Everything a sample is made from; item n of a seed is always the same sample.
 
-    ``slices`` are stacks of real slices with real lesions (see slices.py). ``mistakes`` holds, a
+    ``slices`` are stacks of real slices with real lesions (see slices.py), ``textures`` the looks
+    of their lesions, by tissue (see textures.py). ``mistakes`` holds, a
     case, places ``(n, 3)`` that an earlier locator took for kidneys, as shares of the field along
     k, j, i.
     """
@@ -36,6 +38,7 @@ class SampleSource:
     shapes: dict[str, list[np.ndarray]]
     slices: list[PackedCase] = field(default_factory=list)
     mistakes: dict[str, np.ndarray] = field(default_factory=dict)
+    textures: dict[Tissue, list[Texture]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Samples of a whole training run."""
@@ -49,6 +52,8 @@ class SampleSource:
             jitter = recipe.jitter_mm / recipe.spacing_mm
             case, center = draw_slice(self.slices, rng, jitter_voxels=jitter)
             image, label = self._patch(case, center, rng)
+            if not np.isin(label, (Tissue.TUMOR, Tissue.CYST)).any():
+                self._compose(image, label, rng)
         else:
             case, center = self._place(rng)
             image, label = self._patch(case, center, rng)
@@ -126,9 +131,19 @@ class SampleSource:
         )
         kidney = label == Tissue.KIDNEY
         plan = plan_lesion(kidney, soft, tissue, rng, distance_radii=distance_radii)
+        texture = None
+        looks = self.textures.get(tissue)
+        if looks and rng.random() < recipe.texture_share:
+            texture = looks[rng.integers(len(looks))]
         if plan is not None:
             insert_lesion(
-                image, label, plan, rng, spacing_mm=recipe.spacing_mm, labeled=labeled
+                image,
+                label,
+                plan,
+                rng,
+                spacing_mm=recipe.spacing_mm,
+                labeled=labeled,
+                texture=texture,
             )
 
 

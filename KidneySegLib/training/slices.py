@@ -18,11 +18,11 @@ from .pack import PackedCase, pack_image, pack_label, save_arrays
 from .recipe import Recipe
 
 SLICES = "kits_slices"
-FILES = ("mid.npz", "s50.npz")
-_LOW_HU, _RANGE_HU = -79.0, 383.0
+FILES = ("mid.npz", "s50.npz")  # these have slices of the cases kept out; k19 has none
+_SCALES_HU = {"mid.npz": (-79.0, 383.0), "s50.npz": (-79.0, 383.0), "k19.npz": (0.0, 255.0)}
 _KITS_TISSUES = {1: Tissue.KIDNEY, 2: Tissue.TUMOR, 3: Tissue.CYST}
 _STACK = 128
-_DRAWN = {Tissue.TUMOR: 0.6, Tissue.CYST: 0.2, Tissue.KIDNEY: 0.2}
+_DRAWN = {Tissue.TUMOR: 0.5, Tissue.CYST: 0.2, Tissue.KIDNEY: 0.3}
 
 
 def pack_slices(folder: Path, recipe: Recipe, target: Path) -> list[PackedCase]:
@@ -33,9 +33,9 @@ def pack_slices(folder: Path, recipe: Recipe, target: Path) -> list[PackedCase]:
     Parameters
     ----------
     folder : Path
-        With ``mid.npz`` and ``s50.npz``: ``image`` uint8 over -79..304 HU and ``label`` (1 kidney,
-        2 tumor, 3 cyst), both ``(n, row, column)``, rows from front to back, columns from the
-        patient's right to left; ``case`` and ``pixel_mm``.
+        With ``mid.npz`` and ``s50.npz`` (``image`` uint8 over -79..304 HU) and ``k19.npz`` (over
+        0..255 HU); ``label`` (1 kidney, 2 tumor, 3 cyst), all ``(n, row, column)``, rows from
+        front to back, columns from the patient's right to left; ``case`` and ``pixel_mm``.
 
     Returns
     -------
@@ -67,21 +67,23 @@ def _stacked(plane: np.ndarray) -> np.ndarray:
 
 def _read_slices(folder: Path, recipe: Recipe) -> Iterator[PackedCase]:
     """Every slice that may be trained on, packed as ``(1, j, i)``."""
-    for file in FILES:
+    for file in _SCALES_HU:
         if not (folder / file).is_file():
             raise InputError(f"There is no file '{folder / file}' with KiTS23 slices.")
         with np.load(folder / file) as stored:
             arrays = {name: stored[name] for name in ("image", "label", "case", "pixel_mm")}
         trained = arrays["case"] < recipe.exclude_shapes_from
         for n in np.flatnonzero(trained & arrays["label"].any(axis=(1, 2))):
-            name = f"{file.removesuffix('.npz')}_{arrays['case'][n]:05d}"
+            name = f"{file.removesuffix('.npz')}_{arrays['case'][n]:05d}_{n}"
             pixel_mm = float(arrays["pixel_mm"][n])
-            yield _pack_slice(name, arrays["image"][n], arrays["label"][n], pixel_mm, recipe)
+            image = as_hu(arrays["image"][n], file)
+            yield _pack_slice(name, image, arrays["label"][n], pixel_mm, recipe)
 
 
-def as_hu(image: np.ndarray) -> np.ndarray:
-    """HU of a stored slice (uint8)."""
-    return image * np.float32(_RANGE_HU / 255) + np.float32(_LOW_HU)
+def as_hu(image: np.ndarray, file: str) -> np.ndarray:
+    """HU of a slice stored as uint8 in one of the files."""
+    low, extent = _SCALES_HU[file]
+    return image * np.float32(extent / 255) + np.float32(low)
 
 
 def stack_geometry(shape: tuple[int, int, int], pixel_mm: float, slice_mm: float) -> Geometry:
@@ -92,10 +94,10 @@ def stack_geometry(shape: tuple[int, int, int], pixel_mm: float, slice_mm: float
 def _pack_slice(
     name: str, image: np.ndarray, label: np.ndarray, pixel_mm: float, recipe: Recipe
 ) -> PackedCase:
-    """One slice ``(row, column)`` on the training grid's pixels."""
+    """One slice ``(row, column)`` in HU on the training grid's pixels."""
     spacing = recipe.spacing_mm
     geometry = stack_geometry((1, *image.shape), pixel_mm, spacing)
-    volume = Volume(as_hu(image)[None], geometry).canonical()
+    volume = Volume(image[None], geometry).canonical()
     grid = volume.geometry.with_spacing((spacing,) * 3)
     return PackedCase(
         name,

@@ -76,9 +76,7 @@ def _regions(volume, package, engine):
     from KidneySegLib.stages.locate import locate_kidneys
     from KidneySegLib.stages.segment import QUALITIES, segment_regions
 
-    places = locate_kidneys(
-        volume, engine.predictor(package, "locator"), package.stages["locator"]
-    )
+    places = locate_kidneys(volume, engine.predictor(package, "locator"), package.stages["locator"])
     return segment_regions(
         volume,
         places,
@@ -106,9 +104,7 @@ def nearest(volume, package, engine) -> np.ndarray:
         maps = axis_maps(region.geometry, volume.geometry.cropped(box))
         index = [
             np.clip(np.rint(first + step * np.arange(n)), 0, size - 1).astype(int)
-            for (first, step), n, size in zip(
-                maps, box.shape, region.geometry.shape, strict=True
-            )
+            for (first, step), n, size in zip(maps, box.shape, region.geometry.shape, strict=True)
         ]
         coarse = region.shares.argmax(axis=0).astype(np.uint8)
         labels[box.slices] = np.maximum(labels[box.slices], coarse[np.ix_(*index)])

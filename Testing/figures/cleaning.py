@@ -22,6 +22,7 @@ from KidneySegLib.volume import Geometry
 
 ORGANS = ("spleen", "liver", "colon", "small_bowel", "duodenum")
 PAD = 36
+APART = 4  # voxels between false pieces
 VOXEL_ML = SHAPE_SPACING_MM**3 / 1000
 SIZES_ML = ((0.05, 0.1), (0.1, 1), (1, 10), (10, 50), (50, 100))
 GAPS_MM = ((0, 4), (4, 10), (10, 20), (20, 40))
@@ -60,13 +61,15 @@ def piece(masks: list[np.ndarray], volume_ml: float, rng: np.random.Generator) -
 def put_in(
     tissue: np.ndarray,
     distance: np.ndarray,
+    near_false: np.ndarray,
     mask: np.ndarray,
     gap_mm: float,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, float] | None:
     """Place a piece about a gap away from the kidney; its voxels and the true gap in mm.
 
-    ``distance`` is that to the genuine kidney and masses, in mm.
+    ``distance`` is that to the genuine kidney and masses, in mm. Pieces stay apart from each other
+    (``near_false``): a false tumor on a false kidney would be another question.
     """
     radius = max(mask.shape) / 2 * SHAPE_SPACING_MM
     spots = np.flatnonzero(np.abs(distance - gap_mm - radius) < 2)
@@ -79,7 +82,7 @@ def put_in(
         if (where < 0).any() or (where >= tissue.shape).any():
             continue
         at = tuple(where.T)
-        if (tissue[at] > 0).any():
+        if (tissue[at] > 0).any() or near_false[at].any():
             continue
         gap = float(distance[at].min() - SHAPE_SPACING_MM)
         # measured as clean() does: between the faces of voxels
@@ -111,15 +114,19 @@ def evaluate(count: int = 1000, seed: int = 5, most_maps: int | None = None) -> 
             genuine = real_components(tissue)
             distance = ndimage.distance_transform_edt(tissue == 0).astype(np.float32)
             distance *= SHAPE_SPACING_MM
-            placed = []
+            placed, near_false = [], np.zeros(tissue.shape, bool)
             for _ in range(count * (n + 1) // len(cases) - count * n // len(cases)):
                 volume_ml = float(np.exp(rng.uniform(np.log(0.05), np.log(100))))
                 part = piece(masks, volume_ml, rng)
-                made = put_in(tissue, distance, part, rng.uniform(0, 36), rng)
+                made = put_in(tissue, distance, near_false, part, rng.uniform(0, 36), rng)
                 if made is not None:
                     number = Tissue.TUMOR if rng.random() < 0.6 else Tissue.KIDNEY
                     tissue[tuple(made[0].T)] = number
                     placed.append((*made, number))
+                    low = np.maximum(made[0].min(axis=0) - APART, 0)
+                    stop = made[0].max(axis=0) + APART + 1
+                    box = tuple(slice(a, b) for a, b in zip(low, stop, strict=True))
+                    near_false[box] = True
             cleaned = run_clean(tissue)
             for where, gap, number in placed:
                 rest = cleaned.labels[tuple(where.T)]

@@ -1,6 +1,6 @@
 """The truth of the 24 native KiTS23 maps through a coarser grid and our export.
 
-    python Testing/figures/export_grid.py [--spacing 1.5]
+python Testing/figures/export_grid.py [--spacing 1.5]
 """
 
 from __future__ import annotations

@@ -38,14 +38,20 @@ def kept_out_slices(folder: Path) -> list[tuple[np.ndarray, np.ndarray, float]]:
             image, label = stored["image"], stored["label"]
             chosen = (stored["case"] >= FIRST_CASE) & (label > 0).any(axis=(1, 2))
             for n in np.flatnonzero(chosen):
-                rows.append((_halved(image[n]), label[n][::2, ::2], 2 * stored["pixel_mm"][n]))
+                rows.append(
+                    (
+                        _halved(slices.as_hu(image[n], file)),
+                        label[n][::2, ::2],
+                        2 * stored["pixel_mm"][n],
+                    )
+                )
     return rows
 
 
-def _halved(image: np.ndarray) -> np.ndarray:
-    """HU of a slice, two by two pixels averaged: still finer than the network's grid."""
-    rows, columns = image.shape
-    return slices.as_hu(image).reshape(rows // 2, 2, columns // 2, 2).mean(axis=(1, 3))
+def _halved(hu: np.ndarray) -> np.ndarray:
+    """A slice, two by two pixels averaged: still finer than the network's grid."""
+    rows, columns = hu.shape
+    return hu.reshape(rows // 2, 2, columns // 2, 2).mean(axis=(1, 3))
 
 
 def as_stack(hu: np.ndarray, pixel_mm: float) -> Volume:

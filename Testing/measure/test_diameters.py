@@ -24,9 +24,7 @@ def test_axial_feret_looks_at_axial_planes_only():
 
 
 @settings(max_examples=20, deadline=None)
-@given(
-    st.permutations([0, 1, 2]), st.tuples(*[st.sampled_from([1, -1])] * 3)
-)
+@given(st.permutations([0, 1, 2]), st.tuples(*[st.sampled_from([1, -1])] * 3))
 def test_orientation_of_the_array_changes_nothing(order, flips):
     geometry = grid((2.0, 0.9, 0.7), (40, 40, 40))
     mask = ellipsoid(geometry, (1, 2, 3), (8, 12, 15))

@@ -119,6 +119,22 @@ def test_mass_of_two_large_tissues_keeps_both(geometry):
     assert (labels[mass & ~lower] == Label.TUMOR).all()
 
 
+def test_cyst_beside_a_large_tumor_stands_a_dark_core_in_it_does_not(geometry):
+    tissue = make_phantom(geometry, lesions=False).tissue
+    tumor = ellipsoid(geometry, (-86, -20, 5), 18)
+    tissue[tumor] = Tissue.TUMOR
+    beside = ellipsoid(geometry, (-86, -20, 30), 8) & ~tumor
+    core = ellipsoid(geometry, (-88, -20, 5), 8)
+    assert 1.0 < beside.sum() * 0.008 < 0.2 * tumor.sum() * 0.008
+    tissue[beside | core] = Tissue.CYST
+    cleaned = run(tissue, geometry)
+    assert (cleaned.labels[beside] == Label.CYST).all()
+    assert (cleaned.labels[core] == Label.TUMOR).all()
+    (removal,) = cleaned.removals
+    assert removal.volume_ml == pytest.approx(core.sum() * 0.008)
+    np.testing.assert_allclose(removal.center_ras, (-88, -20, 5), atol=1.5)
+
+
 def test_small_hole_is_filled_large_one_stays(tissue, geometry):
     tissue[:] = make_phantom(geometry, lesions=False).tissue
     small = ellipsoid(geometry, (60, -20, 20), 4.0)

@@ -136,9 +136,7 @@ def test_release_makes_a_package_that_loads(data, tmp_path, package):
     into.mkdir()
     for name in (MANIFEST, "LICENSE", "MODEL_CARD.md"):
         (into / name).write_text((package.folder / name).read_text())
-    digest = release(
-        tmp_path / "locator.checkpoint.pt", tmp_path / "fine.checkpoint.pt", into
-    )
+    digest = release(tmp_path / "locator.checkpoint.pt", tmp_path / "fine.checkpoint.pt", into)
     made = load_package(into)
     assert made.sha256 == digest
     assert made.training["fine"]["steps_done"] == 1

@@ -1,0 +1,125 @@
+"""Self-training: kidney labels for CTs that have none, where several runs of a model agree.
+
+A CT is kept only where the runs agree well and find kidneys of plausible size. Voxels on which they
+differ, and whatever one of them calls a tumor or a cyst, are unsure and teach nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ..anatomy import Tissue
+from ..engine.base import Engine
+from ..evaluation.kits import voxel_metrics
+from ..labels import UNSURE, to_tissue
+from ..models.package import ModelPackage
+from ..pipeline import Settings, segment
+from ..readers import read_labels, read_volume
+from ..volume import Volume
+from ..writers import write_label_map
+from .pack import PackedCase, pack_image, pack_label, save_arrays
+from .recipe import Recipe
+
+logger = logging.getLogger(__name__)
+
+UNLABELED = "ct_unlabeled"
+FOLDER = "pseudo_labels"
+RUNS = ("fast", "balanced", "best")
+LEAST_DICE = 0.93
+_PLAUSIBLE_ML = (60.0, 450.0)
+_TISSUES = {int(Tissue.KIDNEY): Tissue.KIDNEY, UNSURE: UNSURE}
+
+
+def agreed_labels(tissues: list[np.ndarray]) -> np.ndarray:
+    """Kidney where all runs say so, 255 where they differ or one sees a lesion, else 0.
+
+    Parameters
+    ----------
+    tissues : list of (k, j, i) uint8
+        `Tissue` numbers of each run.
+    """
+    stack = np.stack(tissues)
+    labels = np.full(stack.shape[1:], UNSURE, np.uint8)
+    labels[(stack == Tissue.KIDNEY).all(axis=0)] = Tissue.KIDNEY
+    labels[(stack == Tissue.BACKGROUND).all(axis=0)] = Tissue.BACKGROUND
+    return labels
+
+
+def pseudo_label(volume: Volume, package: ModelPackage, engine: Engine) -> Volume | None:
+    """Labels on which the runs of all qualities agree; None where they do not agree enough.
+
+    Parameters
+    ----------
+    volume : Volume
+        CT in HU with kidneys.
+
+    Returns
+    -------
+    Volume or None
+        1 kidney, 255 unsure.
+    """
+    results = [segment(volume, package, engine, Settings(quality=q)) for q in RUNS]
+    for side in results[-1].measurements.sides:
+        total_ml = side.parenchyma_ml + side.tumor_ml + side.cyst_ml
+        if not _PLAUSIBLE_ML[0] <= total_ml <= _PLAUSIBLE_ML[1]:
+            logger.info("refused: a %s kidney of %.0f mL", side.side, total_ml)
+            return None
+    tissues = [to_tissue(r.labels.array, "kidneyseg") for r in results]
+    agreement = min(voxel_metrics(t > 0, tissues[-1] > 0)["dice"] for t in tissues[:-1])
+    if len(results[-1].measurements.sides) != 2 or agreement < LEAST_DICE:
+        logger.info("refused: agreement %.3f", agreement)
+        return None
+    return volume.with_array(agreed_labels(tissues))
+
+
+def label_folder(data: Path, out: Path, package: ModelPackage, engine: Engine) -> list[str]:
+    """Label the CTs in ``data/ct_unlabeled``; label maps go to ``out/pseudo_labels``.
+
+    CTs that have a label map there already are left as they are.
+
+    Returns
+    -------
+    list of str
+        Names of the CTs that were accepted in this call.
+    """
+    accepted = []
+    for path, target in _pairs(data, out):
+        if target.is_file():
+            continue
+        labels = pseudo_label(read_volume(path), package, engine)
+        logger.info("%s: %s", path.name, "refused" if labels is None else "accepted")
+        if labels is not None:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_label_map(labels, target)
+            accepted.append(path.name)
+    return accepted
+
+
+def pack_pseudo(data: Path, recipe: Recipe, out: Path, target: Path) -> list[PackedCase]:
+    """Pack the CTs that have pseudo-labels, or read what was packed; none where there are none."""
+    if not target.is_file():
+        arrays = {}
+        for path, labels in _pairs(data, out):
+            if labels.is_file():
+                name = path.name.removesuffix("_ct.nii.gz")
+                ct = read_volume(path).canonical()
+                grid = ct.geometry.with_spacing((recipe.spacing_mm,) * 3)
+                arrays[f"{name}/image"] = pack_image(ct, grid, recipe.window_hu)
+                known = read_labels(labels).canonical()
+                arrays[f"{name}/label"] = pack_label(known, grid, _TISSUES)
+        if not arrays:
+            return []
+        save_arrays(target, arrays)
+    with np.load(target) as stored:
+        names = sorted({key.rsplit("/", 1)[0] for key in stored.files})
+        return [PackedCase(n, stored[f"{n}/image"], stored[f"{n}/label"]) for n in names]
+
+
+def _pairs(data: Path, out: Path) -> Iterator[tuple[Path, Path]]:
+    """Each unlabeled CT, and where its label map belongs."""
+    for path in sorted((data / UNLABELED).glob("*_ct.nii.gz")):
+        yield path, out / FOLDER / path.name.replace("_ct.nii.gz", "_labels.nii.gz")
