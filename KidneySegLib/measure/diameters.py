@@ -7,12 +7,23 @@ Against the radiology report of 40 KiTS23 cases the sphere-equivalent diameter a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..volume import Geometry
 
 _AXIAL_STEP_MM = 3.0
+Point = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Diameter:
+    """A length in mm and its two end points in RAS mm."""
+
+    mm: float
+    start_ras_mm: Point
+    end_ras_mm: Point
 
 
 def sphere_equivalent_mm(volume_ml: float) -> float:
@@ -20,8 +31,8 @@ def sphere_equivalent_mm(volume_ml: float) -> float:
     return float(2 * (3 * volume_ml * 1000 / (4 * np.pi)) ** (1 / 3))
 
 
-def feret_3d_mm(mask: np.ndarray, geometry: Geometry) -> float:
-    """Largest distance in mm between two points of a mask's surface.
+def feret_3d(mask: np.ndarray, geometry: Geometry) -> Diameter:
+    """Largest distance between two points of a mask's surface.
 
     Parameters
     ----------
@@ -31,8 +42,8 @@ def feret_3d_mm(mask: np.ndarray, geometry: Geometry) -> float:
     return _largest_distance(geometry.ras_from_kji(surface_points(mask)))
 
 
-def feret_axial_mm(mask: np.ndarray, geometry: Geometry) -> float:
-    """Largest distance in mm within one axial plane (perpendicular to S), over all planes.
+def feret_axial(mask: np.ndarray, geometry: Geometry) -> Diameter:
+    """Largest distance within one axial plane (perpendicular to S), over all planes.
 
     Planes are one voxel of the axis closest to S apart; on oblique grids surface points are
     binned by their S coordinate.
@@ -46,7 +57,10 @@ def feret_axial_mm(mask: np.ndarray, geometry: Geometry) -> float:
     else:
         step = max(_AXIAL_STEP_MM, float(geometry.spacing_mm[axis]))
         plane = np.floor(ras[:, 2] / step).astype(int)
-    return max(_largest_distance(ras[plane == p][:, :2]) for p in np.unique(plane))
+    planes = [ras[plane == p] for p in np.unique(plane)]
+    for points in planes:
+        points[:, 2] = points[:, 2].mean()
+    return max((_largest_distance(points) for points in planes), key=lambda d: d.mm)
 
 
 def surface_points(mask: np.ndarray, *, axes: Sequence[int] = (0, 1, 2)) -> np.ndarray:
@@ -68,16 +82,24 @@ def surface_points(mask: np.ndarray, *, axes: Sequence[int] = (0, 1, 2)) -> np.n
     return np.concatenate(points)
 
 
-def _largest_distance(points: np.ndarray) -> float:
-    """Largest pairwise distance of points, through their convex hull."""
-    from scipy.spatial import ConvexHull, QhullError
-    from scipy.spatial.distance import pdist
+def _largest_distance(points: np.ndarray) -> Diameter:
+    """Largest pairwise distance of points ``(n, 3)``, through their convex hull."""
+    from scipy.spatial.distance import pdist, squareform
 
-    if len(points) < 2:
-        return 0.0
+    corners = _hull_points(points)
+    away = squareform(pdist(corners))
+    a, b = np.unravel_index(away.argmax(), away.shape)
+    return Diameter(float(away[a, b]), *(tuple(map(float, corners[n])) for n in (a, b)))
+
+
+def _hull_points(points: np.ndarray) -> np.ndarray:
+    """Corners of the convex hull of points in space or in an axial plane."""
+    from scipy.spatial import ConvexHull, QhullError
+
+    flat = np.ptp(points[:, 2]) < 1e-6
     if len(points) > 8:
         try:
-            points = points[ConvexHull(points).vertices]
+            return points[ConvexHull(points[:, :2] if flat else points).vertices]
         except QhullError:
-            points = np.unique(points, axis=0)  # flat or in line: the hull is all of them
-    return float(pdist(points).max())
+            return np.unique(points, axis=0)  # in line, or flat and tilted: all of them
+    return points

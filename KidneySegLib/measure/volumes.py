@@ -10,15 +10,20 @@ import numpy as np
 from ..anatomy import KIDNEY_OF_SIDE, SIDES, Label
 from ..stages.clean import components
 from ..volume import Box, Volume
-from .diameters import feret_3d_mm, feret_axial_mm, sphere_equivalent_mm
+from .diameters import Point, feret_3d, feret_axial, sphere_equivalent_mm
+from .frame import kidney_frame
+from .nephrometry import Nephrometry, score_tumor
 
 _NEAR_MM = 5.0
+_FAT_HU = -20.0
+_LEAST_SCORED_ML = 0.1
 
 
 @dataclass(frozen=True)
 class SideMeasurement:
     """One side: volumes in mL, density of the parenchyma in HU.
 
+    ``parenchyma_share`` is that of both sides' parenchyma (the estimate of split function).
     ``incomplete`` says that the kidney touches the end of the scan: volumes are lower bounds.
     """
 
@@ -29,14 +34,16 @@ class SideMeasurement:
     density_mean_hu: float | None
     density_sd_hu: float | None
     incomplete: bool
+    parenchyma_share: float
 
 
 @dataclass(frozen=True)
 class LesionMeasurement:
     """One tumor or cyst component.
 
-    Lengths in mm, volume in mL, densities in HU (None without a CT), place in RAS mm.
-    ``incomplete`` says that it reaches the end of the scan.
+    Lengths in mm, volume in mL, densities in HU (None without a CT), places in RAS mm.
+    ``fat_share`` is the share of its voxels under -20 HU, ``..._ends_ras_mm`` the two ends of the
+    diameters. ``incomplete`` says that it reaches the end of the scan.
     """
 
     id: int
@@ -48,28 +55,43 @@ class LesionMeasurement:
     sphere_equivalent_mm: float
     density_mean_hu: float | None
     density_sd_hu: float | None
-    center_ras_mm: tuple[float, float, float]
+    density_median_hu: float | None
+    fat_share: float | None
+    center_ras_mm: Point
+    feret_axial_ends_ras_mm: tuple[Point, Point]
+    feret_3d_ends_ras_mm: tuple[Point, Point]
     incomplete: bool
 
 
 @dataclass(frozen=True)
 class Measurements:
-    """All measurements of a case."""
+    """All measurements of a case; ``nephrometry`` has one entry a tumor of a kidney."""
 
     sides: tuple[SideMeasurement, ...] = ()
     lesions: tuple[LesionMeasurement, ...] = ()
+    nephrometry: tuple[Nephrometry, ...] = ()
 
-    def as_dict(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, Any]:
         """Plain dictionary for JSON."""
-        return asdict(self)
+        return {
+            "sides": [asdict(side) for side in self.sides],
+            "lesions": [asdict(lesion) for lesion in self.lesions],
+            "nephrometry": [scores.as_dict() for scores in self.nephrometry],
+        }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Measurements:
         """Measurements that `as_dict` wrote."""
-        lesions = [{**row, "center_ras_mm": tuple(row["center_ras_mm"])} for row in data["lesions"]]
+        lesions = []
+        for row in data["lesions"]:
+            points = {"center_ras_mm": tuple(row["center_ras_mm"])}
+            for name in ("feret_axial_ends_ras_mm", "feret_3d_ends_ras_mm"):
+                points[name] = tuple(tuple(point) for point in row[name])
+            lesions.append(LesionMeasurement(**{**row, **points}))
         return cls(
             tuple(SideMeasurement(**row) for row in data["sides"]),
-            tuple(LesionMeasurement(**row) for row in lesions),
+            tuple(lesions),
+            tuple(Nephrometry.from_dict(row) for row in data["nephrometry"]),
         )
 
 
@@ -96,21 +118,59 @@ def measure(labels: Volume, ct: Volume | None = None) -> Measurements:
     Returns
     -------
     Measurements
-        Sides that hold nothing are left out; lesions are numbered by volume, largest first.
+        Sides that hold nothing are left out; lesions are numbered by volume, largest first. A
+        tumor is scored where there is enough of its kidney.
     """
     box = Box.of_mask(labels.array)
     if box is None:
         return Measurements()
     touched = _touched_faces(labels.array, box)
     part = labels.cropped(box)
-    density = ct.cropped(box).array if ct is not None else None
-    found = _lesions(part, density, touched)
+    own_ct = ct.cropped(box) if ct is not None else None
+    density = own_ct.array if own_ct is not None else None
+    parts = lesion_components(part)
+    found = [_lesion(n, c, part, density, touched) for n, c in enumerate(parts, start=1)]
     sides = [
         _side(side, part, density, found, incomplete=_is_incomplete(part, side, touched))
         for side in SIDES
     ]
     kept = [s for s in sides if s.parenchyma_ml + s.tumor_ml + s.cyst_ml > 0]
-    return Measurements(tuple(kept), tuple(found))
+    scores = [n for side in SIDES for n in _scores(side, part, own_ct, parts, found)]
+    return Measurements(tuple(kept), tuple(found), tuple(sorted(scores, key=lambda n: n.lesion_id)))
+
+
+def _scores(
+    side: str,
+    labels: Volume,
+    ct: Volume | None,
+    parts: list[LesionComponent],
+    lesions: list[LesionMeasurement],
+) -> list[Nephrometry]:
+    """Nephrometry of the tumors of a side."""
+    tumors = [
+        (part, lesion)
+        for part, lesion in zip(parts, lesions, strict=True)
+        if lesion.kind == "tumor" and lesion.side == side and lesion.volume_ml >= _LEAST_SCORED_ML
+    ]
+    boxes = [Box.of_slices(part.where) for part, _ in tumors]
+    frame = kidney_frame(labels, side, ct, masses=boxes) if tumors else None
+    if frame is None:
+        return []
+    scores = []
+    for part, lesion in tumors:
+        tumor = np.zeros(labels.array.shape, bool)
+        tumor[part.where] = part.part
+        scores.append(
+            score_tumor(
+                lesion.id,
+                side,
+                tumor[frame.box.slices],
+                frame,
+                diameter_mm=lesion.feret_axial_mm,
+                sphere_mm=lesion.sphere_equivalent_mm,
+            )
+        )
+    return scores
 
 
 def _touched_faces(array: np.ndarray, box: Box) -> set[tuple[int, int]]:
@@ -129,16 +189,6 @@ def _is_incomplete(part: Volume, side: str, touched: set[tuple[int, int]]) -> bo
     return any(
         (np.take(part.array, end, axis) == KIDNEY_OF_SIDE[side]).any() for axis, end in touched
     )
-
-
-def _lesions(
-    labels: Volume, density: np.ndarray | None, touched: set[tuple[int, int]]
-) -> list[LesionMeasurement]:
-    """Every tumor and cyst component, largest first."""
-    return [
-        _lesion(n, component, labels, density, touched)
-        for n, component in enumerate(lesion_components(labels), start=1)
-    ]
 
 
 def lesion_components(labels: Volume) -> list[LesionComponent]:
@@ -166,17 +216,22 @@ def _lesion(
     own = labels.geometry.cropped(Box.of_slices(where))
     volume_ml = float(part.sum()) * own.voxel_volume_ml
     values = density[where][part] if density is not None else None
+    axial, longest = feret_axial(part, own), feret_3d(part, own)
     return LesionMeasurement(
         id=number,
         kind=component.kind.name.lower(),
         side=component.side,
         volume_ml=volume_ml,
-        feret_axial_mm=feret_axial_mm(part, own),
-        feret_3d_mm=feret_3d_mm(part, own),
+        feret_axial_mm=axial.mm,
+        feret_3d_mm=longest.mm,
         sphere_equivalent_mm=sphere_equivalent_mm(volume_ml),
         density_mean_hu=None if values is None else float(values.mean()),
         density_sd_hu=None if values is None else float(values.std()),
+        density_median_hu=None if values is None else float(np.median(values)),
+        fat_share=None if values is None else float((values < _FAT_HU).mean()),
         center_ras_mm=tuple(float(x) for x in component.center_ras),
+        feret_axial_ends_ras_mm=(axial.start_ras_mm, axial.end_ras_mm),
+        feret_3d_ends_ras_mm=(longest.start_ras_mm, longest.end_ras_mm),
         incomplete=_reaches(where, labels.array.shape, touched),
     )
 
@@ -215,6 +270,7 @@ def _side(
 ) -> SideMeasurement:
     """Measure one side."""
     kidney = labels.array == KIDNEY_OF_SIDE[side]
+    both = np.isin(labels.array, list(KIDNEY_OF_SIDE.values())).sum()
     values = density[kidney] if density is not None and kidney.any() else None
     own = [x for x in lesions if x.side == side]
     return SideMeasurement(
@@ -225,4 +281,5 @@ def _side(
         density_mean_hu=None if values is None else float(values.mean()),
         density_sd_hu=None if values is None else float(values.std()),
         incomplete=incomplete or any(x.incomplete for x in own),
+        parenchyma_share=float(kidney.sum()) / both if both else 0.0,
     )

@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from ..anatomy import Label, Tissue
 from ..findings import Finding, warning
+from ..measure.gap import gap_mm
 from ..volume import Box, Geometry
 
 KIDNEY_DROP_ML = 1.0
@@ -261,7 +262,7 @@ def _keep_near_kidney(work: _Work) -> None:
     for where, part in components(mass):
         wide = _grown(where, mass.shape, reach)
         kidney = work.tissue[wide] == Tissue.KIDNEY
-        if kidney.any() and _gap_mm(part, where, wide, kidney, work) <= NEAR_KIDNEY_MM:
+        if _gap_to_kidney_mm(part, where, wide, kidney, work) <= NEAR_KIDNEY_MM:
             continue
         volume_ml = work.volume_ml(part)
         if volume_ml >= LARGE_MASS_ML:
@@ -282,17 +283,13 @@ def _keep_near_kidney(work: _Work) -> None:
         tissue[part] = Tissue.BACKGROUND
 
 
-def _gap_mm(part: np.ndarray, where: tuple, wide: tuple, kidney: np.ndarray, work: _Work) -> float:
+def _gap_to_kidney_mm(
+    part: np.ndarray, where: tuple, wide: tuple, kidney: np.ndarray, work: _Work
+) -> float:
     """Shortest distance in mm between the faces of a component and a kidney nearby."""
-    if (_ring(part, where, wide) & kidney).any():
-        return 0.0
-    spacing = work.geometry.spacing_mm
     own = np.zeros(kidney.shape, bool)
     own[_inside(where, wide)] = part
-    _, nearest = ndimage.distance_transform_edt(~kidney, sampling=spacing, return_indices=True)
-    voxels = np.argwhere(own)
-    steps = np.abs(voxels - nearest[:, own].T)
-    return float(np.linalg.norm(np.maximum(0, steps - 1) * spacing, axis=1).min())
+    return gap_mm(own, kidney, work.geometry.spacing_mm)
 
 
 def _grown(where: tuple, shape: tuple, reach: Sequence[int]) -> tuple[slice, slice, slice]:

@@ -1,0 +1,206 @@
+"""A kidney's own frame: outline without the tumor, long axis, sinus, polar lines.
+
+Follows the open reference code of Heller et al. 2022 (seg-to-nephrometry), with its lengths in mm
+and the kidney's own long axis instead of the scan's. What cannot be seen is estimated, and said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from ..anatomy import KIDNEY_OF_SIDE, Label
+from ..stages.clean import components
+from ..volume import Box, Geometry, Volume
+
+FAT_HU = -30.0
+_OPENING_MM = 2.0
+_LEAST_SINUS_ML = 0.3
+_IMPLAUSIBLE_SINUS = 0.25
+_LEAST_PART_ML = 1.0
+_LEAST_KIDNEY_ML = 5.0
+_MARGIN_MM = 8.0
+
+
+@dataclass(frozen=True, eq=False)
+class KidneyFrame:
+    """Landmarks of one kidney, in the block of voxels around it and its masses.
+
+    Attributes
+    ----------
+    box : Box
+        The block in the label map; ``geometry`` is its own.
+    kidney, hull, sinus : (k, j, i) bool
+        Parenchyma; its convex hull (the outline that the kidney would have without its tumor);
+        the sinus (empty where none was found).
+    center_ras : (3,) float
+        Of the hull, in mm.
+    long_axis : (3,) float
+        Unit vector in RAS, pointing up.
+    polar_mm : (float, float)
+        Lower and upper polar line: places on the long axis in mm from the center.
+    notes : tuple of str
+        What was assumed.
+    """
+
+    box: Box
+    geometry: Geometry
+    kidney: np.ndarray
+    hull: np.ndarray
+    sinus: np.ndarray
+    center_ras: np.ndarray
+    long_axis: np.ndarray
+    polar_mm: tuple[float, float]
+    notes: tuple[str, ...]
+
+    def along_mm(self, mask: np.ndarray) -> np.ndarray:
+        """Places of a mask's voxels on the long axis, in mm from the center."""
+        ras = self.geometry.ras_from_kji(np.argwhere(mask))
+        return (ras - self.center_ras) @ self.long_axis
+
+
+def kidney_frame(
+    labels: Volume, side: str, ct: Volume | None = None, *, masses: Sequence[Box] = ()
+) -> KidneyFrame | None:
+    """Landmarks of the kidney of a side; None where less than 5 mL of it is there.
+
+    Parameters
+    ----------
+    labels : Volume
+        `Label` numbers.
+    ct : Volume, optional
+        HU on the same grid: the sinus is then fat inside the outline; without it, everything
+        inside the outline that has no label.
+    masses : sequence of Box
+        What the block must hold beside the kidney.
+    """
+    own = labels.array == KIDNEY_OF_SIDE[side]
+    box = Box.of_mask(own)
+    if box is None or own.sum() * labels.geometry.voxel_volume_ml < _LEAST_KIDNEY_ML:
+        return None
+    for mass in masses:
+        box = box.union(mass)
+    margin = np.ceil(_MARGIN_MM / labels.geometry.spacing_mm).astype(int)
+    around = box.grown(tuple(int(m) for m in margin), labels.array.shape)
+    part = labels.cropped(around)
+    kidney = _large_parts(part.array == KIDNEY_OF_SIDE[side], part.geometry)
+    hull = hull_mask(kidney)
+    density = None if ct is None else ct.cropped(around).array
+    sinus, notes = _find_sinus(part, kidney, hull, density)
+    ras = part.geometry.ras_from_kji(np.argwhere(hull))
+    center = ras.mean(axis=0)
+    axis = np.linalg.eigh(np.cov((ras - center).T))[1][:, -1]
+    axis = axis if axis[2] >= 0 else -axis
+    geometry = part.geometry
+    lines, note = _polar_lines(geometry, kidney, hull, sinus, center, axis)
+    return KidneyFrame(around, geometry, kidney, hull, sinus, center, axis, lines, (*notes, *note))
+
+
+def _large_parts(kidney: np.ndarray, geometry: Geometry) -> np.ndarray:
+    """A kidney without fragments: they would stretch its hull."""
+    parts = components(kidney)
+    largest = max(int(part.sum()) for _, part in parts)
+    kept = np.zeros_like(kidney)
+    for where, part in parts:
+        if part.sum() == largest or part.sum() * geometry.voxel_volume_ml >= _LEAST_PART_ML:
+            kept[where] |= part
+    return kept
+
+
+def hull_mask(mask: np.ndarray) -> np.ndarray:
+    """Voxels whose centers lie in the convex hull of a mask's voxel centers.
+
+    Parameters
+    ----------
+    mask : (k, j, i) bool
+        A convex hull does not depend on the voxel's proportions.
+    """
+    from scipy.spatial import ConvexHull, QhullError
+
+    edge = mask & ~ndimage.binary_erosion(mask)
+    try:
+        equations = ConvexHull(np.argwhere(edge)).equations
+    except QhullError:
+        return mask.copy()  # flat: nothing lies between
+    k, j = np.meshgrid(*map(np.arange, mask.shape[:2]), indexing="ij")
+    first, last = np.full(k.shape, -np.inf), np.full(k.shape, np.inf)
+    for nk, nj, ni, offset in equations:  # where each row along i enters and leaves
+        rest = nk * k + nj * j + offset
+        if abs(ni) < 1e-9:
+            last[rest > 1e-6] = -np.inf
+        elif ni > 0:
+            last = np.minimum(last, -rest / ni)
+        else:
+            first = np.maximum(first, -rest / ni)
+    i = np.arange(mask.shape[2])
+    return (i >= first[..., None] - 1e-6) & (i <= last[..., None] + 1e-6)
+
+
+def _find_sinus(
+    labels: Volume, kidney: np.ndarray, hull: np.ndarray, density: np.ndarray | None
+) -> tuple[np.ndarray, list[str]]:
+    """The largest opening inside the outline, and what was assumed."""
+    notes = []
+    room = hull & (labels.array == Label.BACKGROUND)
+    if density is None:
+        notes.append("sinus from shape alone (no CT)")
+    else:
+        fat = _largest(_opened(room & (density < FAT_HU), labels.geometry), labels.geometry)
+        if fat.any():
+            room = fat
+        else:
+            notes.append("no fat in the sinus: taken from shape alone")
+    sinus = _largest(_opened(room, labels.geometry), labels.geometry)
+    if not sinus.any():
+        notes.append("no sinus found")
+    elif sinus.sum() > _IMPLAUSIBLE_SINUS * (kidney.sum() + sinus.sum()):
+        notes.append("sinus implausibly large: bent or fused kidney?")
+    return sinus, notes
+
+
+def _opened(mask: np.ndarray, geometry: Geometry) -> np.ndarray:
+    """A mask without what is thinner than a ball of 2 mm radius."""
+    spacing = geometry.spacing_mm
+    core = ndimage.distance_transform_edt(mask, sampling=spacing) > _OPENING_MM
+    if not core.any():
+        return core
+    return (ndimage.distance_transform_edt(~core, sampling=spacing) <= _OPENING_MM) & mask
+
+
+def _largest(mask: np.ndarray, geometry: Geometry) -> np.ndarray:
+    """The largest component, empty where it is under 0.3 mL."""
+    out = np.zeros_like(mask)
+    parts = components(mask)
+    if parts:
+        where, part = max(parts, key=lambda p: int(p[1].sum()))
+        if part.sum() * geometry.voxel_volume_ml >= _LEAST_SINUS_ML:
+            out[where] = part
+    return out
+
+
+def _polar_lines(
+    geometry: Geometry,
+    kidney: np.ndarray,
+    hull: np.ndarray,
+    sinus: np.ndarray,
+    center: np.ndarray,
+    axis: np.ndarray,
+) -> tuple[tuple[float, float], list[str]]:
+    """Where the sinus opens to the outside along the axis; else its ends; else 30/70 %."""
+
+    def along(mask: np.ndarray) -> np.ndarray:
+        return (geometry.ras_from_kji(np.argwhere(mask)) - center) @ axis
+
+    mouth = sinus & ~ndimage.binary_erosion(hull)
+    if mouth.sum() >= 10:
+        low, high = np.percentile(along(mouth), (2, 98))
+        if high - low >= 5.0:
+            return (float(low), float(high)), []
+    if sinus.any():
+        low, high = np.percentile(along(sinus), (5, 95))
+        return (float(low), float(high)), ["polar lines from the ends of the sinus"]
+    low, high = np.percentile(along(kidney), (30, 70))
+    return (float(low), float(high)), ["polar lines at 30 % and 70 % of the kidney"]
