@@ -137,6 +137,15 @@ def _add_segment(commands: argparse._SubParsersAction) -> None:
         metavar="R1,A1,S1,R2,A2,S2",
         help="box in mm around a kidney; replaces the automatic search; may be repeated",
     )
+    parser.add_argument(
+        "--keep",
+        type=int,
+        action="append",
+        default=[],
+        metavar="ID",
+        help="take back a component that cleaning removed (removed_components in "
+        "measurements.json of a run with the same settings); may be repeated",
+    )
     parser.add_argument("--series", metavar="UID", help="DICOM series instance UID to use")
     parser.add_argument("--json", action="store_true", help="JSON lines on standard output")
     parser.add_argument("--overwrite", action="store_true", help="replace results that are there")
@@ -193,6 +202,7 @@ def _case_runner(
         kidneys_only=options.kidneys_only,
         points=tuple(options.point),
         rois=tuple(options.roi),
+        keep=tuple(options.keep),
     )
     package, engine = find_model(options.model), TorchEngine(options.device)
 
@@ -213,8 +223,10 @@ def _case_runner(
 def _run_segment_batch(options: argparse.Namespace, console: Console) -> int:
     from .batch import SUMMARY, find_cases, run_batch
 
-    if options.point or options.roi:
-        raise InputError("--point and --roi belong to one CT; they cannot be used for a folder.")
+    if options.point or options.roi or options.keep:
+        raise InputError(
+            "--point, --roi and --keep belong to one CT; they cannot be used for a folder."
+        )
     cases = find_cases(options.ct, options.output)
     run, settings = _case_runner(options, console)
     table = run_batch(

@@ -15,11 +15,14 @@ LABELS = "labels.nii.gz"
 TABLE = "measurements.csv"
 RECORD = "measurements.json"
 PICTURE = "overview.png"
-FILES = (SEGMENTATION, LABELS, TABLE, RECORD, PICTURE)
+REJECTED = "rejected.nii.gz"
+FILES = (SEGMENTATION, LABELS, TABLE, RECORD, PICTURE, REJECTED)
 
 
 def write_result(result: Result, ct: Volume, folder: Path, *, overwrite: bool = False) -> None:
     """Write everything about a case into a folder, whole or not at all.
+
+    The numbers in ``rejected.nii.gz`` are those of ``removed_components`` in the JSON file.
 
     Raises
     ------
@@ -31,4 +34,5 @@ def write_result(result: Result, ct: Volume, folder: Path, *, overwrite: bool = 
         write_segmentation(result.labels, partial / SEGMENTATION)
         write_csv(result.measurements, partial / TABLE)
         write_overview(ct, result.labels, result.measurements, partial / PICTURE)
+        write_label_map(result.rejected, partial / REJECTED)
         write_json(result_as_dict(result), partial / RECORD)

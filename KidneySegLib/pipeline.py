@@ -68,12 +68,15 @@ class Settings:
         Points in mm inside kidneys; they replace the locator.
     rois : tuple of pairs of (R, A, S)
         Opposite corners in mm of boxes around kidneys; they replace the locator.
+    keep : tuple of int
+        Numbers of removals that cleaning must take back (see `Removal`).
     """
 
     quality: str = "balanced"
     kidneys_only: bool = False
     points: tuple[Point, ...] = ()
     rois: tuple[tuple[Point, Point], ...] = ()
+    keep: tuple[int, ...] = ()
 
     def __post_init__(self):
         """Refuse an unknown quality."""
@@ -87,6 +90,7 @@ class Settings:
             "kidneys_only": self.kidneys_only,
             "points_ras_mm": [list(map(float, p)) for p in self.points],
             "rois_ras_mm": [[list(map(float, c)) for c in roi] for roi in self.rois],
+            "keep": list(self.keep),
         }
 
     @classmethod
@@ -97,6 +101,7 @@ class Settings:
             kidneys_only=data["kidneys_only"],
             points=tuple(tuple(p) for p in data["points_ras_mm"]),
             rois=tuple((tuple(a), tuple(b)) for a, b in data["rois_ras_mm"]),
+            keep=tuple(data["keep"]),
         )
 
 
@@ -114,6 +119,8 @@ class Result:
         Warnings and remarks; errors never come this far.
     removals : list of Removal
         What cleaning took out, and why.
+    rejected : Volume
+        Where: the number of the removal in each voxel, 0 elsewhere.
     record : dict
         Model, versions, device, settings, seconds by stage. No name, no path.
     """
@@ -123,6 +130,7 @@ class Result:
     phase: PhaseEstimate
     findings: list[Finding]
     removals: list[Removal]
+    rejected: Volume
     record: dict[str, Any] = field(default_factory=dict)
 
 
@@ -225,13 +233,18 @@ def segment(
     findings = findings + cleaned.findings
     findings += _judge(measurements, phase, package, left_out, settings)
     findings += [info("engine", text) for text in engine.notices[told:]]
-    native = restore_orientation(cleaned.labels, *volume.geometry.to_canonical())
+
+    def native(array: np.ndarray) -> Volume:
+        turned = restore_orientation(array, *volume.geometry.to_canonical())
+        return volume.with_array(np.ascontiguousarray(turned))
+
     return Result(
-        labels=volume.with_array(np.ascontiguousarray(native)),
+        labels=native(cleaned.labels),
         measurements=measurements,
         phase=phase,
         findings=findings,
         removals=cleaned.removals,
+        rejected=native(cleaned.rejected),
         record=run_record(package, engine, settings, stages.seconds),
     )
 
@@ -279,6 +292,7 @@ def _clean(ct: Volume, tissue: TissueMap, places: list[Location], settings: Sett
         midline_r_mm=midline.r_mm,
         tumor_lead=tissue.tumor_lead,
         anchors=[place.anchor(ct.geometry) for place in places],
+        keep=settings.keep,
     )
     if settings.kidneys_only:
         merged = merge_lesions(cleaned.labels, ct.geometry, midline_r_mm=midline.r_mm)

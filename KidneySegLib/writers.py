@@ -149,14 +149,15 @@ def require_space(folder: Path, expected_bytes: int) -> None:
 
 
 def write_label_map(labels: Volume, path: Path) -> None:
-    """Write a label map (`Label` numbers) as compressed NIfTI, and check the file.
+    """Write a map of small numbers as compressed NIfTI (8 bits, 16 where needed), and check it.
 
     Raises
     ------
     OSError
         If it could not be written whole.
     """
-    _write(sitk_from_volume(labels.with_array(labels.array.astype(np.uint8))), path)
+    kind = np.uint8 if labels.array.max(initial=0) <= 255 else np.uint16
+    _write(sitk_from_volume(labels.with_array(labels.array.astype(kind, copy=False))), path)
     with _as_write_error(path), gzip.open(path) as stream:
         while stream.read(1 << 24):
             pass

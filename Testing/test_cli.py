@@ -82,6 +82,7 @@ def test_point_with_a_negative_first_number(capsys, ct, tmp_path):
         (["--point", "900,0,0"], "outside the CT"),
         (["--roi", "900,0,0,950,10,10"], "does not overlap"),
         (["--model", "nothing"], "There is no model"),
+        (["--keep", "99"], "no removed component 99"),
     ],
 )
 def test_wrong_options_have_one_message_and_leave_nothing(capsys, ct, tmp_path, extra, match):

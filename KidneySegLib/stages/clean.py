@@ -7,13 +7,14 @@ components under 0.1 mL are dust; nearly half of the cysts are under 0.5 mL.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy import ndimage
 
 from ..anatomy import Label, Tissue
+from ..errors import InputError
 from ..findings import Finding, warning
 from ..measure.gap import gap_mm
 from ..volume import Box, Geometry
@@ -33,20 +34,27 @@ _ALL_NEIGHBORS = np.ones((3, 3, 3), bool)
 
 @dataclass(frozen=True)
 class Removal:
-    """A component that cleaning took out or relabeled, and why."""
+    """A component that cleaning took out or relabeled, and why.
 
+    ``tissue`` is what it was; ``restored`` says that the user took it back.
+    """
+
+    id: int
     tissue: str
     reason: str
     volume_ml: float
     center_ras: tuple[float, float, float]
+    restored: bool = False
 
     def as_dict(self) -> dict[str, object]:
         """Plain dictionary for JSON."""
         return {
+            "id": self.id,
             "tissue": self.tissue,
             "reason": self.reason,
             "volume_ml": round(self.volume_ml, 3),
             "center_ras_mm": [round(x, 1) for x in self.center_ras],
+            "restored": self.restored,
         }
 
 
@@ -58,11 +66,14 @@ class Cleaned:
     ----------
     labels : (k, j, i) uint8
         `Label` numbers on the grid of the input.
+    rejected : (k, j, i) uint16
+        Number of the removal that took a voxel out or relabeled it last; 0 elsewhere.
     removals : list of Removal
     findings : list of Finding
     """
 
     labels: np.ndarray
+    rejected: np.ndarray
     removals: list[Removal] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
@@ -75,6 +86,7 @@ class _Work:
     lead: np.ndarray
     geometry: Geometry
     removals: list[Removal] = field(default_factory=list)
+    parts: list[tuple[tuple, np.ndarray]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
     def volume_ml(self, mask: np.ndarray) -> float:
@@ -86,8 +98,15 @@ class _Work:
         first = np.array([s.start for s in where])
         center = self.geometry.ras_from_kji(np.argwhere(part).mean(axis=0) + first)[0]
         self.removals.append(
-            Removal(tissue.name.lower(), reason, self.volume_ml(part), tuple(map(float, center)))
+            Removal(
+                len(self.removals) + 1,
+                tissue.name.lower(),
+                reason,
+                self.volume_ml(part),
+                tuple(map(float, center)),
+            )
         )
+        self.parts.append((where, part.copy()))
 
 
 def clean(
@@ -97,6 +116,7 @@ def clean(
     midline_r_mm: float,
     tumor_lead: np.ndarray | None = None,
     anchors: Sequence[Box] | None = None,
+    keep: Collection[int] = (),
 ) -> Cleaned:
     """Turn raw tissues into right kidney, left kidney, tumor and cyst.
 
@@ -113,15 +133,23 @@ def clean(
     anchors : sequence of Box, optional
         Places where kidneys were looked for; a kidney that reaches into none of them (seen by
         chance in the margin of a region) is removed.
+    keep : collection of int
+        Numbers of removals to take back: those voxels get the tissue that they had.
 
     Returns
     -------
     Cleaned
+
+    Raises
+    ------
+    InputError
+        If a number to keep is none of a removal.
     """
-    labels = np.zeros(tissue.shape, np.uint8)
+    labels, rejected = np.zeros(tissue.shape, np.uint8), np.zeros(tissue.shape, np.uint16)
     box = Box.of_mask(tissue)
     if box is None:
-        return Cleaned(labels)
+        _require_known(keep, 0)
+        return Cleaned(labels, rejected)
     margin = np.ceil(NEAR_KIDNEY_MM / geometry.spacing_mm).astype(int) + 2
     box = box.grown(margin, tissue.shape)
     part = tissue[box.slices].copy()
@@ -139,9 +167,34 @@ def clean(
     _drop_dust(work, Tissue.CYST, CYST_DUST_ML)
     _keep_near_kidney(work)
     _fill_holes(work)
+    _restore(work, keep)
     sided, findings = assign_sides(work.tissue, work.geometry, midline_r_mm=midline_r_mm)
     labels[box.slices] = sided
-    return Cleaned(labels, work.removals, work.findings + findings)
+    for removal, (where, spots) in zip(work.removals, work.parts, strict=True):
+        if not removal.restored:
+            rejected[box.slices][where][spots] = removal.id
+    return Cleaned(labels, rejected, work.removals, work.findings + findings)
+
+
+def _require_known(keep: Collection[int], count: int) -> None:
+    """Refuse numbers that no removal has."""
+    unknown = sorted(n for n in keep if not 1 <= n <= count)
+    if unknown:
+        known = f"has the numbers 1 to {count}" if count else "removed nothing"
+        raise InputError(
+            f"There is no removed component {unknown[0]}: this run {known} (see "
+            "removed_components in measurements.json). Quality, model and points must be the "
+            "same as in the run that was looked at."
+        )
+
+
+def _restore(work: _Work, keep: Collection[int]) -> None:
+    """Give components that the user wants back the tissue that they had."""
+    _require_known(keep, len(work.removals))
+    for n in sorted(keep):
+        where, part = work.parts[n - 1]
+        work.tissue[where][part] = Tissue[work.removals[n - 1].tissue.upper()]
+        work.removals[n - 1] = replace(work.removals[n - 1], restored=True)
 
 
 def components(mask: np.ndarray) -> list[tuple[tuple[slice, slice, slice], np.ndarray]]:

@@ -3,6 +3,7 @@ import pytest
 from phantom import ellipsoid, grid, make_phantom, sphere_ml
 
 from KidneySegLib.anatomy import Label, Tissue
+from KidneySegLib.errors import InputError
 from KidneySegLib.stages.clean import assign_sides, clean, merge_lesions
 from KidneySegLib.volume import Box
 
@@ -133,6 +134,36 @@ def test_cyst_beside_a_large_tumor_stands_a_dark_core_in_it_does_not(geometry):
     (removal,) = cleaned.removals
     assert removal.volume_ml == pytest.approx(core.sum() * 0.008)
     np.testing.assert_allclose(removal.center_ras, (-88, -20, 5), atol=1.5)
+
+
+def test_every_removed_voxel_has_its_reason_and_can_be_taken_back(geometry):
+    tissue = make_phantom(geometry, lesions=False).tissue
+    far = ellipsoid(geometry, (60, 50, 0), 8)
+    fragment = ellipsoid(geometry, (0, 50, 60), 5)
+    tissue[far], tissue[fragment] = Tissue.TUMOR, Tissue.KIDNEY
+    cleaned = run(tissue, geometry)
+    assert [(r.id, r.tissue) for r in cleaned.removals] == [(1, "kidney"), (2, "tumor")]
+    taken = (tissue > 0) & (cleaned.labels == 0)
+    np.testing.assert_array_equal(cleaned.rejected > 0, taken)
+    np.testing.assert_array_equal(cleaned.rejected == 2, far)
+    kept = run(tissue, geometry, keep=(2,))
+    assert (kept.labels[far] == Label.TUMOR).all()
+    assert not kept.labels[fragment].any()
+    assert [r.restored for r in kept.removals] == [False, True]
+    assert not (kept.rejected == 2).any()
+    with pytest.raises(InputError, match="1 to 2"):
+        run(tissue, geometry, keep=(3,))
+    with pytest.raises(InputError, match="removed nothing"):
+        run(np.zeros_like(tissue), geometry, keep=(1,))
+
+
+def test_a_relabeled_part_is_recorded_and_can_be_taken_back(tissue, geometry):
+    core = ellipsoid(geometry, (-86, -20, 5), 6)
+    tissue[core] = Tissue.CYST
+    cleaned = run(tissue, geometry)
+    assert (cleaned.labels[core] == Label.TUMOR).all()
+    np.testing.assert_array_equal(cleaned.rejected > 0, core)
+    assert (run(tissue, geometry, keep=(1,)).labels[core] == Label.CYST).all()
 
 
 def test_small_hole_is_filled_large_one_stays(tissue, geometry):
