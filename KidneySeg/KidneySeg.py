@@ -869,7 +869,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 item = qt.QTableWidgetItem(text)
                 if column > 1:
                     item.setTextAlignment(int(qt.Qt.AlignRight) | int(qt.Qt.AlignVCenter))
-                item.setToolTip(row[8] or text)
+                item.setToolTip(row[-1] or text)
                 table.setItem(n, column, item)
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
@@ -1116,6 +1116,9 @@ _HEADERS = [
     _("sphere mm"),
     _("HU"),
     _("SD"),
+    _("contact cm²"),
+    _("R.E.N.A.L."),
+    _("PADUA"),
     _("Note"),
 ]
 _PIP_LINES = 15
@@ -1138,10 +1141,11 @@ def _importedModels():
 
 def _cells(row):
     """Cells of a table row as text."""
-    item, side, volume, *lengths, mean, sd, note = row
+    item, side, volume, *lengths, mean, sd, contact, renal, padua, note = row
     numbers = [f"{volume:.1f}"] + ["" if x is None else f"{x:.1f}" for x in lengths]
     numbers += ["" if x is None else str(round(x)) for x in (mean, sd)]  # never "-0"
-    return [item, side, *numbers, note]
+    numbers.append("" if contact is None else f"{contact:.1f}")
+    return [item, side, *numbers, renal, padua, note]
 
 
 def _plain(message):

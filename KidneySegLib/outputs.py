@@ -6,6 +6,7 @@ from pathlib import Path
 
 from .pipeline import Result
 from .report.overview import write_overview
+from .report.page import write_page
 from .report.table import result_as_dict, write_csv, write_json
 from .volume import Volume
 from .writers import atomic_folder, write_label_map, write_segmentation
@@ -16,7 +17,8 @@ TABLE = "measurements.csv"
 RECORD = "measurements.json"
 PICTURE = "overview.png"
 REJECTED = "rejected.nii.gz"
-FILES = (SEGMENTATION, LABELS, TABLE, RECORD, PICTURE, REJECTED)
+REPORT = "report.html"
+FILES = (SEGMENTATION, LABELS, TABLE, RECORD, PICTURE, REJECTED, REPORT)
 
 
 def write_result(result: Result, ct: Volume, folder: Path, *, overwrite: bool = False) -> None:
@@ -34,5 +36,6 @@ def write_result(result: Result, ct: Volume, folder: Path, *, overwrite: bool = 
         write_segmentation(result.labels, partial / SEGMENTATION)
         write_csv(result.measurements, partial / TABLE)
         write_overview(ct, result.labels, result.measurements, partial / PICTURE)
+        write_page(result, partial / PICTURE, partial / REPORT)
         write_label_map(result.rejected, partial / REJECTED)
         write_json(result_as_dict(result), partial / RECORD)

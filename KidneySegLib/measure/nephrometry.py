@@ -23,7 +23,8 @@ from .gap import gap_mm
 
 _ENTIRELY = 0.05  # of the volume: "entirely inside" to this tolerance, as the reference code has it
 _AP_NEITHER_MM = 10.0
-_NEAR_SIZE_MM, _NEAR_SHARE, _NEAR_GAP_MM, _NEAR_PLACE_MM = 5.0, 0.05, 1.5, 3.0
+_NEAR_SIZE_MM, _NEAR_GAP_MM, _NEAR_PLACE_MM = 5.0, 1.5, 3.0
+_NEAR_SHARE, _NEAR_ENTIRELY = 0.05, 0.02
 
 RENAL = ("R", "E", "N", "L")
 PADUA = ("polar", "rim", "sinus", "collecting_system", "exophytic", "size")
@@ -191,7 +192,7 @@ def score_tumor(
         "R": size_component(diameter_mm),
         "E": exophytic_component(1 - inside),
         "N": nearness_component(gap),
-        "L": location_component(along, frame),
+        "L": location_component(along, frame.polar_mm),
     }
     padua = {
         "polar": _padua_polar(along, frame),
@@ -238,7 +239,7 @@ def renal_to_padua_size(diameter_mm: float) -> Component:
 def exophytic_component(share: float) -> Component:
     """E: 50 % or more outside the outline, less, or entirely inside (to 5 %)."""
     points = 1 if share >= 0.5 else 2 if share > _ENTIRELY else 3
-    near = _near(share, (0.5, _ENTIRELY), _NEAR_SHARE)
+    near = _near(share, (0.5,), _NEAR_SHARE) or _near(share, (_ENTIRELY,), _NEAR_ENTIRELY)
     return Component(
         points, share, "share", near, "outline: convex hull of the kidney without the tumor"
     )
@@ -253,24 +254,31 @@ def nearness_component(gap: float | None) -> Component:
     return Component(points, gap, "mm", near, "to the sinus; the collecting system is not seen")
 
 
-def location_component(along_mm: np.ndarray, frame: KidneyFrame) -> Component:
-    """L: beyond a polar line, across one, or mostly between them or across the middle."""
-    low, high = frame.polar_mm
-    middle = (low + high) / 2
+def location_component(along_mm: np.ndarray, polar_mm: tuple[float, float]) -> Component:
+    """L: beyond a polar line, across one, or mostly between them or across the middle.
+
+    Borderline where polar lines 3 mm further in or out would give other points.
+
+    Parameters
+    ----------
+    along_mm : (n,) float
+        Places of the tumor's voxels on the kidney's long axis.
+    """
+    low, high = polar_mm
+    points = _location_points(along_mm, low, high)
+    shifts = (-_NEAR_PLACE_MM, _NEAR_PLACE_MM)
+    near = any(_location_points(along_mm, low - d, high + d) != points for d in shifts)
+    between = float(((along_mm >= low) & (along_mm <= high)).mean())
+    return Component(points, between, "share", near, "share of the volume between the polar lines")
+
+
+def _location_points(along_mm: np.ndarray, low: float, high: float) -> int:
+    """Points of L for given polar lines."""
     between = float(((along_mm >= low) & (along_mm <= high)).mean())
     first, last = np.percentile(along_mm, (1, 99))  # a few voxels do not cross a line
-    crosses_middle = first < middle < last
     if between <= 0.01:
-        points = 1
-    elif between > 0.5 or crosses_middle:
-        points = 3
-    else:
-        points = 2
-    near = _near(between, (0.01, 0.5), _NEAR_SHARE) or (
-        not crosses_middle and min(abs(first - middle), abs(last - middle)) <= _NEAR_PLACE_MM
-    )
-    note = "share of the volume between the polar lines"
-    return Component(points, between, "share", near, note)
+        return 1
+    return 3 if between > 0.5 or first < (low + high) / 2 < last else 2
 
 
 def _face(center: np.ndarray, frame: KidneyFrame) -> tuple[str, str]:

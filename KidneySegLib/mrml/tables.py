@@ -8,6 +8,7 @@ from typing import Any
 import slicer
 import vtk
 
+from ..measure.nephrometry import Nephrometry
 from ..measure.volumes import LesionMeasurement, Measurements
 from .measuring import measured_fingerprints
 from .results import TABLE_ROLE, place_beside
@@ -24,8 +25,12 @@ _COLUMNS = (
     ("Sphere-equivalent diameter", "mm"),
     ("Density, mean", "HU"),
     ("Density, SD", "HU"),
+    ("Contact surface area", "cm2"),
+    ("R.E.N.A.L.", None),
+    ("PADUA", None),
     ("Note", None),
 )
+_NO_SCORES = (None, "", "")
 _INCOMPLETE = "reaches the end of the scan: at least this much"
 
 
@@ -78,14 +83,24 @@ def table_rows(measurements: Measurements) -> list[tuple]:
         note = _INCOMPLETE if side.incomplete else ""
         density = (side.density_mean_hu, side.density_sd_hu)
         empty = (None, None, None)
-        rows.append(("Parenchyma", side.side, side.parenchyma_ml, *empty, *density, note))
-        rows.append(("Tumors", side.side, side.tumor_ml, *empty, None, None, ""))
-        rows.append(("Cysts", side.side, side.cyst_ml, *empty, None, None, ""))
-    return rows + [_lesion_row(lesion) for lesion in measurements.lesions]
+        none = (None, None, *_NO_SCORES)
+        rows.append(
+            ("Parenchyma", side.side, side.parenchyma_ml, *empty, *density, *_NO_SCORES, note)
+        )
+        rows.append(("Tumors", side.side, side.tumor_ml, *empty, *none, ""))
+        rows.append(("Cysts", side.side, side.cyst_ml, *empty, *none, ""))
+    scores = {n.lesion_id: n for n in measurements.nephrometry}
+    return rows + [_lesion_row(lesion, scores.get(lesion.id)) for lesion in measurements.lesions]
 
 
-def _lesion_row(lesion: LesionMeasurement) -> tuple:
+def _lesion_row(lesion: LesionMeasurement, scores: Nephrometry | None) -> tuple:
     """Row of one tumor or cyst."""
+    notes = [_INCOMPLETE] if lesion.incomplete else []
+    if scores is not None and scores.borderline:
+        notes.append(f"R.E.N.A.L. borderline: {', '.join(scores.borderline)}")
+    cells = _NO_SCORES
+    if scores is not None:
+        cells = (scores.contact_area_cm2, scores.renal_text, str(scores.padua_total))
     return (
         f"{lesion.kind.capitalize()} {lesion.id}",
         lesion.side,
@@ -95,7 +110,8 @@ def _lesion_row(lesion: LesionMeasurement) -> tuple:
         lesion.sphere_equivalent_mm,
         lesion.density_mean_hu,
         lesion.density_sd_hu,
-        _INCOMPLETE if lesion.incomplete else "",
+        *cells,
+        "; ".join(notes),
     )
 
 

@@ -52,29 +52,38 @@ def write_overview(ct: Volume, labels: Volume, measurements: Measurements, path:
     figure = Figure(figsize=(3 * _PANEL_INCHES, height), facecolor="black")
     FigureCanvasAgg(figure)
     axes = figure.subplots(rows, 3, squeeze=False)
-    for row, (title, spot) in zip(axes, spots, strict=True):
+    for row, (title, spot, line) in zip(axes, spots, strict=True):
         for axis, (name, cut, letters) in zip(row, _VIEWS, strict=True):
             _draw_view(axis, ct, labels, spot, cut, letters)
+            if cut == 0 and line is not None:
+                axis.plot(line[:, 2], line[:, 1], color="white", linewidth=1.0, marker="|")
             axis.set_title(f"{title}, {name}", color="white", fontsize=9)
     _draw_legend(figure, labels)
     figure.subplots_adjust(0.005, 0.4 / height, 0.995, 1 - 0.3 / height, 0.02, 0.12)
     figure.savefig(path, dpi=100, facecolor="black", metadata={"Software": "KidneySeg"})
 
 
-def _spots(labels: Volume, measurements: Measurements) -> list[tuple[str, np.ndarray]]:
-    """Titles and voxels to show: each kidney's center, the largest lesions, else the middle."""
+def _spots(
+    labels: Volume, measurements: Measurements
+) -> list[tuple[str, np.ndarray, np.ndarray | None]]:
+    """Titles and voxels to show: each kidney's center, the largest lesions, else the middle.
+
+    A lesion is shown where its largest axial diameter lies, with the ends of that diameter.
+    """
     spots = []
     for side in SIDES:
         voxels = np.argwhere(labels.array == KIDNEY_OF_SIDE[side])
         if len(voxels):
-            spots.append((f"{side} kidney", np.rint(voxels.mean(axis=0)).astype(int)))
+            spots.append((f"{side} kidney", np.rint(voxels.mean(axis=0)).astype(int), None))
     for lesion in measurements.lesions[:_MOST_LESIONS]:
         center = labels.geometry.kji_from_ras(lesion.center_ras_mm)[0]
+        line = labels.geometry.kji_from_ras(lesion.feret_axial_ends_ras_mm)
+        center[0] = line[:, 0].mean()
         inside = np.clip(np.rint(center).astype(int), 0, np.array(labels.array.shape) - 1)
         title = f"lesion {lesion.id}: {lesion.kind}, {lesion.side}, {lesion.volume_ml:.1f} mL"
-        spots.append((title, inside))
+        spots.append((title, inside, line))
     if not spots:
-        spots.append(("no kidney found", np.array(labels.array.shape) // 2))
+        spots.append(("no kidney found", np.array(labels.array.shape) // 2, None))
     return spots
 
 

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ..measure.nephrometry import Nephrometry
 from ..measure.volumes import Measurements
 from ..pipeline import Result
 
@@ -21,6 +22,14 @@ COLUMNS = (
     "sphere_equivalent_mm",
     "density_mean_hu",
     "density_sd_hu",
+    "density_median_hu",
+    "fat_share",
+    "renal",
+    "padua",
+    "c_index",
+    "contact_area_cm2",
+    "exophytic_share",
+    "sinus_gap_mm",
     "incomplete",
     "center_r_mm",
     "center_a_mm",
@@ -44,9 +53,11 @@ def rows(measurements: Measurements) -> list[dict[str, Any]]:
         )
         table.append(base | {"kind": "tumor", "volume_ml": side.tumor_ml})
         table.append(base | {"kind": "cyst", "volume_ml": side.cyst_ml})
+    scores = {n.lesion_id: n for n in measurements.nephrometry}
     for lesion in measurements.lesions:
         table.append(
-            {
+            _score_cells(scores.get(lesion.id))
+            | {
                 "item": "lesion",
                 "id": lesion.id,
                 "side": lesion.side,
@@ -57,6 +68,8 @@ def rows(measurements: Measurements) -> list[dict[str, Any]]:
                 "sphere_equivalent_mm": lesion.sphere_equivalent_mm,
                 "density_mean_hu": lesion.density_mean_hu,
                 "density_sd_hu": lesion.density_sd_hu,
+                "density_median_hu": lesion.density_median_hu,
+                "fat_share": lesion.fat_share,
                 "incomplete": lesion.incomplete,
                 "center_r_mm": lesion.center_ras_mm[0],
                 "center_a_mm": lesion.center_ras_mm[1],
@@ -64,6 +77,20 @@ def rows(measurements: Measurements) -> list[dict[str, Any]]:
             }
         )
     return table
+
+
+def _score_cells(scores: Nephrometry | None) -> dict[str, Any]:
+    """Cells of a tumor's nephrometry; none for what is not scored."""
+    if scores is None:
+        return {}
+    return {
+        "renal": scores.renal_text,
+        "padua": scores.padua_total,
+        "c_index": scores.c_index,
+        "contact_area_cm2": scores.contact_area_cm2,
+        "exophytic_share": scores.exophytic_share,
+        "sinus_gap_mm": scores.sinus_gap_mm,
+    }
 
 
 def write_csv(measurements: Measurements, path: Path) -> None:
@@ -85,7 +112,7 @@ def _rounded(value: Any) -> Any:
 def result_as_dict(result: Result) -> dict[str, Any]:
     """Everything of a result but the label map, for JSON."""
     return {
-        "format": "kidneyseg-measurements-1",
+        "format": "kidneyseg-measurements-2",
         "measurements": _round_all(result.measurements.as_dict()),
         "contrast_phase": _round_all(result.phase.as_dict()),
         "findings": [f.as_dict() for f in result.findings],
@@ -132,4 +159,23 @@ def as_text(measurements: Measurements) -> str:
             f"{x.id:<8}{x.kind:7}{x.side:8}{x.volume_ml:8.2f}{x.feret_axial_mm:10.1f}"
             f"{x.feret_3d_mm:8.1f}{x.sphere_equivalent_mm:11.1f}{density}{spread}"
         )
-    return "\n".join(lines)
+    return "\n".join(lines + _score_lines(measurements))
+
+
+def _score_lines(measurements: Measurements) -> list[str]:
+    """Nephrometry for a terminal; an asterisk marks what lies close to a threshold."""
+    if not measurements.nephrometry:
+        return []
+    lines = [
+        "",
+        f"{'tumor':8}{'R.E.N.A.L.':22}{'PADUA':>6}{'C-index':>9}{'contact cm2':>13}"
+        f"{'exophytic':>11}{'to sinus':>10}",
+    ]
+    for n in measurements.nephrometry:
+        parts = "+".join(f"{c.points}{'*' if c.borderline else ''}" for c in n.renal.values())
+        gap = "unseen" if n.sinus_gap_mm is None else f"{n.sinus_gap_mm:.1f} mm"
+        lines.append(
+            f"{n.lesion_id:<8}{f'{n.renal_text} = {parts}':22}{n.padua_total:6}{n.c_index:9.2f}"
+            f"{n.contact_area_cm2:13.1f}{100 * n.exophytic_share:9.0f} %{gap:>10}"
+        )
+    return [*lines, "* close to a threshold; main vessels (suffix h) are left to the reader"]

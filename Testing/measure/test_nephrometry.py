@@ -12,6 +12,7 @@ from KidneySegLib.measure.frame import kidney_frame
 from KidneySegLib.measure.nephrometry import (
     Nephrometry,
     exophytic_component,
+    location_component,
     nearness_component,
     size_component,
 )
@@ -169,7 +170,8 @@ def test_tumor_without_enough_kidney_is_measured_but_not_scored():
         (size_component, 55.0, 2, False),
         (exophytic_component, 0.5, 1, True),
         (exophytic_component, 0.3, 2, False),
-        (exophytic_component, 0.0, 3, True),
+        (exophytic_component, 0.06, 2, True),
+        (exophytic_component, 0.0, 3, False),
         (nearness_component, 7.0, 1, True),
         (nearness_component, 4.0, 3, True),
         (nearness_component, 20.0, 1, False),
@@ -178,6 +180,16 @@ def test_tumor_without_enough_kidney_is_measured_but_not_scored():
 def test_thresholds_and_what_is_borderline(make, value, points, borderline):
     component = make(value)
     assert (component.points, component.borderline) == (points, borderline)
+
+
+def test_location_is_borderline_where_the_polar_lines_decide_it():
+    lines = (-20.0, 20.0)
+    clear = location_component(np.linspace(30, 50, 100), lines)
+    assert (clear.points, clear.borderline) == (1, False)
+    close = location_component(np.linspace(21, 40, 100), lines)
+    assert (close.points, close.borderline) == (1, True)
+    across = location_component(np.linspace(-30, 40, 100), lines)
+    assert (across.points, across.borderline) == (3, False)
 
 
 def test_a_reader_may_set_components_and_it_is_recorded():

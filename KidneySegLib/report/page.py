@@ -1,0 +1,268 @@
+"""Report: one self-contained HTML page that prints on A4; no patient name, nothing from outside."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterable, Sequence
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..anatomy import SIDES
+from ..findings import Severity
+from ..measure.nephrometry import Nephrometry
+from ..measure.resection import plan_resection
+from ..measure.volumes import LesionMeasurement, SideMeasurement
+from ..pipeline import DISCLAIMER
+from ..volume import Volume
+from .surfaces import draw_surfaces
+
+if TYPE_CHECKING:
+    from ..pipeline import Result
+
+_MARGINS_MM = (0.0, 5.0, 10.0)
+_STYLE = """
+@page { size: A4; margin: 14mm }
+body { font: 10.5pt/1.4 system-ui, sans-serif; color: #1b1b1b; max-width: 190mm; margin: 1em auto }
+h1 { font-size: 17pt; margin: 0 } h2 { font-size: 12pt; margin: 1.2em 0 .3em }
+.note { color: #555; font-size: 9pt; margin: .3em 0 }
+.box { border-left: 4px solid #c62828; background: #fdecea; padding: .5em .8em; margin: .6em 0 }
+.box.info { border-color: #1565c0; background: #e8f1fb }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
+th, td { padding: .18em .5em; border-bottom: 1px solid #ddd; text-align: right }
+th:first-child, td:first-child, .text td, .text th { text-align: left }
+thead th { border-bottom: 2px solid #888; font-weight: 600 }
+img { max-width: 100%; break-inside: avoid } tr, .box { break-inside: avoid }
+.pair { display: flex; gap: 4mm } .pair figure { flex: 1 } .pair img { width: 70% }
+figcaption { font-size: 9pt; color: #555 }
+"""
+
+
+def write_page(result: Result, picture: Path, path: Path) -> None:
+    """Write the report.
+
+    Parameters
+    ----------
+    result : Result
+    picture : Path
+        The overview (PNG), embedded.
+    path : Path
+        HTML file to write.
+    """
+    found = result.measurements
+    labels = result.labels.canonical()
+    parts = [
+        "<h1>Kidneys, tumors and cysts</h1>",
+        f"<p class=note>{escape(DISCLAIMER)}</p>",
+        *_warnings(result),
+        *_sides(found.sides),
+        *_lesions(found.lesions),
+        *_nephrometry(found.nephrometry),
+        *_resections(labels),
+        "<h2>Key slices</h2>",
+        _image(picture.read_bytes(), "Contours on the CT; lines are the largest axial diameters"),
+        *_surfaces(labels),
+        *_removed(result),
+        *_record(result),
+    ]
+    body = "\n".join(parts)
+    path.write_text(
+        f"<!doctype html>\n<html lang=en><head><meta charset=utf-8><title>KidneySeg report</title>"
+        f"<style>{_STYLE}</style></head><body>\n{body}\n</body></html>\n",
+        encoding="utf-8",
+    )
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[Any]], *, text: bool = False) -> list[str]:
+    """A table; numbers to the right, text to the left."""
+    cells = "".join(f"<th>{escape(h)}</th>" for h in head)
+    heading = f"<thead><tr>{cells}</tr></thead>" if head else ""
+    lines = [f"<table{' class=text' if text else ''}>{heading}<tbody>"]
+    for row in rows:
+        lines.append("<tr>" + "".join(f"<td>{escape(str(c))}</td>" for c in row) + "</tr>")
+    return [*lines, "</tbody></table>"]
+
+
+def _number(value: float | None, digits: int = 1, *, unit: str = "") -> str:
+    """A number with a fixed number of digits, a dash where there is none."""
+    return "–" if value is None else f"{value:.{digits}f}{unit}"
+
+
+def _warnings(result: Result) -> list[str]:
+    """Findings, warnings first: they come before any number."""
+    ordered = sorted(result.findings, key=lambda f: f.severity is Severity.INFO)
+    return [
+        f"<p class='box{' info' if f.severity is Severity.INFO else ''}'>{escape(f.message)}</p>"
+        for f in ordered
+    ]
+
+
+def _sides(sides: Sequence[SideMeasurement]) -> list[str]:
+    """Volumes of each kidney."""
+    if not sides:
+        return ["<h2>Volumes</h2><p>No kidney was found.</p>"]
+    head = ("Kidney", "Parenchyma mL", "Share", "Tumors mL", "Cysts mL", "HU", "SD", "")
+    rows = [
+        (
+            s.side,
+            _number(s.parenchyma_ml),
+            _number(100 * s.parenchyma_share, 0, unit=" %"),
+            _number(s.tumor_ml),
+            _number(s.cyst_ml),
+            _number(s.density_mean_hu, 0),
+            _number(s.density_sd_hu, 0),
+            "at least (cut by the scan)" if s.incomplete else "",
+        )
+        for s in sides
+    ]
+    note = "<p class=note>Share: of both kidneys' parenchyma, an estimate of split function.</p>"
+    return ["<h2>Volumes</h2>", *_table(head, rows), note]
+
+
+def _lesions(lesions: Sequence[LesionMeasurement]) -> list[str]:
+    """Size and density of each tumor and cyst."""
+    if not lesions:
+        return ["<h2>Tumors and cysts</h2><p>None was found. That excludes none.</p>"]
+    head = ("Lesion", "Side", "mL", "axial mm", "3D mm", "sphere mm", "HU", "SD", "fat")
+    rows = [
+        (
+            f"{x.kind} {x.id}",
+            x.side,
+            _number(x.volume_ml, 2),
+            _number(x.feret_axial_mm),
+            _number(x.feret_3d_mm),
+            _number(x.sphere_equivalent_mm),
+            _number(x.density_mean_hu, 0),
+            _number(x.density_sd_hu, 0),
+            "–" if x.fat_share is None else f"{100 * x.fat_share:.0f} %",
+        )
+        for x in lesions
+    ]
+    note = (
+        "<p class=note>axial, 3D: largest diameters. sphere: diameter of the sphere of that "
+        "volume. fat: share of voxels under -20 HU.</p>"
+    )
+    return ["<h2>Tumors and cysts</h2>", *_table(head, rows), note]
+
+
+def _nephrometry(scores: Sequence[Nephrometry]) -> list[str]:
+    """Scores of each tumor, each component with the value behind its points."""
+    if not scores:
+        return []
+    parts = ["<h2>Nephrometry</h2>"]
+    for n in scores:
+        title = (
+            f"Tumor {n.lesion_id} ({n.side}): R.E.N.A.L. {n.renal_text} ({n.renal_complexity}), "
+            f"PADUA {n.padua_total} ({n.padua_complexity}), C-index {n.c_index:.2f}, contact "
+            f"surface {n.contact_area_cm2:.1f} cm² ({n.contact_area_cap_cm2:.1f} as a cap)"
+        )
+        parts.append(f"<p><b>{escape(title)}</b></p>")
+        rows = [
+            (name, c.points, _component_value(c), _remark(c))
+            for name, c in (*n.renal.items(), *((_padua_name(k), c) for k, c in n.padua.items()))
+        ]
+        parts += _table(("Component", "Points", "Value", "How"), rows, text=True)
+        parts.append(f"<p class=note>{escape('; '.join(n.notes))}.</p>")
+    return parts
+
+
+def _padua_name(component: str) -> str:
+    """A component of PADUA as a reader spells it."""
+    return f"PADUA {component.replace('_', ' ')}"
+
+
+def _component_value(component: Any) -> str:
+    """The continuous value behind points."""
+    if component.value is None:
+        return "not seen"
+    if component.unit == "share":
+        return f"{100 * component.value:.0f} %"
+    return f"{component.value:.1f} mm"
+
+
+def _remark(component: Any) -> str:
+    """Assumption, closeness to a threshold, and who set the points."""
+    remarks = [component.note]
+    if component.borderline:
+        remarks.append("borderline")
+    if component.overridden:
+        remarks.append("points set by the reader")
+    return "; ".join(r for r in remarks if r)
+
+
+def _resections(labels: Volume) -> list[str]:
+    """Parenchyma removed and kept for a few margins, where there is a tumor."""
+    rows = []
+    for side in SIDES:
+        for margin in _MARGINS_MM:
+            plan = plan_resection(labels, side, margin_mm=margin)
+            if plan is not None:
+                rows.append(
+                    (
+                        side,
+                        f"{margin:.0f} mm",
+                        _number(plan.removed_ml),
+                        _number(plan.preserved_ml),
+                        f"{100 * plan.preserved_share:.0f} %",
+                        f"{100 * plan.preserved_share_of_both:.0f} %",
+                    )
+                )
+    if not rows:
+        return []
+    head = ("Kidney", "Margin", "removed mL", "kept mL", "of this kidney", "of both")
+    note = "<p class=note>Parenchyma within the margin of a tumor; cuts are not planned.</p>"
+    return ["<h2>Resection margins</h2>", *_table(head, rows), note]
+
+
+def _image(png: bytes, caption: str) -> str:
+    """An embedded picture."""
+    data = base64.b64encode(png).decode("ascii")
+    alt = escape(caption)
+    return (
+        f"<figure style='margin:0'><img alt='{alt}' src='data:image/png;base64,{data}'>"
+        f"<figcaption>{alt}</figcaption></figure>"
+    )
+
+
+def _surfaces(labels: Volume) -> list[str]:
+    """A 3D picture of each kidney that is there."""
+    pictures = []
+    for side in SIDES:
+        stream = io.BytesIO()
+        if draw_surfaces(labels, side, stream):
+            pictures.append(_image(stream.getvalue(), f"{side} kidney from the front"))
+    return ["<h2>In 3D</h2><div class=pair>", *pictures, "</div>"] if pictures else []
+
+
+def _removed(result: Result) -> list[str]:
+    """What cleaning took out, with its reason and place."""
+    if not result.removals:
+        return []
+    head = ("ID", "Was", "mL", "Reason", "Place (R, A, S mm)")
+    rows = [
+        (
+            r.id,
+            r.tissue,
+            _number(r.volume_ml, 2),
+            r.reason + (" (taken back)" if r.restored else ""),
+            ", ".join(f"{x:.0f}" for x in r.center_ras),
+        )
+        for r in result.removals
+    ]
+    return ["<h2>Removed by cleaning</h2>", *_table(head, rows, text=True)]
+
+
+def _record(result: Result) -> list[str]:
+    """Model, software, device and settings."""
+    record = result.record
+    model = record["model"]
+    rows = [
+        ("Model", f"{model['name']} {model['version']}, sha256 {model['sha256'][:16]}"),
+        ("License of the model", model["license"]),
+        ("Software", ", ".join(f"{k} {v}" for k, v in record["software"].items())),
+        ("Device", record["device"]),
+        ("Settings", ", ".join(f"{k}: {v}" for k, v in record["settings"].items())),
+        ("Contrast phase", f"{result.phase.phase} (estimated from densities)"),
+    ]
+    return ["<h2>This run</h2>", *_table((), rows, text=True)]

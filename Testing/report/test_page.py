@@ -1,0 +1,123 @@
+"""The HTML report: what it holds, what it must not hold, and its 3D pictures."""
+
+import dataclasses
+import io
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+from phantom import ThresholdEngine, make_phantom
+
+from KidneySegLib.findings import info, warning
+from KidneySegLib.measure.volumes import Measurements
+from KidneySegLib.pipeline import segment
+from KidneySegLib.report.overview import write_overview
+from KidneySegLib.report.page import write_page
+from KidneySegLib.report.surfaces import draw_surfaces
+from KidneySegLib.stages.clean import Removal
+
+
+@pytest.fixture(scope="module")
+def result(package):
+    return segment(make_phantom().ct, package, ThresholdEngine())
+
+
+@pytest.fixture(scope="module")
+def picture(result, tmp_path_factory):
+    path = tmp_path_factory.mktemp("overview") / "overview.png"
+    write_overview(make_phantom().ct, result.labels, result.measurements, path)
+    return path
+
+
+def page_of(result, picture, tmp_path):
+    write_page(result, picture, tmp_path / "report.html")
+    return (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+class Balance(HTMLParser):
+    """Open elements that were never closed, and text."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.text = [], ""
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in ("meta", "img"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_page_is_whole_and_needs_nothing_from_outside(result, picture, tmp_path):
+    html = page_of(result, picture, tmp_path)
+    balance = Balance()
+    balance.feed(html)
+    assert balance.open == []
+    assert not re.search(r"(src|href)=['\"](?!data:)", html)
+    assert "<script" not in html
+    assert html.count("data:image/png;base64,") == 3
+
+
+def test_numbers_scores_margins_and_the_record_are_there(result, picture, tmp_path):
+    parser = Balance()
+    parser.feed(page_of(result, picture, tmp_path))
+    text = parser.text
+    assert "not a medical device" in text
+    assert f"{result.measurements.sides[0].parenchyma_ml:.1f}" in text
+    (scores,) = result.measurements.nephrometry
+    assert f"R.E.N.A.L. {scores.renal_text}" in text
+    assert "Resection margins" in text
+    assert result.record["model"]["sha256"][:16] in text
+
+
+def test_warnings_come_before_numbers_and_texts_are_escaped(result, picture, tmp_path):
+    changed = dataclasses.replace(
+        result,
+        findings=[info("a", "A remark <b>."), warning("b", "A warning & more.")],
+        removals=[Removal(1, "tumor", "speck <1 mL", 0.02, (1.0, 2.0, 3.0))],
+    )
+    html = page_of(changed, picture, tmp_path)
+    assert html.index("A warning &amp; more.") < html.index("A remark &lt;b&gt;.")
+    assert html.index("A remark") < html.index("<h2>Volumes")
+    assert "speck &lt;1 mL" in html
+
+
+def test_scores_set_by_a_reader_are_marked(result, picture, tmp_path):
+    found = result.measurements
+    scores = (found.nephrometry[0].overridden({"N": 3}),)
+    changed = dataclasses.replace(
+        result, measurements=dataclasses.replace(found, nephrometry=scores)
+    )
+    assert "points set by the reader" in page_of(changed, picture, tmp_path)
+
+
+def test_an_empty_result_has_a_page(result, picture, tmp_path):
+    nothing = result.labels.with_array(np.zeros_like(result.labels.array))
+    empty = dataclasses.replace(result, labels=nothing, measurements=Measurements())
+    html = page_of(empty, picture, tmp_path)
+    assert "No kidney was found" in html
+    assert html.count("data:image/png;base64,") == 1
+
+
+def test_surfaces_show_kidney_and_tumor_on_the_patients_side(result):
+    stream = io.BytesIO()
+    assert draw_surfaces(result.labels.canonical(), "left", stream)
+    stream.seek(0)
+    picture = imread(stream)[..., :3]
+    green = (picture[..., 1] > picture[..., 0] + 0.05).nonzero()
+    shape = (picture.min(axis=-1) < 0.95).nonzero()
+    # the tumor of the phantom lies lateral in the left kidney: on the right in the picture
+    assert green[1].mean() > shape[1].mean() + 5
+
+
+def test_no_picture_of_a_kidney_that_is_not_there(result):
+    labels = result.labels.with_array(np.where(result.labels.array == 2, 0, result.labels.array))
+    stream = io.BytesIO()
+    assert not draw_surfaces(labels.canonical(), "left", stream)
+    assert stream.getvalue() == b""
