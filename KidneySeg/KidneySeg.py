@@ -154,16 +154,17 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
 
             job = self.startJob(volumeNode, settings, model=model, device=device)
             result = run_job(job, progress=progress, cancel=cancel)
-            labels, data = result.labels, result.data
         else:
-            labels, data = self._segmentHere(
+            result = self._segmentHere(
                 volumeNode, settings, model, device, progress=progress, cancel=cancel
             )
-        return (*self.addResult(labels, data, volumeNode, segmentationNode, tableNode)[:2], data)
+        nodes = self.addResult(result, volumeNode, segmentationNode, tableNode)
+        return (*nodes[:2], result.data)
 
     def _segmentHere(self, volumeNode, settings, model, device, *, progress, cancel):
-        """Segment in this process; label map and JSON data."""
+        """Segment in this process; the result as a child process would give it."""
         from KidneySegLib.engine.torch_engine import TorchEngine
+        from KidneySegLib.job import JobResult
         from KidneySegLib.models.registry import find_model
         from KidneySegLib.mrml import volume_from_node
         from KidneySegLib.pipeline import segment
@@ -178,7 +179,7 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
             progress=progress,
             cancel=cancel,
         )
-        return result.labels.array, result_as_dict(result)
+        return JobResult(result.labels.array, result.rejected.array, result_as_dict(result))
 
     def settings(self, volumeNode, quality, kidneysOnly, pointsNode=None, roiNode=None):
         """Settings of the library; markups become points in mm."""
@@ -205,17 +206,21 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
             temporary=Path(slicer.app.temporaryPath),
         )
 
-    def addResult(self, labels, data, volumeNode, segmentationNode=None, tableNode=None):
-        """Put a result into the scene.
+    def addResult(self, result, volumeNode, segmentationNode=None, tableNode=None):
+        """Put a result into the scene, and what cleaning removed as hidden candidates.
 
         :return: segmentation node, table node, names of edited segments that were kept.
         """
         from KidneySegLib import mrml
         from KidneySegLib.measure.volumes import Measurements
 
-        record = {key: data.get(key) for key in ("record", "findings", "contrast_phase")}
+        labels, data = result.labels, result.data
+        record = {key: data[key] for key in mrml.RECORDED}
         update = mrml.add_to_scene(labels, volumeNode, segmentationNode, record=record)
-        if mrml.is_linear(volumeNode):
+        removed = data["removed_components"]
+        mrml.add_candidates(labels, result.rejected, removed, volumeNode, update.segmentation)
+        own = not mrml.any_edited(update.segmentation)  # the user's segments count too
+        if own and mrml.is_linear(volumeNode):
             measurements = Measurements.from_dict(data["measurements"])
         else:
             measurements = mrml.measure_segmentation(update.segmentation, volumeNode)
@@ -230,23 +235,35 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         return mrml.fill_table(measurements, segmentationNode, tableNode)
 
     def export(self, segmentationNode, volumeNode, folder):
-        """Write table (CSV), label map (NIfTI) and surfaces (STL) into a new folder.
+        """Write table (CSV), label map (NIfTI), surfaces (STL) and report (HTML) into a folder.
 
         :return: the files written.
         """
         from KidneySegLib import mrml
+        from KidneySegLib.report.overview import write_overview
+        from KidneySegLib.report.page import write_page
         from KidneySegLib.report.table import write_csv
         from KidneySegLib.writers import atomic_folder, write_label_map
 
         labels = mrml.labels_from_segmentation(segmentationNode, volumeNode)
         measurements = mrml.measure_labels(labels, volumeNode)
-        names = ("measurements.csv", "labels.nii.gz", "surfaces")
+        names = ("measurements.csv", "labels.nii.gz", "surfaces", "overview.png", "report.html")
+        ct = mrml.volume_from_node(volumeNode)
         with atomic_folder(Path(folder), names) as partial:
             write_csv(measurements, partial / names[0])
             write_label_map(labels, partial / names[1])
             (partial / names[2]).mkdir()
             slicer.vtkSlicerSegmentationsModuleLogic.ExportSegmentsClosedSurfaceRepresentationToFiles(
                 str(partial / names[2]), segmentationNode, None, "STL", True, 1.0, False
+            )
+            write_overview(ct, labels, measurements, partial / names[3])
+            write_page(
+                labels,
+                measurements,
+                mrml.stored_record(segmentationNode),
+                partial / names[3],
+                partial / names[4],
+                edited=mrml.any_edited(segmentationNode),
             )
         return [Path(folder) / name for name in names]
 
@@ -384,6 +401,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._centers = []
         self._watched = None
         self._check = None
+        self._labels = None
 
     # ------------------------------------------------------------ life of the panel
 
@@ -541,12 +559,15 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             "editButton": self.onEdit,
             "measureButton": self.onMeasure,
             "exportButton": self.onExport,
+            "restoreButton": self.onRestore,
             "setupButton": self.onSetup,
             "computerButton": self.onComputer,
         }
         for name, slot in clicks.items():
             getattr(self.ui, name).connect("clicked()", slot)
         self.ui.show3DButton.connect("toggled(bool)", self.onShow3D)
+        self.ui.candidateSelector.connect("activated(int)", self.onCandidate)
+        self.ui.marginSlider.connect("valueChanged(int)", self.onMargin)
         for name in ("modelSelector", "qualitySelector", "deviceSelector"):
             getattr(self.ui, name).connect("currentIndexChanged(int)", self.onChoice)
         self.ui.lesionTable.connect("currentCellChanged(int,int,int,int)", self.onRow)
@@ -753,8 +774,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._timer.stop()
         run = self._running
         segmentation, table, kept = self.logic.addResult(
-            result.labels,
-            result.data,
+            result,
             run["volume"],
             *fitting_outputs(run["volume"], *run["outputs"]),
         )
@@ -845,17 +865,19 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.summaryLabel.text = "".join(parts)
         self.ui.summaryLabel.visible = bool(parts)
         self._showTables(True)
+        self._labels = None
+        self._showCandidates()
+        self.onMargin(self.ui.marginSlider.value)
         self.updateStale()
         self._showDeviceNote()
         self._showButtons()
 
     def _storedFindings(self):
         """Findings that a saved scene keeps with the segmentation."""
-        from KidneySegLib.mrml import RECORD
+        from KidneySegLib.mrml import stored_record
 
         segmentation = self._parameterNode.outputSegmentation
-        record = segmentation.GetAttribute(RECORD) if segmentation is not None else None
-        return (json.loads(record).get("findings") or []) if record else []
+        return stored_record(segmentation)["findings"] if segmentation is not None else []
 
     def _fillTable(self, rows):
         """Show table rows; lesions remember where they are."""
@@ -893,6 +915,9 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Hide tables that would be empty."""
         self.ui.lesionTable.visible = visible
         self.ui.segmentsTable.visible = visible
+        if not visible:
+            for name in (*_CANDIDATE_WIDGETS, *_MARGIN_WIDGETS):
+                getattr(self.ui, name).visible = False
 
     def _observeSegments(self):
         """Watch the segments, so that the table can say when it is out of date."""
@@ -908,6 +933,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSegmentsChanged(self, caller=None, event=None):
         """Check soon, once, however many strokes the user makes."""
+        self._labels = None
         self._staleTimer.start()
 
     def updateStale(self):
@@ -975,6 +1001,76 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         editor.setSegmentationNode(self._parameterNode.outputSegmentation)
         editor.setSourceVolumeNode(self._resultVolume())
 
+    def _showCandidates(self):
+        """List what cleaning removed, where it removed anything."""
+        from KidneySegLib import mrml
+
+        found = mrml.candidate_list(self._parameterNode.outputSegmentation)
+        selector = self.ui.candidateSelector
+        selector.clear()
+        for segmentId, name, _center in found:
+            selector.addItem(name, segmentId)
+        for name in _CANDIDATE_WIDGETS:
+            getattr(self.ui, name).visible = bool(found)
+
+    def onCandidate(self, index=None):
+        """Show the chosen candidate in the slice views."""
+        from KidneySegLib import mrml
+
+        chosen = self.ui.candidateSelector.currentData
+        for segmentId, _name, center in mrml.candidate_list(self._parameterNode.outputSegmentation):
+            node = mrml.candidates_of(self._parameterNode.outputSegmentation)
+            node.GetDisplayNode().SetVisibility(True)
+            node.GetDisplayNode().SetSegmentVisibility(segmentId, segmentId == chosen)
+            if segmentId == chosen:
+                slicer.vtkMRMLSliceNode.JumpAllSlices(slicer.mrmlScene, *center)
+
+    def onRestore(self):
+        """Take the chosen candidate back, and measure again."""
+        from KidneySegLib import mrml
+
+        chosen = self.ui.candidateSelector.currentData
+        if not chosen:
+            return
+        node = self._parameterNode.outputSegmentation
+        name = mrml.restore_candidate(node, chosen, self._resultVolume())
+        self.onMeasure()
+        self._say(_("Taken back and measured: {name}.").format(name=name), "info")
+
+    def onMargin(self, margin):
+        """Parenchyma that a resection with this margin leaves, as the slider moves."""
+        from KidneySegLib import mrml
+        from KidneySegLib.measure.resection import plan_resection
+
+        node = self._parameterNode
+        tumors = self._measurements is not None and any(
+            lesion.kind == "tumor" for lesion in self._measurements.lesions
+        )
+        for name in _MARGIN_WIDGETS:
+            getattr(self.ui, name).visible = tumors
+        if not tumors:
+            return
+        if self._labels is None:
+            volume = self._resultVolume()
+            labels = mrml.labels_from_segmentation(node.outputSegmentation, volume)
+            self._labels = mrml.in_world(labels, volume)[0]
+        plans = [plan_resection(self._labels, side, margin_mm=margin) for side in ("right", "left")]
+        text = _(
+            "Margin {margin} mm: the {side} kidney loses {removed:.0f} mL and keeps {own:.0f} %; "
+            "{both:.0f} % of both stays."
+        )
+        self.ui.marginText.text = "<br>".join(
+            text.format(
+                margin=margin,
+                side=plan.side,
+                removed=plan.removed_ml,
+                own=100 * plan.preserved_share,
+                both=100 * plan.preserved_share_of_both,
+            )
+            for plan in plans
+            if plan is not None
+        )
+
     def _resultVolume(self):
         """CT that the segmentation was made on; the chosen one may be another by now."""
         from KidneySegLib.mrml import reference_volume
@@ -990,9 +1086,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         node, volume = self._parameterNode, self._resultVolume()
         outputs = mrml.fitting_outputs(volume, node.outputSegmentation, node.outputTable)
         try:
-            node.outputTable = self.logic.measureAgain(
-                node.outputSegmentation, volume, outputs[1]
-            )
+            node.outputTable = self.logic.measureAgain(node.outputSegmentation, volume, outputs[1])
         except KidneySegError as error:
             self._say(str(error), "error")
             return
@@ -1088,6 +1182,8 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._parameterNode.inputVolume = volume
 
 
+_CANDIDATE_WIDGETS = ("candidateLabel", "candidateSelector", "restoreButton")
+_MARGIN_WIDGETS = ("marginLabel", "marginSlider", "marginText")
 _SCENE_WIDGETS = (
     "inputSelector",
     "outputSelector",

@@ -31,7 +31,8 @@ from .pipeline import Settings
 from .volume import Volume
 
 NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows: no console flashes up
-CT, LABELS, REQUEST, RESULT = "ct.npy", "labels.npy", "request.json", "result.json"
+CT, LABELS, REJECTED = "ct.npy", "labels.npy", "rejected.npy"
+REQUEST, RESULT = "request.json", "result.json"
 _ROOT = Path(__file__).parents[1]
 _SPARE_BYTES = 50 * 2**20
 _KEPT_LINES = 30
@@ -46,9 +47,13 @@ class JobError(KidneySegError):
 
 @dataclass(frozen=True)
 class JobResult:
-    """Label map ``(k, j, i)`` of `Label` numbers on the CT's grid, and the result as JSON data."""
+    """Arrays ``(k, j, i)`` on the CT's grid, and the result as JSON data.
+
+    ``labels`` holds `Label` numbers, ``rejected`` the number of the removal in each voxel.
+    """
 
     labels: np.ndarray
+    rejected: np.ndarray
     data: dict[str, Any]
 
 
@@ -218,6 +223,7 @@ class Job:
         """Label map and result as the child wrote them."""
         try:
             labels = np.load(self._folder / LABELS)
+            rejected = np.load(self._folder / REJECTED)
             data = json.loads((self._folder / RESULT).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise JobError(
@@ -226,7 +232,7 @@ class Job:
             ) from error
         if labels.shape != self._shape:
             raise JobError(f"The result has {labels.shape} voxels, the CT {self._shape}.")
-        return JobResult(labels, data)
+        return JobResult(labels, rejected, data)
 
     def _why_it_ended(self) -> str:
         """Message for a child that said nothing of its own about its end."""
@@ -304,8 +310,8 @@ def run_job(job: Job, *, progress: Any = None, cancel: Any = None) -> JobResult:
 
 
 def _job_folder(volume: Volume, root: Path) -> Path:
-    """New private folder on the temporary disk, with room for the CT and its labels."""
-    needed = volume.array.nbytes + volume.array.size + _SPARE_BYTES
+    """New private folder on the temporary disk, with room for the CT and what comes back."""
+    needed = volume.array.nbytes + 3 * volume.array.size + _SPARE_BYTES
     _sweep(root)
     try:
         if shutil.disk_usage(root).free < needed:

@@ -36,6 +36,7 @@ REQUIREMENTS = (
     Requirement("monai", ">=1.5.1", "the network's architecture", "2"),
     Requirement("safetensors", ">=0.4", "reads the weights safely", "1"),
     Requirement("jsonschema", ">=4.20", "checks model packages", "1"),
+    Requirement("matplotlib", ">=3.8", "draws the report", "17"),
 )
 
 

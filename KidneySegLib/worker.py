@@ -1,9 +1,10 @@
 """The child process that segments for Slicer: ``python -m KidneySegLib.worker FOLDER``.
 
-The folder holds ``ct.npy`` and ``request.json`` (see `job`). The child writes ``labels.npy`` and
-``result.json`` beside them, and says on standard output what `console.JsonConsole` says: one JSON
-object a line, ``progress``, then ``result`` or ``error``. When its standard input ends, the parent
-is gone, or wants no result any more: the child removes the folder and stops.
+The folder holds ``ct.npy`` and ``request.json`` (see `job`). The child writes ``labels.npy``,
+``rejected.npy`` and ``result.json`` beside them, and says on standard output what
+`console.JsonConsole` says: one JSON object a line, ``progress``, then ``result`` or ``error``. When
+its standard input ends, the parent is gone, or wants no result any more: the child removes the
+folder and stops.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import numpy as np
 from .console import JsonConsole
 from .crash import log_crash
 from .errors import KidneySegError
-from .job import CT, LABELS, REQUEST, RESULT
+from .job import CT, LABELS, REJECTED, REQUEST, RESULT
 from .volume import Geometry, Volume
 
 
@@ -74,6 +75,7 @@ def _run(folder: Path, console: JsonConsole) -> None:
         progress=console.progress,
     )
     np.save(folder / LABELS, result.labels.array.astype(np.uint8))
+    np.save(folder / REJECTED, result.rejected.array.astype(np.uint16))
     write_json(result_as_dict(result), folder / RESULT)
 
 

@@ -29,6 +29,7 @@ print("a library talks", file=sys.stderr)
 print("not json"); print('{"event": "progress"}'); print("[1, 2]")
 print(json.dumps(dict(event="progress", stage="locate", share=0.5, left_s=3.0)), flush=True)
 np.save(folder + "/labels.npy", (ct > 100).astype(np.uint8))
+np.save(folder + "/rejected.npy", (ct > 400).astype(np.uint16))
 open(folder + "/result.json", "w").write(json.dumps(dict(measurements=dict(sides=[], lesions=[]))))
 print(json.dumps(dict(event="result")), flush=True)
 """

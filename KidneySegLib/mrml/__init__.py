@@ -1,17 +1,31 @@
 """Result to Slicer's scene and back: the only folder that knows MRML (no Qt, no main window)."""
 
-from .measuring import labels_from_segmentation, measure_labels, measure_segmentation
-from .results import RECORD, add_to_scene, fitting_outputs, reference_volume
-from .segments import is_edited
+from .candidates import add_candidates, candidate_list, candidates_of, restore_candidate
+from .measuring import in_world, labels_from_segmentation, measure_labels, measure_segmentation
+from .results import (
+    RECORD,
+    RECORDED,
+    add_to_scene,
+    fitting_outputs,
+    reference_volume,
+    stored_record,
+)
+from .segments import any_edited, is_edited
 from .tables import MEASUREMENTS, fill_table, is_stale, table_rows
 from .volumes import is_linear, points_from_node, roi_from_node, volume_from_node
 
 __all__ = [
     "MEASUREMENTS",
     "RECORD",
+    "RECORDED",
+    "add_candidates",
     "add_to_scene",
+    "any_edited",
+    "candidate_list",
+    "candidates_of",
     "fill_table",
     "fitting_outputs",
+    "in_world",
     "is_edited",
     "is_linear",
     "is_stale",
@@ -20,7 +34,9 @@ __all__ = [
     "measure_segmentation",
     "points_from_node",
     "reference_volume",
+    "restore_candidate",
     "roi_from_node",
+    "stored_record",
     "table_rows",
     "volume_from_node",
 ]

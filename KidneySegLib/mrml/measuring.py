@@ -77,13 +77,19 @@ def measure_segmentation(node: Any, volume_node: Any) -> Measurements:
 
 def measure_labels(labels: Volume, volume_node: Any) -> Measurements:
     """Measure what `labels_from_segmentation` gave, in world coordinates."""
+    labels, ct = in_world(labels, volume_node)
+    return measure(labels, ct)
+
+
+def in_world(labels: Volume, volume_node: Any) -> tuple[Volume, Volume]:
+    """Labels and CT in world coordinates and canonical orientation, whatever the transform."""
     ct = volume_from_node(volume_node)
     if not is_linear(volume_node):
-        labels, ct = _in_world(labels, ct, volume_node)
-    return measure(labels.canonical(), ct.canonical())
+        labels, ct = _resampled_in_world(labels, ct, volume_node)
+    return labels.canonical(), ct.canonical()
 
 
-def _in_world(labels: Volume, ct: Volume, volume_node: Any) -> tuple[Volume, Volume]:
+def _resampled_in_world(labels: Volume, ct: Volume, volume_node: Any) -> tuple[Volume, Volume]:
     """Labels and CT resampled to a regular grid in world coordinates, around the labels.
 
     The transform is asked on a lattice of 6 mm and interpolated between. Memberships are

@@ -31,6 +31,7 @@ from .segments import (
 from .volumes import volume_from_node
 
 RECORD = "KidneySeg.Record"
+RECORDED = ("record", "findings", "contrast_phase", "removed_components")
 TABLE_ROLE = "KidneySeg.Segmentation"
 _PARTS = tuple((KIDNEY_OF_SIDE[side], side) for side in KIDNEY_OF_SIDE) + tuple(
     (kind, side) for kind in (Label.TUMOR, Label.CYST) for side in ("right", "left", "unknown")
@@ -117,6 +118,13 @@ def _new_segmentation(volume_node: Any) -> Any:
     return node
 
 
+def stored_record(segmentation_node: Any) -> dict[str, Any]:
+    """What the run that made a segmentation said; empty entries where no run made it."""
+    stored = json.loads(segmentation_node.GetAttribute(RECORD) or "{}")
+    empty = {"record": None, "findings": [], "contrast_phase": None, "removed_components": []}
+    return empty | stored
+
+
 def reference_volume(segmentation_node: Any) -> Any:
     """CT that a segmentation was made on, None where that is not known."""
     role = slicer.vtkMRMLSegmentationNode.GetReferenceImageGeometryReferenceRole()
@@ -165,20 +173,38 @@ def _import_parts(node: Any, volume_node: Any, labels: np.ndarray) -> None:
     parts, present = _numbered_parts(labels, volume_node)
     if not present:
         return
+    styles = [sided_style(label, side) for label, side in present]
+    new = import_parts(node, volume_node, parts, [(s.name, s.color) for s in styles])
+    for segment_id, (label, _side), style in zip(new, present, styles, strict=True):
+        segment = node.GetSegmentation().GetSegment(segment_id)
+        segment.SetTag(TERMINOLOGY_TAG, style.terminology())
+        segment.SetTag(LABEL_TAG, label.name.lower())
+        segment.SetTag(PRINT_TAG, fingerprint(node, segment_id))
+
+
+def import_parts(
+    node: Any, volume_node: Any, parts: np.ndarray, styles: list[tuple[str, tuple]]
+) -> list[str]:
+    """Add the numbers of an array as segments, by one import; returns their IDs.
+
+    Parameters
+    ----------
+    parts : (k, j, i) uint8
+        1, 2 and so on; each occurs.
+    styles : list of (str, (int, int, int))
+        Name and color (RGB, 0-255) of each.
+    """
     before = set(segment_ids(node))
-    with _label_map_node(parts, volume_node, present) as label_map:
+    with _label_map_node(parts, volume_node, styles) as label_map:
         logic = slicer.vtkSlicerSegmentationsModuleLogic
         if not logic.ImportLabelmapToSegmentationNode(label_map, node):
             raise InputError("Slicer could not import the label map. Try a new segmentation.")
     new = [s for s in segment_ids(node) if s not in before]
-    for segment_id, (label, side) in zip(new, present, strict=True):
+    for segment_id, (name, color) in zip(new, styles, strict=True):
         segment = node.GetSegmentation().GetSegment(segment_id)
-        style = sided_style(label, side)
-        segment.SetName(style.name)
-        segment.SetColor(*(c / 255 for c in style.color))
-        segment.SetTag(TERMINOLOGY_TAG, style.terminology())
-        segment.SetTag(LABEL_TAG, label.name.lower())
-        segment.SetTag(PRINT_TAG, fingerprint(node, segment_id))
+        segment.SetName(name)
+        segment.SetColor(*(c / 255 for c in color))
+    return new
 
 
 def _numbered_parts(
@@ -204,7 +230,7 @@ def _numbered_parts(
 
 @contextlib.contextmanager
 def _label_map_node(
-    array: np.ndarray, volume_node: Any, parts: list[tuple[Label, str]]
+    array: np.ndarray, volume_node: Any, styles: list[tuple[str, tuple]]
 ) -> Iterator[Any]:
     """Label map node on the CT's grid and under its transform, gone afterwards."""
     scene = volume_node.GetScene()
@@ -215,10 +241,9 @@ def _label_map_node(
             node.SetHideFromEditors(True)
             node.SetSaveWithScene(False)
         colors.SetTypeToUser()
-        colors.SetNumberOfColors(len(parts) + 1)
-        for number, (label, side) in enumerate(parts, start=1):
-            style = sided_style(label, side)
-            colors.SetColor(number, style.name, *(c / 255 for c in style.color), 1.0)
+        colors.SetNumberOfColors(len(styles) + 1)
+        for number, (name, color) in enumerate(styles, start=1):
+            colors.SetColor(number, name, *(c / 255 for c in color), 1.0)
         label_map.CreateDefaultDisplayNodes()
         label_map.GetDisplayNode().SetAndObserveColorNodeID(colors.GetID())
         slicer.util.updateVolumeFromArray(label_map, array)

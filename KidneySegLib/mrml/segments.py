@@ -12,7 +12,7 @@ from slicer.util import arrayFromSegmentInternalBinaryLabelmap
 
 from ..anatomy import SEGMENTS, Label
 from ..volume import Box, Geometry
-from .volumes import ijk_to_ras
+from .volumes import ijk_to_ras, transformed, world_transform
 
 LABEL_TAG = "KidneySeg.Label"
 PRINT_TAG = "KidneySeg.Fingerprint"
@@ -74,6 +74,15 @@ def _segment_box(node: Any, segment_id: str) -> tuple[np.ndarray, Geometry] | No
     return mask[box.slices], own.cropped(Box(tuple(start), tuple(start + box.shape)))
 
 
+def segment_center(node: Any, segment_id: str, *, world: bool = True) -> tuple[float, float, float]:
+    """Middle of a segment's voxels in RAS mm, in world coordinates or without its transforms."""
+    mask, own = _segment_box(node, segment_id)
+    center = own.ras_from_kji(np.argwhere(mask).mean(axis=0))
+    if world and node.GetParentTransformNode() is not None:
+        center = transformed(center, world_transform(node))
+    return tuple(float(x) for x in center[0])
+
+
 def paint(array: np.ndarray, value: int, node: Any, segment_id: str, volume_node: Any) -> None:
     """Set an array on the CT's grid to a value where a segment is.
 
@@ -105,6 +114,15 @@ def is_edited(node: Any, segment_id: str) -> bool:
     """Whether a segment that KidneySeg made has other voxels than when it was made."""
     stored = tag(node.GetSegmentation().GetSegment(segment_id), PRINT_TAG)
     return stored is not None and not same_print(stored, fingerprint(node, segment_id))
+
+
+def any_edited(node: Any) -> bool:
+    """Whether a segment of KidneySeg's was changed, or the user has added one."""
+    segmentation = node.GetSegmentation()
+    return any(
+        tag(segmentation.GetSegment(s), PRINT_TAG) is None or is_edited(node, s)
+        for s in segment_ids(node)
+    )
 
 
 def same_print(one: str, other: str) -> bool:

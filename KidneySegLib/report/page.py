@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..anatomy import SIDES
-from ..findings import Severity
 from ..measure.nephrometry import Nephrometry
 from ..measure.resection import plan_resection
-from ..measure.volumes import LesionMeasurement, SideMeasurement
+from ..measure.volumes import LesionMeasurement, Measurements, SideMeasurement
 from ..pipeline import DISCLAIMER
 from ..volume import Volume
 from .surfaces import draw_surfaces
-
-if TYPE_CHECKING:
-    from ..pipeline import Result
 
 _MARGINS_MM = (0.0, 5.0, 10.0)
 _STYLE = """
@@ -39,23 +35,37 @@ figcaption { font-size: 9pt; color: #555 }
 """
 
 
-def write_page(result: Result, picture: Path, path: Path) -> None:
+def write_page(
+    labels: Volume,
+    found: Measurements,
+    data: Mapping[str, Any],
+    picture: Path,
+    path: Path,
+    *,
+    edited: bool = False,
+) -> None:
     """Write the report.
 
     Parameters
     ----------
-    result : Result
+    labels : Volume
+        `Label` numbers.
+    found : Measurements
+    data : mapping
+        What a run says beside them, as `result_as_dict` spells it: ``findings``,
+        ``removed_components``, ``record`` and ``contrast_phase``.
     picture : Path
         The overview (PNG), embedded.
     path : Path
         HTML file to write.
+    edited : bool
+        The labels were changed after the run: said on top.
     """
-    found = result.measurements
-    labels = result.labels.canonical()
+    labels = labels.canonical()
     parts = [
         "<h1>Kidneys, tumors and cysts</h1>",
         f"<p class=note>{escape(DISCLAIMER)}</p>",
-        *_warnings(result),
+        *_warnings(data["findings"], edited=edited),
         *_sides(found.sides),
         *_lesions(found.lesions),
         *_nephrometry(found.nephrometry),
@@ -63,8 +73,8 @@ def write_page(result: Result, picture: Path, path: Path) -> None:
         "<h2>Key slices</h2>",
         _image(picture.read_bytes(), "Contours on the CT; lines are the largest axial diameters"),
         *_surfaces(labels),
-        *_removed(result),
-        *_record(result),
+        *_removed(data["removed_components"]),
+        *_record(data),
     ]
     body = "\n".join(parts)
     path.write_text(
@@ -89,13 +99,12 @@ def _number(value: float | None, digits: int = 1, *, unit: str = "") -> str:
     return "–" if value is None else f"{value:.{digits}f}{unit}"
 
 
-def _warnings(result: Result) -> list[str]:
+def _warnings(findings: Sequence[Mapping[str, Any]], *, edited: bool) -> list[str]:
     """Findings, warnings first: they come before any number."""
-    ordered = sorted(result.findings, key=lambda f: f.severity is Severity.INFO)
-    return [
-        f"<p class='box{' info' if f.severity is Severity.INFO else ''}'>{escape(f.message)}</p>"
-        for f in ordered
-    ]
+    boxes = [("", "The segments were edited after the run.")] if edited else []
+    for severity, style in (("warning", ""), ("info", " info")):
+        boxes += [(style, f["message"]) for f in findings if f["severity"] == severity]
+    return [f"<p class='box{style}'>{escape(text)}</p>" for style, text in boxes]
 
 
 def _sides(sides: Sequence[SideMeasurement]) -> list[str]:
@@ -235,27 +244,29 @@ def _surfaces(labels: Volume) -> list[str]:
     return ["<h2>In 3D</h2><div class=pair>", *pictures, "</div>"] if pictures else []
 
 
-def _removed(result: Result) -> list[str]:
+def _removed(removals: Sequence[Mapping[str, Any]]) -> list[str]:
     """What cleaning took out, with its reason and place."""
-    if not result.removals:
+    if not removals:
         return []
     head = ("ID", "Was", "mL", "Reason", "Place (R, A, S mm)")
     rows = [
         (
-            r.id,
-            r.tissue,
-            _number(r.volume_ml, 2),
-            r.reason + (" (taken back)" if r.restored else ""),
-            ", ".join(f"{x:.0f}" for x in r.center_ras),
+            r["id"],
+            r["tissue"],
+            _number(r["volume_ml"], 2),
+            r["reason"] + (" (taken back)" if r["restored"] else ""),
+            ", ".join(f"{x:.0f}" for x in r["center_ras_mm"]),
         )
-        for r in result.removals
+        for r in removals
     ]
     return ["<h2>Removed by cleaning</h2>", *_table(head, rows, text=True)]
 
 
-def _record(result: Result) -> list[str]:
+def _record(data: Mapping[str, Any]) -> list[str]:
     """Model, software, device and settings."""
-    record = result.record
+    record = data["record"]
+    if record is None:
+        return ["<h2>This run</h2><p>No run of KidneySeg is recorded with these segments.</p>"]
     model = record["model"]
     rows = [
         ("Model", f"{model['name']} {model['version']}, sha256 {model['sha256'][:16]}"),
@@ -263,6 +274,6 @@ def _record(result: Result) -> list[str]:
         ("Software", ", ".join(f"{k} {v}" for k, v in record["software"].items())),
         ("Device", record["device"]),
         ("Settings", ", ".join(f"{k}: {v}" for k, v in record["settings"].items())),
-        ("Contrast phase", f"{result.phase.phase} (estimated from densities)"),
+        ("Contrast phase", f"{data['contrast_phase']['phase']} (estimated from densities)"),
     ]
     return ["<h2>This run</h2>", *_table((), rows, text=True)]

@@ -16,6 +16,7 @@ from KidneySegLib.pipeline import segment
 from KidneySegLib.report.overview import write_overview
 from KidneySegLib.report.page import write_page
 from KidneySegLib.report.surfaces import draw_surfaces
+from KidneySegLib.report.table import result_as_dict
 from KidneySegLib.stages.clean import Removal
 
 
@@ -31,8 +32,9 @@ def picture(result, tmp_path_factory):
     return path
 
 
-def page_of(result, picture, tmp_path):
-    write_page(result, picture, tmp_path / "report.html")
+def page_of(result, picture, tmp_path, **options):
+    data, target = result_as_dict(result), tmp_path / "report.html"
+    write_page(result.labels, result.measurements, data, picture, target, **options)
     return (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
@@ -86,6 +88,14 @@ def test_warnings_come_before_numbers_and_texts_are_escaped(result, picture, tmp
     assert html.index("A warning &amp; more.") < html.index("A remark &lt;b&gt;.")
     assert html.index("A remark") < html.index("<h2>Volumes")
     assert "speck &lt;1 mL" in html
+    assert "edited" not in html
+    assert "edited after the run" in page_of(changed, picture, tmp_path, edited=True)
+
+
+def test_segments_that_no_run_made_have_a_page(result, picture, tmp_path):
+    data = {"record": None, "findings": [], "contrast_phase": None, "removed_components": []}
+    write_page(result.labels, result.measurements, data, picture, tmp_path / "report.html")
+    assert "No run of KidneySeg" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_scores_set_by_a_reader_are_marked(result, picture, tmp_path):

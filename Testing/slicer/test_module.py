@@ -11,10 +11,13 @@ import pytest
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 pytest.importorskip("PySide6", reason="PySide6 is not installed")
 
-from phantom import make_phantom  # noqa: E402
+from phantom import ellipsoid, make_phantom, sphere_ml  # noqa: E402
 from scene import add_ct  # noqa: E402
 
 from KidneySegLib.anatomy import Label  # noqa: E402
+from KidneySegLib.stages.clean import Removal  # noqa: E402
+
+REJECTED_CENTER = (60.0, 25.0, 0.0)
 
 CHILD = """
 import json, sys, time
@@ -26,15 +29,18 @@ say(event="progress", stage="segment", share=0.4, left_s=7.0)
 """
 SUCCEED = """
 import shutil
-shutil.copy({labels!r}, folder + "/labels.npy")
-shutil.copy({data!r}, folder + "/result.json")
+for name in ("labels.npy", "rejected.npy", "result.json"):
+    shutil.copy({source!r} + "/" + name, folder)
 say(event="result")
 """
 
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory):
-    """What the library finds in the phantom with an engine that needs no network."""
+    """What the library finds in the phantom with an engine that needs no network.
+
+    A removed component is added to it: a ball in front of the right kidney.
+    """
     from phantom import ThresholdEngine
 
     from KidneySegLib.models.registry import find_model
@@ -46,6 +52,10 @@ def result(tmp_path_factory):
     folder = tmp_path_factory.mktemp("result")
     np.save(folder / "labels.npy", found.labels.array.astype(np.uint8))
     data = result_as_dict(found)
+    ball = ellipsoid(phantom.ct.geometry, REJECTED_CENTER, 8)
+    np.save(folder / "rejected.npy", ball.astype(np.uint16))
+    removal = Removal(1, "tumor", "more than 4 mm from any kidney", sphere_ml(8), REJECTED_CENTER)
+    data["removed_components"] = [removal.as_dict()]
     data["record"]["device"] = "CPU"
     write_json(data, folder / "result.json")
     return phantom.ct, folder
@@ -57,8 +67,7 @@ def imitate(module, tmp_path, monkeypatch, result):
 
     def make(body=None):
         if body is None:
-            labels, data = str(result[1] / "labels.npy"), str(result[1] / "result.json")
-            body = SUCCEED.format(labels=labels, data=data)
+            body = SUCCEED.format(source=str(result[1]))
         script = tmp_path / "child.py"
         script.write_text(CHILD.replace("{body}", body))
         program = tmp_path / "PythonSlicer"
@@ -502,6 +511,48 @@ def test_an_edit_makes_the_table_stale_and_measuring_makes_it_fresh(done, ct):
     assert done.ui.lesionTable.item(6, 2).text() != before
 
 
+def test_the_margin_slider_says_what_stays(done):
+    from KidneySegLib.measure.resection import plan_resection
+    from KidneySegLib.mrml import in_world, labels_from_segmentation
+
+    done.ui.marginSlider.value = 10
+    volume = done._resultVolume()
+    labels = labels_from_segmentation(done._parameterNode.outputSegmentation, volume)
+    plan = plan_resection(in_world(labels, volume)[0], "left", margin_mm=10)
+    text = done.ui.marginText.text
+    assert f"loses {plan.removed_ml:.0f} mL" in text
+    assert "the left kidney" in text
+    assert "the right kidney" not in text
+    done.ui.marginSlider.value = 0
+    assert "loses 0 mL and keeps 100 %" in done.ui.marginText.text
+
+
+def test_a_removed_structure_is_shown_and_taken_back(done, scene, ct):
+    from KidneySegLib import mrml
+
+    node = done._parameterNode.outputSegmentation
+    hidden = mrml.candidates_of(node)
+    assert not hidden.GetDisplayNode().GetVisibility()
+    assert done.ui.candidateSelector.count == 1
+    assert "more than 4 mm" in done.ui.candidateSelector.currentText
+    view = scene.AddNewNodeByClass("vtkMRMLSliceNode", "Axial")
+    view.SetOrientation("Axial")
+    done.onCandidate()
+    assert view.GetSliceToRAS().GetElement(2, 3) == pytest.approx(REJECTED_CENTER[2], abs=1)
+    assert hidden.GetDisplayNode().GetVisibility()
+    before = [x.volume_ml for x in done._measurements.lesions if x.kind == "tumor"]
+    click(done.ui.restoreButton)
+    after = [x for x in done._measurements.lesions if x.kind == "tumor"]
+    assert len(after) == len(before) + 1
+    new = min(after, key=lambda x: x.volume_ml)
+    assert new.volume_ml == pytest.approx(sphere_ml(8), rel=0.05)
+    assert new.side == "right"
+    assert done.ui.candidateSelector.count == 0
+    run(done)
+    names = [x.kind for x in done._measurements.lesions]
+    assert names.count("tumor") == len(after)
+
+
 def test_surfaces_are_shown_and_hidden(done):
     node = done._parameterNode.outputSegmentation
     done.ui.show3DButton.checked = True
@@ -520,6 +571,10 @@ def test_everything_is_exported_and_nothing_is_overwritten(done, module, tmp_pat
     assert (folder / "measurements.csv").is_file()
     assert (folder / "labels.nii.gz").is_file()
     assert len(list((folder / "surfaces").glob("*.stl"))) == 4
+    report = (folder / "report.html").read_text(encoding="utf-8")
+    assert "R.E.N.A.L." in report
+    assert "more than 4 mm from any kidney" in report
+    assert "edited after the run" not in report
     click(done.ui.exportButton)
     assert "already holds" in done.ui.statusLabel.text
 
@@ -580,7 +635,7 @@ def test_newer_slicers_install_through_their_own_packaging(widget, monkeypatch):
     monkeypatch.setattr(widget.logic, "_runPip", lambda *_: pytest.fail("the old way"))
     widget.logic.install([r for r in REQUIREMENTS if r.name != "torch"])
     specs, options = seen[0]
-    assert [str(s) for s in specs] == ["monai>=1.5.1", "safetensors>=0.4", "jsonschema>=4.20"]
+    assert [str(s) for s in specs] == [r.spec for r in REQUIREMENTS[1:]]
     assert options["prompt_install"] is False
     assert "kidneyseg-constraints" in options["constraints"]
 

@@ -7,7 +7,7 @@ import pytest
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
-from phantom import CYST_RADIUS, TUMOR_RADIUS, grid, make_phantom, sphere_ml  # noqa: E402
+from phantom import CYST_RADIUS, TUMOR_RADIUS, ellipsoid, grid, make_phantom, sphere_ml  # noqa: E402
 from scene import add_ct, put_under_bend, put_under_matrix  # noqa: E402
 
 from KidneySegLib import mrml  # noqa: E402
@@ -410,3 +410,67 @@ def test_measuring_leaves_the_scene_as_it_is(scene, node, case):
     before = [scene.GetNthNode(n).GetID() for n in range(scene.GetNumberOfNodes())]
     mrml.measure_segmentation(segmentation_node, node)
     assert [scene.GetNthNode(n).GetID() for n in range(scene.GetNumberOfNodes())] == before
+
+
+# ------------------------------------------------------------------ removed components
+
+
+def removals_of(rejected, geometry, tissue):
+    rows = []
+    for number in np.unique(rejected[rejected > 0]).tolist():
+        volume_ml = float((rejected == number).sum() * geometry.voxel_volume_ml)
+        rows.append({"id": number, "tissue": tissue, "reason": "far", "volume_ml": volume_ml})
+    return rows
+
+
+@pytest.fixture
+def removed(case):
+    """Two balls off the kidneys, and one that was relabeled only."""
+    rejected = np.zeros(case[1].shape, np.uint16)
+    rejected[ellipsoid(case[0].geometry, (60, 30, 0), 8)] = 7
+    rejected[ellipsoid(case[0].geometry, (-60, 30, 40), 10)] = 300
+    rejected[ellipsoid(case[0].geometry, (60, -20, 0), 5)] = 9
+    return rejected
+
+
+@pytest.mark.parametrize("shift", [None, (10, -20, 30)])
+def test_removed_components_are_hidden_segments_of_their_own(node, case, removed, shift):
+    if shift:
+        matrix = np.eye(4)
+        matrix[:3, 3] = shift
+        put_under_matrix(node, matrix)
+    owner = mrml.add_to_scene(case[1], node, record=None).segmentation
+    removals = removals_of(removed, case[0].geometry, "tumor")
+    hidden = mrml.add_candidates(case[1], removed, removals, node, owner)
+    assert mrml.candidates_of(owner) is hidden
+    assert not hidden.GetDisplayNode().GetVisibility()
+    (_, first, center), (_, second, _) = mrml.candidate_list(owner)
+    assert first.startswith("tumor 4.1 mL, far")
+    assert second.startswith("tumor 2.1 mL, far")
+    np.testing.assert_allclose(center, np.array((-60, 30, 40)) + (shift or (0, 0, 0)), atol=0.5)
+    assert mrml.measure_segmentation(owner, node).lesions[0].volume_ml > 10
+
+
+def test_candidates_of_an_earlier_run_are_replaced(scene, node, case, removed):
+    owner = mrml.add_to_scene(case[1], node, record=None).segmentation
+    removals = removals_of(removed, case[0].geometry, "tumor")
+    mrml.add_candidates(case[1], removed, removals, node, owner)
+    count = scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode")
+    mrml.add_candidates(case[1], removed, removals, node, owner)
+    assert scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == count
+    assert mrml.add_candidates(case[1], np.zeros_like(removed), [], node, owner) is None
+    assert mrml.candidate_list(owner) == []
+
+
+def test_a_kidney_taken_back_gets_its_side_and_is_kept_by_the_next_run(node, case, removed):
+    owner = mrml.add_to_scene(case[1], node, record=None).segmentation
+    removals = removals_of(removed, case[0].geometry, "kidney")
+    mrml.add_candidates(case[1], removed, removals, node, owner)
+    chosen = mrml.candidate_list(owner)[0][0]
+    name = mrml.restore_candidate(owner, chosen, node)
+    assert name == "Left kidney (taken back)"
+    labels = mrml.labels_from_segmentation(owner, node).array
+    assert (labels[removed == 300] == Label.LEFT_KIDNEY).all()
+    assert len(mrml.candidate_list(owner)) == 1
+    mrml.add_to_scene(case[1], node, owner, record=None)
+    assert name in names(owner)
