@@ -9,17 +9,23 @@ from __future__ import annotations
 
 import argparse
 import logging
+import re
 import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import __version__
 from .console import Console, JsonConsole
 from .crash import log_crash
 from .errors import CanceledError, InputError, KidneySegError
 from .labels import SCHEMES
+
+if TYPE_CHECKING:
+    from .measure.volumes import Measurements
+    from .volume import Volume
 
 logger = logging.getLogger(__name__)
 
@@ -109,6 +115,16 @@ def roi(text: str) -> tuple[tuple[float, float, float], tuple[float, float, floa
             f"'{text}' is no region. Expected opposite corners R1,A1,S1,R2,A2,S2 in mm"
         )
     return point(",".join(parts[:3])), point(",".join(parts[3:]))
+
+
+def override(text: str) -> tuple[int, str, int]:
+    """Parse ``TUMOR:COMPONENT=POINTS``."""
+    match = re.fullmatch(r"(\d+):(\w+)=(\d+)", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(
+            f"'{text}' sets nothing. Expected TUMOR:COMPONENT=POINTS, such as 1:N=3"
+        )
+    return int(match[1]), match[2], int(match[3])
 
 
 def _add_segment(commands: argparse._SubParsersAction) -> None:
@@ -260,6 +276,21 @@ def _add_measure(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("label_map", type=Path, metavar="LABELS", help="label map file")
     _add_labels_option(parser)
     parser.add_argument("--ct", type=Path, help="CT on the same grid, for densities and sides")
+    parser.add_argument(
+        "--margin", type=float, metavar="MM", help="plan a resection with this margin (0 to 30 mm)"
+    )
+    parser.add_argument(
+        "--set",
+        type=override,
+        action="append",
+        default=[],
+        dest="overrides",
+        metavar="TUMOR:COMPONENT=POINTS",
+        help="your own points for a component of a tumor's nephrometry, such as 1:N=3",
+    )
+    parser.add_argument("--gfr", type=float, help="GFR before surgery, for estimates after it")
+    parser.add_argument("--age", type=float, help="age in years (with --gfr)")
+    parser.add_argument("--diabetes", action="store_true", help="diabetes (with --gfr)")
     parser.add_argument("-o", "--output", type=Path, help="write the table here (.csv)")
     parser.add_argument("--json", action="store_true", help="JSON on standard output")
     parser.add_argument("--overwrite", action="store_true", help="replace the table if it is there")
@@ -282,13 +313,65 @@ def _run_measure(options: argparse.Namespace, console: Console) -> int:
         )
     sided, findings = to_kidneyseg(labels, options.scheme, ct)
     measurements = measure(sided, ct.canonical() if ct is not None else None)
+    for tumor, component, points in options.overrides:
+        measurements = measurements.overridden(tumor, {component: points})
+    plan, lines = _margin_plans(sided, options.margin)
+    function, more = _function_estimate(measurements, options)
     if options.output:
         with atomic_file(options.output, overwrite=options.overwrite) as partial:
             write_csv(measurements, partial)
     for finding in findings:
         console.message(finding.severity.value, finding.message)
-    console.result({"measurements": measurements.as_dict()}, as_text(measurements))
+    text = "\n".join([as_text(measurements), *lines, *more])
+    console.result({"measurements": measurements.as_dict()} | plan | function, text)
     return 0
+
+
+def _margin_plans(labels: Volume, margin_mm: float | None) -> tuple[dict, list[str]]:
+    """Resection plans as JSON data and as lines, where a margin was given."""
+    from .anatomy import SIDES
+    from .measure.resection import plan_resection
+
+    if margin_mm is None:
+        return {}, []
+    found = [plan_resection(labels, side, margin_mm=margin_mm) for side in SIDES]
+    plans = [plan for plan in found if plan is not None]
+    lines = [
+        f"\nmargin {plan.margin_mm:g} mm: the {plan.side} kidney loses {plan.removed_ml:.1f} mL "
+        f"and keeps {100 * plan.preserved_share:.0f} %; "
+        f"{100 * plan.preserved_share_of_both:.0f} % of both stays"
+        for plan in plans
+    ]
+    return {"resection": [plan.as_dict() for plan in plans]}, lines
+
+
+def _function_estimate(
+    measurements: Measurements, options: argparse.Namespace
+) -> tuple[dict, list[str]]:
+    """Function after surgery as JSON data and as a line, where GFR and age were given."""
+    from .measure.renal_function import estimate_function
+
+    if options.gfr is None and options.age is None:
+        return {}, []
+    if options.gfr is None or options.age is None:
+        raise InputError("Give both --gfr and --age, or neither.")
+    tumor = next((x for x in measurements.lesions if x.kind == "tumor"), None)
+    if tumor is None:
+        raise InputError("There is no tumor: nothing to estimate a surgery for.")
+    estimate = estimate_function(
+        gfr=options.gfr,
+        age=options.age,
+        diameter_mm=tumor.feret_axial_mm,
+        other_share=sum(s.parenchyma_share for s in measurements.sides if s.side != tumor.side),
+        diabetes=options.diabetes,
+    )
+    line = (
+        "\nGFR after surgery by equations of the literature (mL/min/1.73 m2, mean error "
+        f"{estimate.error:g}; no advice):\n  partial {estimate.new_baseline_partial:.0f} (by ratio "
+        f"{estimate.partial_by_ratio:.0f}), radical {estimate.new_baseline_radical:.0f} (by split "
+        f"{estimate.radical_by_split:.0f})"
+    )
+    return {"function": estimate.as_dict()}, [line]
 
 
 def _add_evaluate(commands: argparse._SubParsersAction) -> None:

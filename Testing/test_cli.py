@@ -92,11 +92,54 @@ def test_wrong_options_have_one_message_and_leave_nothing(capsys, ct, tmp_path, 
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("bad", [["--point", "1,2"], ["--roi", "1,2,3"], ["--quality", "x"]])
+@pytest.mark.parametrize(
+    "bad", [["--point", "1,2"], ["--roi", "1,2,3"], ["--quality", "x"], ["--keep", "x"]]
+)
 def test_wrong_use_exits_with_two(ct, tmp_path, bad):
     with pytest.raises(SystemExit) as caught:
         cli.main(["segment", str(ct), "-o", str(tmp_path / "o"), *bad])
     assert caught.value.code == 2
+
+
+@pytest.fixture(scope="module")
+def label_map(tmp_path_factory):
+    """The phantom's true label map: a tumor in the left kidney."""
+    phantom = make_phantom()
+    middle = phantom.ct.geometry.shape[2] // 2
+    labels = np.array([0, 1, 3, 4], np.uint8)[phantom.tissue]
+    labels[..., :middle][labels[..., :middle] == 1] = 2
+    path = tmp_path_factory.mktemp("labels") / "labels.nii.gz"
+    sitk.WriteImage(sitk_from_volume(phantom.ct.with_array(labels)), str(path))
+    return path
+
+
+def test_measure_plans_a_resection_and_estimates_function(capsys, label_map):
+    arguments = ("--labels", "kidneyseg", "--margin", "5", "--gfr", "80", "--age", "60")
+    code, out, _ = run(capsys, "measure", label_map, *arguments, "--set", "1:N=3")
+    assert code == 0
+    assert "margin 5 mm: the left kidney loses" in out
+    assert "partial 72 (by ratio 71), radical 54" in out
+    assert "no advice" in out
+    code, out, _ = run(capsys, "measure", label_map, *arguments, "--set", "1:N=3", "--json")
+    data = json.loads(out.splitlines()[-1])
+    assert data["resection"][0]["side"] == "left"
+    assert data["measurements"]["nephrometry"][0]["renal"]["N"]["overridden"]
+    assert data["function"]["partial_by_ratio"] == pytest.approx(71.2)
+
+
+@pytest.mark.parametrize(
+    ("extra", "match"),
+    [
+        (["--margin", "-1"], "0 to 30 mm"),
+        (["--gfr", "80"], "both --gfr and --age"),
+        (["--set", "7:N=3"], "no scored tumor 7. Scored: 1"),
+        (["--set", "1:N=5"], "1 to 3 points"),
+    ],
+)
+def test_impossible_wishes_for_measure_are_refused(capsys, label_map, extra, match):
+    code, _, err = run(capsys, "measure", label_map, "--labels", "kidneyseg", *extra)
+    assert code == 2
+    assert match in err
 
 
 def test_missing_input(capsys, tmp_path):

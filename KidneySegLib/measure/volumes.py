@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ..anatomy import KIDNEY_OF_SIDE, SIDES, Label
+from ..errors import InputError
 from ..stages.clean import components
 from ..volume import Box, Volume
 from .diameters import Point, feret_3d, feret_axial, sphere_equivalent_mm
@@ -78,6 +79,23 @@ class Measurements:
             "lesions": [asdict(lesion) for lesion in self.lesions],
             "nephrometry": [scores.as_dict() for scores in self.nephrometry],
         }
+
+    def overridden(self, lesion_id: int, points: dict[str, int]) -> Measurements:
+        """Measurements with points of a tumor's scores as a reader set them.
+
+        Raises
+        ------
+        InputError
+            If no such tumor is scored, or the points are not possible.
+        """
+        known = [n.lesion_id for n in self.nephrometry]
+        if lesion_id not in known:
+            raise InputError(
+                f"There is no scored tumor {lesion_id}. Scored: "
+                f"{', '.join(map(str, known)) or 'none'}."
+            )
+        scores = [n.overridden(points) if n.lesion_id == lesion_id else n for n in self.nephrometry]
+        return replace(self, nephrometry=tuple(scores))
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Measurements:
