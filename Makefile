@@ -33,6 +33,8 @@ evaluate-model: $(STAMP)
 	$(BIN)/python Testing/figures/kept_out_cts.py $(ARGS)
 	$(BIN)/python Testing/figures/inserted_lesions.py $(ARGS)
 	$(BIN)/python Testing/figures/tumor_slices.py $(ARGS)
+	$(BIN)/python Testing/figures/locator.py $(ARGS)
+	$(BIN)/python Testing/figures/robustness.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist demo_output *.egg-info .pytest_cache .ruff_cache .hypothesis
