@@ -233,7 +233,7 @@ def _lesion(
     where, part = component.where, component.part
     own = labels.geometry.cropped(Box.of_slices(where))
     volume_ml = float(part.sum()) * own.voxel_volume_ml
-    values = density[where][part] if density is not None else None
+    values = _finite(density, where, part)
     axial, longest = feret_axial(part, own), feret_3d(part, own)
     return LesionMeasurement(
         id=number,
@@ -252,6 +252,15 @@ def _lesion(
         feret_3d_ends_ras_mm=(longest.start_ras_mm, longest.end_ras_mm),
         incomplete=_reaches(where, labels.array.shape, touched),
     )
+
+
+def _finite(density: np.ndarray | None, where: tuple, mask: np.ndarray) -> np.ndarray | None:
+    """Densities under a mask that are numbers; None without any."""
+    if density is None:
+        return None
+    values = density[where][mask]
+    values = values[np.isfinite(values)]
+    return values if values.size else None
 
 
 def _reaches(where: tuple, shape: tuple[int, ...], touched: set[tuple[int, int]]) -> bool:
@@ -289,7 +298,7 @@ def _side(
     """Measure one side."""
     kidney = labels.array == KIDNEY_OF_SIDE[side]
     both = np.isin(labels.array, list(KIDNEY_OF_SIDE.values())).sum()
-    values = density[kidney] if density is not None and kidney.any() else None
+    values = _finite(density, (), kidney)
     own = [x for x in lesions if x.side == side]
     return SideMeasurement(
         side=side,

@@ -8,11 +8,13 @@ from phantom import (
     KIDNEY_HU,
     TUMOR_HU,
     TUMOR_RADIUS,
+    ellipsoid,
     grid,
     make_phantom,
     sphere_ml,
 )
 
+from KidneySegLib.anatomy import Label
 from KidneySegLib.measure.volumes import measure
 from KidneySegLib.stages.clean import assign_sides
 from KidneySegLib.volume import Box, Volume
@@ -82,3 +84,52 @@ def test_kidney_at_the_end_of_the_scan_is_incomplete(phantom):
 def test_empty_map(phantom):
     empty = phantom.ct.with_array(np.zeros(phantom.tissue.shape, np.uint8))
     assert measure(empty).sides == ()
+
+
+def test_shares_medians_and_fat(phantom):
+    labels = labeled(phantom)
+    ct = phantom.ct.with_array(phantom.ct.array.copy())
+    tumor = np.argwhere(labels.array == Label.TUMOR)
+    ct.array[tuple(tumor[: len(tumor) // 4].T)] = -80.0
+    result = measure(labels, ct)
+    lesion = next(x for x in result.lesions if x.kind == "tumor")
+    assert lesion.fat_share == pytest.approx(0.25, abs=0.01)
+    assert lesion.density_median_hu > lesion.density_mean_hu + 10
+    assert sum(s.parenchyma_share for s in result.sides) == pytest.approx(1)
+    alone = labels.with_array(np.where(labels.array == Label.LEFT_KIDNEY, 0, labels.array))
+    (right,) = [s for s in measure(alone).sides if s.parenchyma_ml]
+    assert right.parenchyma_share == 1
+
+
+def test_odd_maps_are_measured(phantom):
+    labels = labeled(phantom)
+    only_tumor = labels.with_array(np.where(labels.array == Label.TUMOR, labels.array, 0))
+    result = measure(only_tumor, phantom.ct)
+    assert [x.kind for x in result.lesions] == ["tumor"]
+    assert result.nephrometry == ()
+    assert all(s.parenchyma_share == 0 for s in result.sides)
+    one_voxel = labels.with_array(np.where(labels.array == Label.TUMOR, 2, labels.array))
+    spot = np.argwhere(one_voxel.array == Label.LEFT_KIDNEY)[3000]
+    one_voxel.array[tuple(spot)] = Label.TUMOR
+    lesion = next(x for x in measure(one_voxel, phantom.ct).lesions if x.kind == "tumor")
+    assert lesion.feret_3d_mm > 0
+
+
+def test_voxels_that_are_no_numbers_are_left_out_of_densities(phantom):
+    labels = labeled(phantom)
+    ct = phantom.ct.with_array(phantom.ct.array.copy())
+    tumor = labels.array == Label.TUMOR
+    ct.array[tuple(np.argwhere(tumor)[:10].T)] = np.nan
+    lesion = next(x for x in measure(labels, ct).lesions if x.kind == "tumor")
+    assert lesion.density_mean_hu == pytest.approx(90, abs=2)
+    ct.array[tumor] = np.nan
+    lesion = next(x for x in measure(labels, ct).lesions if x.kind == "tumor")
+    assert lesion.density_mean_hu is None
+
+
+def test_a_tumor_that_touches_both_kidneys_is_scored_once(phantom):
+    labels = labeled(phantom)
+    bridge = ellipsoid(phantom.ct.geometry, (0, -20, 0), (50, 12, 12))
+    labels.array[bridge & (labels.array == 0)] = Label.TUMOR
+    result = measure(labels, phantom.ct)
+    assert len(result.nephrometry) == len([x for x in result.lesions if x.kind == "tumor"])
