@@ -4,8 +4,8 @@
 
 A trial crops a CT at random around its kidneys, and scales its voxels by 0.7 to 1.3. A kidney
 counts as found where its center lies inside a region that would be segmented. Fields without
-kidneys are what lies above and below them (two centimeters away) in CTs with long fields; a field is
-rejected where no candidate is left.
+kidneys are what lies above and below them (two centimeters away) in CTs with long fields; such a
+field is rejected where no candidate is left.
 """
 
 from __future__ import annotations
