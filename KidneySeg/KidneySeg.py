@@ -235,37 +235,48 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         return mrml.fill_table(measurements, segmentationNode, tableNode)
 
     def export(self, segmentationNode, volumeNode, folder):
-        """Write table (CSV), label map (NIfTI), surfaces (STL) and report (HTML) into a folder.
+        """Write table (CSV), label map (NIfTI), surfaces (STL), picture and report into a folder.
 
-        :return: the files written.
+        :return: the files written; without matplotlib there is no picture and no report.
         """
         from KidneySegLib import mrml
-        from KidneySegLib.report.overview import write_overview
-        from KidneySegLib.report.page import write_page
+        from KidneySegLib.measure.volumes import measure
         from KidneySegLib.report.table import write_csv
+        from KidneySegLib.requirements import installed_version
         from KidneySegLib.writers import atomic_folder, write_label_map
 
         labels = mrml.labels_from_segmentation(segmentationNode, volumeNode)
-        measurements = mrml.measure_labels(labels, volumeNode)
-        names = ("measurements.csv", "labels.nii.gz", "surfaces", "overview.png", "report.html")
-        ct = mrml.volume_from_node(volumeNode)
-        with atomic_folder(Path(folder), names) as partial:
+        world, ct = mrml.in_world(labels, volumeNode)
+        measurements = measure(world, ct)
+        names = ["measurements.csv", "labels.nii.gz", "surfaces"]
+        pictures = ["overview.png", "report.html"] if installed_version("matplotlib") else []
+        with atomic_folder(Path(folder), tuple(names + pictures)) as partial:
             write_csv(measurements, partial / names[0])
             write_label_map(labels, partial / names[1])
             (partial / names[2]).mkdir()
             slicer.vtkSlicerSegmentationsModuleLogic.ExportSegmentsClosedSurfaceRepresentationToFiles(
                 str(partial / names[2]), segmentationNode, None, "STL", True, 1.0, False
             )
-            write_overview(ct, labels, measurements, partial / names[3])
-            write_page(
-                labels,
-                measurements,
-                mrml.stored_record(segmentationNode),
-                partial / names[3],
-                partial / names[4],
-                edited=mrml.any_edited(segmentationNode),
-            )
-        return [Path(folder) / name for name in names]
+            if pictures:
+                self._writeReport(segmentationNode, ct, world, measurements, partial, pictures)
+        return [Path(folder) / name for name in names + pictures]
+
+    def _writeReport(self, segmentationNode, ct, labels, measurements, folder, names):
+        """Overview picture and the page that embeds it, in world coordinates."""
+        from KidneySegLib import mrml
+        from KidneySegLib.report.overview import write_overview
+        from KidneySegLib.report.page import write_page
+
+        picture, page = (folder / name for name in names)
+        write_overview(ct, labels, measurements, picture)
+        write_page(
+            labels,
+            measurements,
+            mrml.stored_record(segmentationNode),
+            picture,
+            page,
+            edited=mrml.any_edited(segmentationNode),
+        )
 
     def missingPackages(self):
         """Packages that must be installed before the first run."""
@@ -401,7 +412,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._centers = []
         self._watched = None
         self._check = None
-        self._labels = None
+        self._planners = None
 
     # ------------------------------------------------------------ life of the panel
 
@@ -865,9 +876,9 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.summaryLabel.text = "".join(parts)
         self.ui.summaryLabel.visible = bool(parts)
         self._showTables(True)
-        self._labels = None
+        self._planners = None
         self._showCandidates()
-        self.onMargin(self.ui.marginSlider.value)
+        self.onMargin()
         self.updateStale()
         self._showDeviceNote()
         self._showButtons()
@@ -930,10 +941,13 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             if node is not None:
                 self.addObserver(node, event, self.onSegmentsChanged)
         self._watched = node
+        self._planners = None
+        self._showCandidates()
+        self.onMargin()
 
     def onSegmentsChanged(self, caller=None, event=None):
         """Check soon, once, however many strokes the user makes."""
-        self._labels = None
+        self._planners = None
         self._staleTimer.start()
 
     def updateStale(self):
@@ -1018,68 +1032,94 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         from KidneySegLib import mrml
 
         chosen = self.ui.candidateSelector.currentData
-        for segmentId, _name, center in mrml.candidate_list(self._parameterNode.outputSegmentation):
-            node = mrml.candidates_of(self._parameterNode.outputSegmentation)
-            node.GetDisplayNode().SetVisibility(True)
-            node.GetDisplayNode().SetSegmentVisibility(segmentId, segmentId == chosen)
+        node = self._parameterNode.outputSegmentation
+        for segmentId, _name, center in mrml.candidate_list(node):
+            display = mrml.candidates_of(node).GetDisplayNode()
+            display.SetVisibility(True)
+            display.SetSegmentVisibility(segmentId, segmentId == chosen)
             if segmentId == chosen:
                 slicer.vtkMRMLSliceNode.JumpAllSlices(slicer.mrmlScene, *center)
 
     def onRestore(self):
         """Take the chosen candidate back, and measure again."""
         from KidneySegLib import mrml
+        from KidneySegLib.errors import KidneySegError
 
-        chosen = self.ui.candidateSelector.currentData
-        if not chosen:
+        chosen, node = self.ui.candidateSelector.currentData, self._parameterNode
+        volume = self._resultVolume()
+        if not chosen or node.outputSegmentation is None or volume is None:
+            self._say(_("Choose the CT and its segmentation first."), "error")
             return
-        node = self._parameterNode.outputSegmentation
-        name = mrml.restore_candidate(node, chosen, self._resultVolume())
-        self.onMeasure()
-        self._say(_("Taken back and measured: {name}.").format(name=name), "info")
+        try:
+            name = mrml.restore_candidate(node.outputSegmentation, chosen, volume)
+        except KidneySegError as error:
+            self._say(str(error), "error")
+            self._showCandidates()
+            return
+        if self.onMeasure():
+            self._say(_("Taken back and measured: {name}.").format(name=name), "info")
+        else:
+            self._showCandidates()
 
-    def onMargin(self, margin):
+    def onMargin(self, margin=None):
         """Parenchyma that a resection with this margin leaves, as the slider moves."""
-        from KidneySegLib import mrml
-        from KidneySegLib.measure.resection import plan_resection
+        from KidneySegLib.errors import KidneySegError
 
-        node = self._parameterNode
-        tumors = self._measurements is not None and any(
-            lesion.kind == "tumor" for lesion in self._measurements.lesions
-        )
+        if self._planners is None:
+            try:
+                self._planners = self._resectionPlanners()
+            except KidneySegError as error:
+                logger.info("no resection can be planned: %s", error)
+                self._planners = []
         for name in _MARGIN_WIDGETS:
-            getattr(self.ui, name).visible = tumors
-        if not tumors:
-            return
-        if self._labels is None:
-            volume = self._resultVolume()
-            labels = mrml.labels_from_segmentation(node.outputSegmentation, volume)
-            self._labels = mrml.in_world(labels, volume)[0]
-        plans = [plan_resection(self._labels, side, margin_mm=margin) for side in ("right", "left")]
+            getattr(self.ui, name).visible = bool(self._planners)
         text = _(
-            "Margin {margin} mm: the {side} kidney loses {removed:.0f} mL and keeps {own:.0f} %; "
-            "{both:.0f} % of both stays."
+            "Margin {margin:.0f} mm: the {side} kidney loses {removed:.0f} mL and keeps {own:.0f} "
+            "%; {both:.0f} % of both stays."
         )
+        plans = [planner.plan(self.ui.marginSlider.value) for planner in self._planners]
         self.ui.marginText.text = "<br>".join(
             text.format(
-                margin=margin,
+                margin=plan.margin_mm,
                 side=plan.side,
                 removed=plan.removed_ml,
                 own=100 * plan.preserved_share,
                 both=100 * plan.preserved_share_of_both,
             )
             for plan in plans
-            if plan is not None
         )
+
+    def _resectionPlanners(self):
+        """Kidneys of the segmentation that have a tumor, ready for any margin."""
+        from KidneySegLib import mrml
+        from KidneySegLib.measure.resection import resection_planner
+        from KidneySegLib.volume import Box
+
+        own = self._parameterNode
+        node = own.outputSegmentation if own is not None else None
+        tumors = self._measurements is not None and any(
+            lesion.kind == "tumor" for lesion in self._measurements.lesions
+        )
+        volume = self._resultVolume() if node is not None else None
+        if not tumors or volume is None:
+            return []
+        labels = mrml.in_world(mrml.labels_from_segmentation(node, volume), volume)[0]
+        box = Box.of_mask(labels.array)
+        if box is None:
+            return []
+        found = [resection_planner(labels.cropped(box), side) for side in ("right", "left")]
+        return [planner for planner in found if planner is not None]
 
     def _resultVolume(self):
         """CT that the segmentation was made on; the chosen one may be another by now."""
         from KidneySegLib.mrml import reference_volume
 
         node = self._parameterNode
-        return reference_volume(node.outputSegmentation) or node.inputVolume
+        made = node.outputSegmentation
+        return (reference_volume(made) if made is not None else None) or node.inputVolume
 
     def onMeasure(self):
-        """Measure the segments as they are now."""
+        """Measure the segments as they are now; returns whether that was possible."""
         from KidneySegLib import mrml
         from KidneySegLib.errors import KidneySegError
 
@@ -1089,9 +1129,10 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             node.outputTable = self.logic.measureAgain(node.outputSegmentation, volume, outputs[1])
         except KidneySegError as error:
             self._say(str(error), "error")
-            return
+            return False
         self._showResults([])
         self._say(_("Measured again."), "info")
+        return True
 
     def onExport(self):
         """Write everything into a folder."""

@@ -362,16 +362,32 @@ def _function_estimate(
         gfr=options.gfr,
         age=options.age,
         diameter_mm=tumor.feret_axial_mm,
-        other_share=sum(s.parenchyma_share for s in measurements.sides if s.side != tumor.side),
+        other_share=_other_share(measurements, tumor.side),
         diabetes=options.diabetes,
+    )
+    split = (
+        "not estimated by split: both kidneys must be whole in the map"
+        if estimate.radical_by_split is None
+        else f"by split {estimate.radical_by_split:.0f}"
     )
     line = (
         "\nGFR after surgery by equations of the literature (mL/min/1.73 m2, mean error "
         f"{estimate.error:g}; no advice):\n  partial {estimate.new_baseline_partial:.0f} (by ratio "
-        f"{estimate.partial_by_ratio:.0f}), radical {estimate.new_baseline_radical:.0f} (by split "
-        f"{estimate.radical_by_split:.0f})"
+        f"{estimate.partial_by_ratio:.0f}), radical {estimate.new_baseline_radical:.0f} ({split})"
     )
     return {"function": estimate.as_dict()}, [line]
+
+
+def _other_share(measurements: Measurements, side: str) -> float | None:
+    """Share of the kidney opposite to a side; None where one is missing or cut by the scan."""
+    whole = {
+        s.side: s.parenchyma_share
+        for s in measurements.sides
+        if s.parenchyma_ml > 0 and not s.incomplete
+    }
+    if len(whole) != 2 or side not in whole:
+        return None
+    return sum(share for name, share in whole.items() if name != side)
 
 
 def _add_evaluate(commands: argparse._SubParsersAction) -> None:

@@ -120,11 +120,24 @@ def test_measure_plans_a_resection_and_estimates_function(capsys, label_map):
     assert "margin 5 mm: the left kidney loses" in out
     assert "partial 72 (by ratio 71), radical 54" in out
     assert "no advice" in out
+    assert "set by the reader: N" in out
     code, out, _ = run(capsys, "measure", label_map, *arguments, "--set", "1:N=3", "--json")
+    assert "set by the reader: N" not in out
     data = json.loads(out.splitlines()[-1])
     assert data["resection"][0]["side"] == "left"
     assert data["measurements"]["nephrometry"][0]["renal"]["N"]["overridden"]
     assert data["function"]["partial_by_ratio"] == pytest.approx(71.2)
+
+
+def test_a_missing_kidney_is_not_taken_for_one_without_function(capsys, label_map, tmp_path):
+    image = sitk.ReadImage(str(label_map))
+    array = sitk.GetArrayFromImage(image)
+    alone = sitk.GetImageFromArray(np.where(array == 1, 0, array))
+    alone.CopyInformation(image)
+    sitk.WriteImage(alone, str(tmp_path / "alone.nii.gz"))
+    given = ("--labels", "kidneyseg", "--gfr", "80", "--age", "60")
+    _, out, _ = run(capsys, "measure", tmp_path / "alone.nii.gz", *given)
+    assert "not estimated by split" in out
 
 
 @pytest.mark.parametrize(

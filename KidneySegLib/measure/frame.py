@@ -23,6 +23,7 @@ _IMPLAUSIBLE_SINUS = 0.25
 _LEAST_PART_ML = 1.0
 _LEAST_KIDNEY_ML = 5.0
 _MARGIN_MM = 8.0
+_MIDDLE_MM = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,9 +34,9 @@ class KidneyFrame:
     ----------
     box : Box
         The block in the label map; ``geometry`` is its own.
-    kidney, hull, sinus : (k, j, i) bool
+    kidney, hull, sinus, middle : (k, j, i) bool
         Parenchyma; its convex hull (the outline that the kidney would have without its tumor);
-        the sinus (empty where none was found).
+        the sinus (empty where none was found); a ball of 1 cm radius in the hull's middle.
     center_ras : (3,) float
         Of the hull, in mm.
     long_axis : (3,) float
@@ -51,6 +52,7 @@ class KidneyFrame:
     kidney: np.ndarray
     hull: np.ndarray
     sinus: np.ndarray
+    middle: np.ndarray
     center_ras: np.ndarray
     long_axis: np.ndarray
     polar_mm: tuple[float, float]
@@ -89,14 +91,20 @@ def kidney_frame(
     kidney = _large_parts(part.array == KIDNEY_OF_SIDE[side], part.geometry)
     hull = hull_mask(kidney)
     density = None if ct is None else ct.cropped(around).array
-    sinus, notes = _find_sinus(part, kidney, hull, density)
-    ras = part.geometry.ras_from_kji(np.argwhere(hull))
+    inside = np.argwhere(hull)
+    ras = part.geometry.ras_from_kji(inside)
     center = ras.mean(axis=0)
+    medial_of = (center[0], -1.0 if side == "right" else 1.0)
+    sinus, notes = _find_sinus(part, kidney, hull, density, medial_of)
+    middle = np.zeros_like(hull)
+    middle[tuple(inside[np.linalg.norm(ras - center, axis=1) <= _MIDDLE_MM].T)] = True
     axis = np.linalg.eigh(np.cov((ras - center).T))[1][:, -1]
     axis = axis if axis[2] >= 0 else -axis
     geometry = part.geometry
     lines, note = _polar_lines(geometry, kidney, hull, sinus, center, axis)
-    return KidneyFrame(around, geometry, kidney, hull, sinus, center, axis, lines, (*notes, *note))
+    return KidneyFrame(
+        around, geometry, kidney, hull, sinus, middle, center, axis, lines, (*notes, *note)
+    )
 
 
 def _large_parts(kidney: np.ndarray, geometry: Geometry) -> np.ndarray:
@@ -140,22 +148,34 @@ def hull_mask(mask: np.ndarray) -> np.ndarray:
 
 
 def _find_sinus(
-    labels: Volume, kidney: np.ndarray, hull: np.ndarray, density: np.ndarray | None
+    labels: Volume,
+    kidney: np.ndarray,
+    hull: np.ndarray,
+    density: np.ndarray | None,
+    medial_of: tuple[float, float],
 ) -> tuple[np.ndarray, list[str]]:
-    """The largest opening inside the outline, and what was assumed."""
+    """The largest opening inside the outline, and what was assumed.
+
+    Parameters
+    ----------
+    medial_of : (float, float)
+        R coordinate of the kidney's center, and the sign of the direction to the midline.
+    """
     notes = []
     room = hull & (labels.array == Label.BACKGROUND)
     if density is None:
         notes.append("sinus from shape alone (no CT)")
     else:
-        fat = _largest(_opened(room & (density < FAT_HU), labels.geometry), labels.geometry)
-        if fat.any():
+        fat = _opened(room & (density < FAT_HU), labels.geometry)
+        if _largest(fat, labels.geometry, medial_of)[0].any():
             room = fat
         else:
             notes.append("no fat in the sinus: taken from shape alone")
-    sinus = _largest(_opened(room, labels.geometry), labels.geometry)
+    sinus, is_medial = _largest(_opened(room, labels.geometry), labels.geometry, medial_of)
     if not sinus.any():
         notes.append("no sinus found")
+    elif not is_medial:
+        notes.append("the only opening lies lateral: a scar, or a turned kidney?")
     elif sinus.sum() > _IMPLAUSIBLE_SINUS * (kidney.sum() + sinus.sum()):
         notes.append("sinus implausibly large: bent or fused kidney?")
     return sinus, notes
@@ -170,15 +190,22 @@ def _opened(mask: np.ndarray, geometry: Geometry) -> np.ndarray:
     return (ndimage.distance_transform_edt(~core, sampling=spacing) <= _OPENING_MM) & mask
 
 
-def _largest(mask: np.ndarray, geometry: Geometry) -> np.ndarray:
-    """The largest component, empty where it is under 0.3 mL."""
+def _largest(
+    mask: np.ndarray, geometry: Geometry, medial_of: tuple[float, float]
+) -> tuple[np.ndarray, bool]:
+    """The largest medial component of at least 0.3 mL, else the largest; and if it is medial."""
     out = np.zeros_like(mask)
-    parts = components(mask)
-    if parts:
-        where, part = max(parts, key=lambda p: int(p[1].sum()))
+    found = []
+    for where, part in components(mask):
         if part.sum() * geometry.voxel_volume_ml >= _LEAST_SINUS_ML:
-            out[where] = part
-    return out
+            center = np.argwhere(part).mean(axis=0) + [s.start for s in where]
+            away = geometry.ras_from_kji(center)[0, 0] - medial_of[0]
+            found.append((away * medial_of[1] > 0, int(part.sum()), where, part))
+    if not found:
+        return out, False
+    is_medial, _, where, part = max(found, key=lambda f: f[:2])
+    out[where] = part
+    return out, bool(is_medial)
 
 
 def _polar_lines(

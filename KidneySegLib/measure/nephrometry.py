@@ -26,6 +26,8 @@ _AP_NEITHER_MM = 10.0
 _NEAR_SIZE_MM, _NEAR_GAP_MM, _NEAR_PLACE_MM = 5.0, 1.5, 3.0
 _NEAR_SHARE, _NEAR_ENTIRELY = 0.05, 0.02
 
+_NO_SINUS = "no sinus was seen: distance to the middle of the kidney instead"
+
 RENAL = ("R", "E", "N", "L")
 PADUA = ("polar", "rim", "sinus", "collecting_system", "exophytic", "size")
 _RANGES = {
@@ -111,6 +113,13 @@ class Nephrometry:
         """R.E.N.A.L. components close to a threshold."""
         return tuple(name for name, c in self.renal.items() if c.borderline)
 
+    @property
+    def set_by_reader(self) -> tuple[str, ...]:
+        """Components whose points a reader set."""
+        return tuple(
+            name for score in (self.renal, self.padua) for name, c in score.items() if c.overridden
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """Plain dictionary for JSON, with the totals."""
         return asdict(self) | {
@@ -169,6 +178,7 @@ def score_tumor(
     *,
     diameter_mm: float,
     sphere_mm: float,
+    incomplete: bool = False,
 ) -> Nephrometry:
     """Score one tumor against its kidney.
 
@@ -180,28 +190,38 @@ def score_tumor(
         Maximal axial diameter, for R and PADUA's size.
     sphere_mm : float
         Sphere-equivalent diameter: the radius of the C-index and of the spherical cap.
+    incomplete : bool
+        Kidney or tumor are cut by the end of the scan: every component is then uncertain.
     """
     geometry = frame.geometry
     ras = geometry.ras_from_kji(np.argwhere(tumor))
     center = ras.mean(axis=0)
     inside = float((tumor & frame.hull).sum() / tumor.sum())
-    gap = gap_mm(tumor, frame.sinus, geometry.spacing_mm) if frame.sinus.any() else None
+    seen = bool(frame.sinus.any())
+    gap = gap_mm(tumor, frame.sinus if seen else frame.middle, geometry.spacing_mm)
     face, face_note = _face(center, frame)
     along = frame.along_mm(tumor)
     renal = {
         "R": size_component(diameter_mm),
         "E": exophytic_component(1 - inside),
-        "N": nearness_component(gap),
+        "N": nearness_component(gap, seen=seen),
         "L": location_component(along, frame.polar_mm),
     }
     padua = {
         "polar": _padua_polar(along, frame),
         "rim": _padua_rim(center, frame, side),
-        "sinus": _padua_touch(gap, "sinus"),
-        "collecting_system": _padua_touch(gap, "collecting system (taken for the sinus)"),
+        "sinus": _padua_touch(gap, "sinus", seen=seen),
+        "collecting_system": _padua_touch(
+            gap, "collecting system (taken for the sinus)", seen=seen
+        ),
         "exophytic": renal["E"],
         "size": renal_to_padua_size(diameter_mm),
     }
+    notes = [*frame.notes, face_note, "suffix h (main vessels) is left to the reader"]
+    if incomplete:
+        notes.insert(0, "cut by the end of the scan: every component and index is uncertain")
+        renal = {name: replace(c, borderline=True) for name, c in renal.items()}
+        padua = {name: replace(c, borderline=True) for name, c in padua.items()}
     return Nephrometry(
         lesion_id=lesion_id,
         side=side,
@@ -212,8 +232,8 @@ def score_tumor(
         contact_area_cm2=contact_area_cm2(tumor, frame.kidney, geometry),
         contact_area_cap_cm2=spherical_cap_area_cm2(sphere_mm, inside),
         exophytic_share=1 - inside,
-        sinus_gap_mm=gap,
-        notes=(*frame.notes, face_note, "suffix h (main vessels) is left to the reader"),
+        sinus_gap_mm=gap if seen else None,
+        notes=tuple(notes),
     )
 
 
@@ -245,13 +265,19 @@ def exophytic_component(share: float) -> Component:
     )
 
 
-def nearness_component(gap: float | None) -> Component:
-    """N: 7 mm or more from the sinus, over 4 and under 7 mm, at most 4 mm."""
-    if gap is None:
-        return Component(1, None, "mm", True, "no sinus was seen: counted as far away")
+def nearness_component(gap: float, *, seen: bool = True) -> Component:
+    """N: 7 mm or more from the sinus, over 4 and under 7 mm, at most 4 mm.
+
+    Parameters
+    ----------
+    seen : bool
+        False where no sinus was seen: the distance is then that to the middle of the kidney (a
+        large central tumor is what hides a sinus).
+    """
     points = 1 if gap >= 7 else 2 if gap > 4 else 3
-    near = _near(gap, (4.0, 7.0), _NEAR_GAP_MM)
-    return Component(points, gap, "mm", near, "to the sinus; the collecting system is not seen")
+    near = not seen or _near(gap, (4.0, 7.0), _NEAR_GAP_MM)
+    note = "to the sinus; the collecting system is not seen" if seen else _NO_SINUS
+    return Component(points, gap, "mm", near, note)
 
 
 def location_component(along_mm: np.ndarray, polar_mm: tuple[float, float]) -> Component:
@@ -308,10 +334,8 @@ def _padua_rim(center: np.ndarray, frame: KidneyFrame, side: str) -> Component:
     )
 
 
-def _padua_touch(gap: float | None, what: str) -> Component:
+def _padua_touch(gap: float, what: str, *, seen: bool) -> Component:
     """Not involved (1), or touched (2)."""
-    if gap is None:
-        return Component(1, None, "mm", True, f"no {what} was seen")
-    return Component(
-        2 if gap <= 0 else 1, gap, "mm", gap <= _NEAR_GAP_MM, f"distance to the {what}"
-    )
+    note = f"distance to the {what}" if seen else _NO_SINUS
+    near = not seen or gap <= _NEAR_GAP_MM
+    return Component(2 if gap <= 0 else 1, gap, "mm", near, note)

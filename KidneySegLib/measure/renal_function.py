@@ -22,12 +22,12 @@ class FunctionEstimate:
 
     ``new_baseline_*``: NB-GFR = 35 + 0.65 GFR - 18 (radical) - 0.25 age + 3 (over 7 cm)
     - 2 (diabetes). ``radical_by_split``: 1.24 times GFR times the other kidney's parenchyma share.
-    ``partial_by_ratio``: 0.89 times GFR.
+    None where that share is not known. ``partial_by_ratio``: 0.89 times GFR.
     """
 
     new_baseline_partial: float
     new_baseline_radical: float
-    radical_by_split: float
+    radical_by_split: float | None
     partial_by_ratio: float
     error: float = NEW_BASELINE_ERROR
 
@@ -49,8 +49,8 @@ def estimate_function(
         Years.
     diameter_mm : float
         Of the tumor.
-    other_share : float
-        Share of both kidneys' parenchyma on the other side, 0..1.
+    other_share : float or None
+        Share of both kidneys' parenchyma on the other side, 0..1; None where it is not known.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def estimate_function(
     for name, value, (low, high) in (
         ("GFR", gfr, _GFR_RANGE),
         ("age", age, _AGE_RANGE),
-        ("share of the other kidney", other_share, (0.0, 1.0)),
+        ("share of the other kidney", 0.5 if other_share is None else other_share, (0.0, 1.0)),
     ):
         if not low <= value <= high:
             raise InputError(f"The {name} is {value:g}. Expected {low:g} to {high:g}.")
@@ -68,6 +68,6 @@ def estimate_function(
     return FunctionEstimate(
         new_baseline_partial=max(base, 0.0),
         new_baseline_radical=max(base - 18, 0.0),
-        radical_by_split=min(1.24 * gfr * other_share, gfr),
+        radical_by_split=None if other_share is None else min(1.24 * gfr * other_share, gfr),
         partial_by_ratio=0.89 * gfr,
     )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import ndimage
 
-from ..anatomy import KIDNEY_OF_SIDE, SIDES, Label
+from ..anatomy import KIDNEY_OF_SIDE, Label
 from ..errors import InputError
 from ..volume import Box, Volume
 
@@ -23,7 +23,7 @@ class Resection:
     """Removing the tumors of a side with a margin. Volumes in mL, shares 0..1.
 
     ``preserved_share`` is that of this kidney's parenchyma, ``preserved_share_of_both`` what is
-    left of both kidneys' together.
+    left of both kidneys' together when nothing else is removed.
     """
 
     side: str
@@ -38,65 +38,98 @@ class Resection:
         return asdict(self)
 
 
-def plan_resection(
-    labels: Volume, side: str, *, margin_mm: float = DEFAULT_MARGIN_MM
-) -> Resection | None:
-    """Parenchyma of a side that lies within a margin of a tumor; None without a tumor there.
+@dataclass(frozen=True, eq=False)
+class ResectionPlanner:
+    """A kidney with a tumor in reach, ready to be planned with any margin at once.
 
-    Every tumor within the margin counts, whichever kidney it grew from.
+    ``distances_mm`` are those of the kidney's points to the nearest tumor, in ascending order.
+    """
+
+    side: str
+    own_ml: float
+    both_ml: float
+    distances_mm: np.ndarray
+
+    def plan(self, margin_mm: float) -> Resection:
+        """Plan with a margin of 0 to 30 mm.
+
+        Raises
+        ------
+        InputError
+            If the margin is out of range.
+        """
+        low, high = MARGINS_MM
+        if not low <= margin_mm <= high:
+            raise InputError(
+                f"A margin of {margin_mm:g} mm was given. Expected {low:g} to {high:g} mm."
+            )
+        count = int(np.searchsorted(self.distances_mm, margin_mm, side="right"))
+        removed = self.own_ml * count / len(self.distances_mm) if margin_mm else 0.0
+        return Resection(
+            side=self.side,
+            margin_mm=float(margin_mm),
+            removed_ml=removed,
+            preserved_ml=self.own_ml - removed,
+            preserved_share=1 - removed / self.own_ml,
+            preserved_share_of_both=1 - removed / self.both_ml,
+        )
+
+
+def resection_planner(labels: Volume, side: str) -> ResectionPlanner | None:
+    """Prepare a side; None without a kidney there, or without a tumor within 30 mm of it.
 
     Parameters
     ----------
     labels : Volume
-        `Label` numbers.
-    margin_mm : float
-        0 to 30.
-
-    Raises
-    ------
-    InputError
-        If the margin is out of range.
+        `Label` numbers. Every tumor in reach counts, whichever kidney it grew from.
     """
-    low, high = MARGINS_MM
-    if not low <= margin_mm <= high:
-        raise InputError(
-            f"A margin of {margin_mm:g} mm was given. Expected {low:g} to {high:g} mm."
-        )
     kidney = labels.array == KIDNEY_OF_SIDE[side]
     box = Box.of_mask(kidney)
     if box is None:
         return None
-    reach = np.ceil(margin_mm / labels.geometry.spacing_mm).astype(int) + 1
+    spacing = labels.geometry.spacing_mm
+    reach = np.ceil(MARGINS_MM[1] / spacing).astype(int) + 1
     around = box.grown(tuple(int(r) for r in reach), labels.array.shape).slices
     tumor = labels.array[around] == Label.TUMOR
     if not tumor.any():
         return None
-    share = _share_within(kidney[around], tumor, labels.geometry.spacing_mm, margin_mm)
-    removed = share * int(kidney[around].sum())
-    own = int(kidney.sum())
-    both = sum(int((labels.array == KIDNEY_OF_SIDE[s]).sum()) for s in SIDES)
-    voxel_ml = labels.geometry.voxel_volume_ml
-    return Resection(
-        side=side,
-        margin_mm=float(margin_mm),
-        removed_ml=removed * voxel_ml,
-        preserved_ml=(own - removed) * voxel_ml,
-        preserved_share=(own - removed) / own,
-        preserved_share_of_both=(both - removed) / both,
+    both = sum(int((labels.array == number).sum()) for number in KIDNEY_OF_SIDE.values())
+    return ResectionPlanner(
+        side,
+        float(kidney[around].sum()) * labels.geometry.voxel_volume_ml,
+        both * labels.geometry.voxel_volume_ml,
+        _distances_mm(kidney[around], tumor, spacing),
     )
 
 
-def _share_within(
-    kidney: np.ndarray, tumor: np.ndarray, spacing_mm: np.ndarray, margin_mm: float
-) -> float:
-    """Share of a kidney's voxels within a margin of a tumor, on a grid without thick slices."""
-    if not margin_mm:
-        return 0.0
+def plan_resection(
+    labels: Volume, side: str, *, margin_mm: float = DEFAULT_MARGIN_MM
+) -> Resection | None:
+    """Parenchyma of a side within a margin of a tumor; None without a tumor there.
+
+    Raises
+    ------
+    InputError
+        If the margin is not 0 to 30 mm.
+    """
+    planner = resection_planner(labels, side)
+    return None if planner is None else planner.plan(margin_mm)
+
+
+def _distances_mm(kidney: np.ndarray, tumor: np.ndarray, spacing_mm: np.ndarray) -> np.ndarray:
+    """Sorted distances of a kidney's points to a tumor's border, on a grid without thick slices."""
     parts = np.ceil(spacing_mm / _FINEST_MM - 1e-6).astype(int)
     fine = ndimage.zoom(tumor.astype(np.float32), parts, order=1, mode="nearest", grid_mode=True)
+    solid = fine >= 0.5
+    if not solid.any():  # a lesion of one voxel
+        solid = _repeated(tumor, parts)
     spacing = spacing_mm / parts
-    away = ndimage.distance_transform_edt(fine < 0.5, sampling=spacing) - _BORDER * spacing.min()
-    within = kidney
+    away = ndimage.distance_transform_edt(~solid, sampling=spacing) - _BORDER * spacing.min()
+    return np.sort(away[_repeated(kidney, parts)])
+
+
+def _repeated(mask: np.ndarray, parts: np.ndarray) -> np.ndarray:
+    """Each voxel as a block of voxels."""
     for axis, count in enumerate(parts):
-        within = within.repeat(count, axis=axis)
-    return float((within & (away <= margin_mm)).sum() / within.sum())
+        mask = mask.repeat(count, axis=axis)
+    return mask

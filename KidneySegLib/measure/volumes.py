@@ -153,18 +153,19 @@ def measure(labels: Volume, ct: Volume | None = None) -> Measurements:
         for side in SIDES
     ]
     kept = [s for s in sides if s.parenchyma_ml + s.tumor_ml + s.cyst_ml > 0]
-    scores = [n for side in SIDES for n in _scores(side, part, own_ct, parts, found)]
+    scores = [n for side in kept for n in _scores(side, part, own_ct, parts, found)]
     return Measurements(tuple(kept), tuple(found), tuple(sorted(scores, key=lambda n: n.lesion_id)))
 
 
 def _scores(
-    side: str,
+    measured: SideMeasurement,
     labels: Volume,
     ct: Volume | None,
     parts: list[LesionComponent],
     lesions: list[LesionMeasurement],
 ) -> list[Nephrometry]:
     """Nephrometry of the tumors of a side."""
+    side = measured.side
     tumors = [
         (part, lesion)
         for part, lesion in zip(parts, lesions, strict=True)
@@ -186,6 +187,7 @@ def _scores(
                 frame,
                 diameter_mm=lesion.feret_axial_mm,
                 sphere_mm=lesion.sphere_equivalent_mm,
+                incomplete=measured.incomplete,
             )
         )
     return scores

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,13 +10,14 @@ import numpy as np
 import slicer
 
 from ..anatomy import KIDNEY_OF_SIDE, Label, sided_style
-from ..volume import Box, Geometry
-from .results import import_parts, place_beside
-from .segments import LABEL_TAG, TERMINOLOGY_TAG, segment_center, segment_ids, tag
-from .volumes import ijk_to_ras
+from ..errors import InputError
+from ..volume import Box
+from .results import RECORD, import_parts, place_beside, stored_record
+from .segments import LABEL_TAG, TERMINOLOGY_TAG, label_of, segment_center, segment_ids, tag
 
 CANDIDATES_ROLE = "KidneySeg.Candidates"
 TISSUE_TAG = "KidneySeg.CandidateTissue"
+ID_TAG = "KidneySeg.CandidateId"
 _MOST = 30
 _LEAST_ML = 0.05
 _COLOR = (150, 150, 150)
@@ -46,9 +48,7 @@ def add_candidates(
         None where nothing was removed.
     """
     scene = segmentation_node.GetScene()
-    before = candidates_of(segmentation_node)
-    if before is not None:
-        scene.RemoveNode(before)
+    _forget(candidates_of(segmentation_node))
     box = Box.of_mask(rejected)
     if box is None:
         return None
@@ -71,11 +71,23 @@ def add_candidates(
     titles = [f"{r['tissue']} {r['volume_ml']:.1f} mL, {r['reason']}" for r in chosen]
     new = import_parts(node, volume_node, parts, [(title, _COLOR) for title in titles])
     for segment_id, removal in zip(new, chosen, strict=True):
-        node.GetSegmentation().GetSegment(segment_id).SetTag(TISSUE_TAG, removal["tissue"])
+        segment = node.GetSegmentation().GetSegment(segment_id)
+        segment.SetTag(TISSUE_TAG, removal["tissue"])
+        segment.SetTag(ID_TAG, str(removal["id"]))
     node.GetDisplayNode().SetVisibility(False)
     segmentation_node.SetNodeReferenceID(CANDIDATES_ROLE, node.GetID())
     place_beside(node, volume_node)
     return node
+
+
+def _forget(node: Any) -> None:
+    """Remove candidates of an earlier run, with what shows them."""
+    if node is None:
+        return
+    scene, display = node.GetScene(), node.GetDisplayNode()
+    scene.RemoveNode(node)
+    if display is not None:
+        scene.RemoveNode(display)
 
 
 def candidates_of(segmentation_node: Any) -> Any:
@@ -91,7 +103,9 @@ def candidate_list(segmentation_node: Any) -> list[tuple[str, str, tuple[float, 
     rows = []
     for segment_id in segment_ids(node):
         name = node.GetSegmentation().GetSegment(segment_id).GetName()
-        rows.append((segment_id, name, segment_center(node, segment_id)))
+        center = segment_center(node, segment_id)
+        if center is not None:  # else the user has erased it
+            rows.append((segment_id, name, center))
     return rows
 
 
@@ -99,14 +113,23 @@ def restore_candidate(segmentation_node: Any, segment_id: str, volume_node: Any)
     """Move a candidate into the segmentation, where it is shown and measured; returns its name.
 
     One undo step. The segment is the user's own from then on: a later run keeps it. A kidney gets
-    the side of the CT's field that it lies in; a mass is measured with the kidney that is nearest.
+    the side that it lies on; a mass is measured with the kidney that is nearest.
+
+    Raises
+    ------
+    InputError
+        If the candidate is not there any more.
     """
+    source = candidates_of(segmentation_node)
+    segment = source.GetSegmentation().GetSegment(segment_id) if source is not None else None
+    center = segment_center(source, segment_id) if segment is not None else None
+    if center is None:
+        raise InputError("That structure is not there any more. Choose another one.")
     scene = segmentation_node.GetScene()
     if scene.GetUndoFlag():
         scene.SaveStateForUndo()
-    source = candidates_of(segmentation_node)
-    segment = source.GetSegmentation().GetSegment(segment_id)
-    label, side = _label_of(tag(segment, TISSUE_TAG), source, segment_id, volume_node)
+    label, side = _label_of(tag(segment, TISSUE_TAG), center, segmentation_node, volume_node)
+    number = tag(segment, ID_TAG)
     style = sided_style(label, side)
     name = f"{style.name} (taken back)"
     with slicer.util.NodeModify(segmentation_node):
@@ -119,15 +142,39 @@ def restore_candidate(segmentation_node: Any, segment_id: str, volume_node: Any)
         copied.SetColor(*(c / 255 for c in style.color))
         copied.SetTag(TERMINOLOGY_TAG, style.terminology())
         copied.SetTag(LABEL_TAG, label.name.lower())
+        _record_restored(segmentation_node, int(number))
     return name
 
 
-def _label_of(tissue: str, node: Any, segment_id: str, volume_node: Any) -> tuple[Label, str]:
+def _record_restored(segmentation_node: Any, number: int) -> None:
+    """Note in the record of the run that a removed component was taken back."""
+    record = stored_record(segmentation_node)
+    for removal in record["removed_components"]:
+        if removal["id"] == number:
+            removal["restored"] = True
+    segmentation_node.SetAttribute(RECORD, json.dumps(record))
+
+
+def _label_of(
+    tissue: str, center: tuple[float, float, float], segmentation_node: Any, volume_node: Any
+) -> tuple[Label, str]:
     """Label of a candidate, and its side where the label has one."""
     if tissue != "kidney":
         return Label[tissue.upper()], "unknown"
-    shape = volume_node.GetImageData().GetDimensions()[::-1]
-    middle = Geometry(shape, ijk_to_ras(volume_node)).ras_from_kji((np.array(shape) - 1) / 2)[0]
-    right = segment_center(node, segment_id, world=False)[0] > middle[0]
-    side = "right" if right else "left"
+    side = "right" if center[0] > _middle_r(segmentation_node, volume_node) else "left"
     return KIDNEY_OF_SIDE[side], side
+
+
+def _middle_r(segmentation_node: Any, volume_node: Any) -> float:
+    """R in world coordinates half way between both kidneys, else in the middle of the CT."""
+    centers = {}
+    for segment_id in segment_ids(segmentation_node):
+        label = label_of(segmentation_node.GetSegmentation().GetSegment(segment_id))
+        center = segment_center(segmentation_node, segment_id)
+        if label in KIDNEY_OF_SIDE.values() and center is not None:
+            centers[label] = center[0]
+    if len(centers) == 2:
+        return sum(centers.values()) / 2
+    bounds = [0.0] * 6
+    volume_node.GetRASBounds(bounds)
+    return (bounds[0] + bounds[1]) / 2

@@ -74,11 +74,14 @@ def _segment_box(node: Any, segment_id: str) -> tuple[np.ndarray, Geometry] | No
     return mask[box.slices], own.cropped(Box(tuple(start), tuple(start + box.shape)))
 
 
-def segment_center(node: Any, segment_id: str, *, world: bool = True) -> tuple[float, float, float]:
-    """Middle of a segment's voxels in RAS mm, in world coordinates or without its transforms."""
-    mask, own = _segment_box(node, segment_id)
+def segment_center(node: Any, segment_id: str) -> tuple[float, float, float] | None:
+    """Middle of a segment's voxels in RAS mm in world coordinates; None where it is empty."""
+    found = _segment_box(node, segment_id)
+    if found is None:
+        return None
+    mask, own = found
     center = own.ras_from_kji(np.argwhere(mask).mean(axis=0))
-    if world and node.GetParentTransformNode() is not None:
+    if node.GetParentTransformNode() is not None:
         center = transformed(center, world_transform(node))
     return tuple(float(x) for x in center[0])
 

@@ -11,13 +11,14 @@ from typing import Any
 
 from ..anatomy import SIDES
 from ..measure.nephrometry import Nephrometry
-from ..measure.resection import plan_resection
+from ..measure.resection import resection_planner
 from ..measure.volumes import LesionMeasurement, Measurements, SideMeasurement
 from ..pipeline import DISCLAIMER
 from ..volume import Volume
 from .surfaces import draw_surfaces
 
 _MARGINS_MM = (0.0, 5.0, 10.0)
+_AT_LEAST = "at least (cut by the scan)"
 _STYLE = """
 @page { size: A4; margin: 14mm }
 body { font: 10.5pt/1.4 system-ui, sans-serif; color: #1b1b1b; max-width: 190mm; margin: 1em auto }
@@ -121,7 +122,7 @@ def _sides(sides: Sequence[SideMeasurement]) -> list[str]:
             _number(s.cyst_ml),
             _number(s.density_mean_hu, 0),
             _number(s.density_sd_hu, 0),
-            "at least (cut by the scan)" if s.incomplete else "",
+            _AT_LEAST if s.incomplete else "",
         )
         for s in sides
     ]
@@ -133,7 +134,7 @@ def _lesions(lesions: Sequence[LesionMeasurement]) -> list[str]:
     """Size and density of each tumor and cyst."""
     if not lesions:
         return ["<h2>Tumors and cysts</h2><p>None was found. That excludes none.</p>"]
-    head = ("Lesion", "Side", "mL", "axial mm", "3D mm", "sphere mm", "HU", "SD", "fat")
+    head = ("Lesion", "Side", "mL", "axial mm", "3D mm", "sphere mm", "HU", "SD", "fat", "")
     rows = [
         (
             f"{x.kind} {x.id}",
@@ -145,6 +146,7 @@ def _lesions(lesions: Sequence[LesionMeasurement]) -> list[str]:
             _number(x.density_mean_hu, 0),
             _number(x.density_sd_hu, 0),
             "–" if x.fat_share is None else f"{100 * x.fat_share:.0f} %",
+            _AT_LEAST if x.incomplete else "",
         )
         for x in lesions
     ]
@@ -204,13 +206,13 @@ def _resections(labels: Volume) -> list[str]:
     """Parenchyma removed and kept for a few margins, where there is a tumor."""
     rows = []
     for side in SIDES:
-        for margin in _MARGINS_MM:
-            plan = plan_resection(labels, side, margin_mm=margin)
-            if plan is not None:
+        planner = resection_planner(labels, side)
+        if planner is not None:
+            for plan in map(planner.plan, _MARGINS_MM):
                 rows.append(
                     (
                         side,
-                        f"{margin:.0f} mm",
+                        f"{plan.margin_mm:.0f} mm",
                         _number(plan.removed_ml),
                         _number(plan.preserved_ml),
                         f"{100 * plan.preserved_share:.0f} %",

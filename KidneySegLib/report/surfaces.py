@@ -12,6 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from ..anatomy import KIDNEY_OF_SIDE, SEGMENTS, Label
+from ..measure.volumes import lesion_components
 from ..volume import Box, Volume
 
 _PIXEL_MM = 0.7
@@ -43,6 +44,9 @@ def draw_surfaces(labels: Volume, side: str, target: IO[bytes]) -> bool:
     box = Box.of_mask(labels.array == kidney)
     if box is None:
         return False
+    for lesion in lesion_components(labels):
+        if lesion.side == side:
+            box = box.union(Box.of_slices(lesion.where))
     margin = np.ceil(_MARGIN_MM / labels.geometry.spacing_mm).astype(int)
     part = labels.cropped(box.grown(tuple(int(m) for m in margin), labels.array.shape))
     depth, picture = _cast(part, kidney)

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..measure.nephrometry import Nephrometry
+from ..measure.nephrometry import Component, Nephrometry
 from ..measure.volumes import Measurements
 from ..pipeline import Result
 
@@ -26,6 +26,7 @@ COLUMNS = (
     "fat_share",
     "renal",
     "padua",
+    "set_by_reader",
     "c_index",
     "contact_area_cm2",
     "exophytic_share",
@@ -86,6 +87,7 @@ def _score_cells(scores: Nephrometry | None) -> dict[str, Any]:
     return {
         "renal": scores.renal_text,
         "padua": scores.padua_total,
+        "set_by_reader": " ".join(scores.set_by_reader),
         "c_index": scores.c_index,
         "contact_area_cm2": scores.contact_area_cm2,
         "exophytic_share": scores.exophytic_share,
@@ -163,7 +165,7 @@ def as_text(measurements: Measurements) -> str:
 
 
 def _score_lines(measurements: Measurements) -> list[str]:
-    """Nephrometry for a terminal; an asterisk marks what lies close to a threshold."""
+    """Nephrometry for a terminal; marks for what is close to a threshold or set by a reader."""
     if not measurements.nephrometry:
         return []
     lines = [
@@ -172,10 +174,17 @@ def _score_lines(measurements: Measurements) -> list[str]:
         f"{'exophytic':>11}{'to sinus':>10}",
     ]
     for n in measurements.nephrometry:
-        parts = "+".join(f"{c.points}{'*' if c.borderline else ''}" for c in n.renal.values())
+        parts = "+".join(f"{c.points}{_mark(c)}" for c in n.renal.values())
         gap = "unseen" if n.sinus_gap_mm is None else f"{n.sinus_gap_mm:.1f} mm"
         lines.append(
             f"{n.lesion_id:<8}{f'{n.renal_text} = {parts}':22}{n.padua_total:6}{n.c_index:9.2f}"
             f"{n.contact_area_cm2:13.1f}{100 * n.exophytic_share:9.0f} %{gap:>10}"
         )
+        if n.set_by_reader:
+            lines.append(f"{'':8}set by the reader: {', '.join(n.set_by_reader)}")
     return [*lines, "* close to a threshold; main vessels (suffix h) are left to the reader"]
+
+
+def _mark(component: Component) -> str:
+    """Mark of a component that is set by a reader, or close to a threshold."""
+    return "!" if component.overridden else "*" if component.borderline else ""

@@ -108,6 +108,15 @@ class _Work:
         )
         self.parts.append((where, part.copy()))
 
+    def drop(self, reason: str, part: np.ndarray, where: tuple) -> None:
+        """Remove a component, one removal for each tissue in it."""
+        tissue = self.tissue[where]
+        for kind in (Tissue.KIDNEY, Tissue.TUMOR, Tissue.CYST):
+            own = part & (tissue == kind)
+            if own.any():
+                self.record(kind, reason, own, where)
+        tissue[part] = Tissue.BACKGROUND
+
 
 def clean(
     tissue: np.ndarray,
@@ -214,8 +223,7 @@ def _drop_fragments(work: _Work) -> None:
         if kidney_ml == 0:
             continue  # a mass without kidney: judged by its distance to one
         if total_ml < KIDNEY_DROP_ML:
-            work.record(Tissue.KIDNEY, f"fragment under {KIDNEY_DROP_ML:g} mL", part, where)
-            tissue[part] = Tissue.BACKGROUND
+            work.drop(f"fragment under {KIDNEY_DROP_ML:g} mL", part, where)
         elif kidney_ml < KIDNEY_DROP_ML:
             _give_rim_to_mass(work, where, part)
         elif total_ml < KIDNEY_SURE_ML:
@@ -245,8 +253,7 @@ def _drop_beside_anchors(work: _Work, anchors: list[Box]) -> None:
         tissue = work.tissue[where]
         kidney = part & (tissue == Tissue.KIDNEY)
         if kidney.any() and not (part & anchored[where]).any():
-            work.record(Tissue.KIDNEY, "outside the places looked at", part, where)
-            tissue[part] = Tissue.BACKGROUND
+            work.drop("outside the places looked at", part, where)
 
 
 def _give_rim_to_mass(work: _Work, where: tuple, part: np.ndarray) -> None:
@@ -327,13 +334,7 @@ def _keep_near_kidney(work: _Work) -> None:
                 )
             )
             continue
-        tissue = work.tissue[where]
-        for kind in (Tissue.TUMOR, Tissue.CYST):
-            own = part & (tissue == kind)
-            if own.any():
-                reason = f"more than {NEAR_KIDNEY_MM:g} mm from any kidney"
-                work.record(kind, reason, own, where)
-        tissue[part] = Tissue.BACKGROUND
+        work.drop(f"more than {NEAR_KIDNEY_MM:g} mm from any kidney", part, where)
 
 
 def _gap_to_kidney_mm(

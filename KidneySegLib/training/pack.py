@@ -100,9 +100,7 @@ def pack_cts(folder: Path, recipe: Recipe, target: Path) -> list[PackedCase]:
     Cases in ``recipe.exclude_cases`` are never read.
     """
     if target.is_file():
-        with np.load(target) as stored:
-            names = sorted({key.rsplit("/", 1)[0] for key in stored.files})
-            return [PackedCase(n, stored[f"{n}/image"], stored[f"{n}/label"]) for n in names]
+        return read_packed(target)
     cases = []
     for name, ct, labels in find_cases(folder):
         if name in recipe.exclude_cases:
@@ -172,6 +170,20 @@ def _components(mask: np.ndarray) -> list[np.ndarray]:
         if part.sum() >= _LEAST_SHAPE_VOXELS:
             parts.append(part)
     return parts
+
+
+def packed_names(target: Path) -> list[str]:
+    """Names of the cases in a packed file."""
+    with np.load(target) as stored:
+        return sorted({key.rsplit("/", 1)[0] for key in stored.files})
+
+
+def read_packed(target: Path) -> list[PackedCase]:
+    """Cases that an earlier run has packed."""
+    with np.load(target) as stored:
+        return [
+            PackedCase(n, stored[f"{n}/image"], stored[f"{n}/label"]) for n in packed_names(target)
+        ]
 
 
 def save_arrays(target: Path, arrays: dict[str, np.ndarray]) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..anatomy import Tissue
 from ..engine.base import Engine
+from ..errors import InputError
 from ..evaluation.kits import voxel_metrics
 from ..labels import UNSURE, to_tissue
 from ..models.package import ModelPackage
@@ -21,7 +22,7 @@ from ..pipeline import Settings, segment
 from ..readers import read_labels, read_volume
 from ..volume import Volume
 from ..writers import write_label_map
-from .pack import PackedCase, pack_image, pack_label, save_arrays
+from .pack import PackedCase, pack_image, pack_label, packed_names, read_packed, save_arrays
 from .recipe import Recipe
 
 logger = logging.getLogger(__name__)
@@ -79,7 +80,8 @@ def pseudo_label(volume: Volume, package: ModelPackage, engine: Engine) -> Volum
 def label_folder(data: Path, out: Path, package: ModelPackage, engine: Engine) -> list[str]:
     """Label the CTs in ``data/ct_unlabeled``; label maps go to ``out/pseudo_labels``.
 
-    CTs that have a label map there already are left as they are.
+    CTs that have a label map there already are left as they are; one that cannot be read or used is
+    told in the log, and the others go on.
 
     Returns
     -------
@@ -90,7 +92,11 @@ def label_folder(data: Path, out: Path, package: ModelPackage, engine: Engine) -
     for path, target in _pairs(data, out):
         if target.is_file():
             continue
-        labels = pseudo_label(read_volume(path), package, engine)
+        try:
+            labels = pseudo_label(read_volume(path), package, engine)
+        except InputError as error:
+            logger.warning("%s: %s", path.name, error)
+            continue
         logger.info("%s: %s", path.name, "refused" if labels is None else "accepted")
         if labels is not None:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -100,23 +106,27 @@ def label_folder(data: Path, out: Path, package: ModelPackage, engine: Engine) -
 
 
 def pack_pseudo(data: Path, recipe: Recipe, out: Path, target: Path) -> list[PackedCase]:
-    """Pack the CTs that have pseudo-labels, or read what was packed; none where there are none."""
-    if not target.is_file():
+    """Pack the CTs that have pseudo-labels, or read what was packed; none where there are none.
+
+    It is packed again when CTs were labeled since. Cases in ``recipe.exclude_cases`` are kept out.
+    """
+    wanted = {
+        path.name.removesuffix("_ct.nii.gz"): (path, labels)
+        for path, labels in _pairs(data, out)
+        if labels.is_file()
+    }
+    wanted = {name: pair for name, pair in wanted.items() if name not in recipe.exclude_cases}
+    if not wanted:
+        return []
+    if not target.is_file() or packed_names(target) != sorted(wanted):
         arrays = {}
-        for path, labels in _pairs(data, out):
-            if labels.is_file():
-                name = path.name.removesuffix("_ct.nii.gz")
-                ct = read_volume(path).canonical()
-                grid = ct.geometry.with_spacing((recipe.spacing_mm,) * 3)
-                arrays[f"{name}/image"] = pack_image(ct, grid, recipe.window_hu)
-                known = read_labels(labels).canonical()
-                arrays[f"{name}/label"] = pack_label(known, grid, _TISSUES)
-        if not arrays:
-            return []
+        for name, (path, labels) in wanted.items():
+            ct = read_volume(path).canonical()
+            grid = ct.geometry.with_spacing((recipe.spacing_mm,) * 3)
+            arrays[f"{name}/image"] = pack_image(ct, grid, recipe.window_hu)
+            arrays[f"{name}/label"] = pack_label(read_labels(labels).canonical(), grid, _TISSUES)
         save_arrays(target, arrays)
-    with np.load(target) as stored:
-        names = sorted({key.rsplit("/", 1)[0] for key in stored.files})
-        return [PackedCase(n, stored[f"{n}/image"], stored[f"{n}/label"]) for n in names]
+    return read_packed(target)
 
 
 def _pairs(data: Path, out: Path) -> Iterator[tuple[Path, Path]]:

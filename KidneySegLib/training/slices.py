@@ -14,7 +14,7 @@ import numpy as np
 from ..anatomy import Tissue
 from ..errors import InputError
 from ..volume import Geometry, Volume
-from .pack import PackedCase, pack_image, pack_label, save_arrays
+from .pack import PackedCase, pack_image, pack_label, read_packed, save_arrays
 from .recipe import Recipe
 
 SLICES = "kits_slices"
@@ -52,12 +52,7 @@ def pack_slices(folder: Path, recipe: Recipe, target: Path) -> list[PackedCase]:
         for case in _read_slices(folder, recipe):
             arrays[f"{case.name}/image"], arrays[f"{case.name}/label"] = case.image, case.label
         save_arrays(target, arrays)
-    with np.load(target) as stored:
-        names = sorted({key.rsplit("/", 1)[0] for key in stored.files})
-        return [
-            PackedCase(n, _stacked(stored[f"{n}/image"]), _stacked(stored[f"{n}/label"]))
-            for n in names
-        ]
+    return [PackedCase(c.name, _stacked(c.image), _stacked(c.label)) for c in read_packed(target)]
 
 
 def _stacked(plane: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from KidneySegLib.measure.nephrometry import (
     size_component,
 )
 from KidneySegLib.measure.volumes import Measurements, measure
-from KidneySegLib.volume import Geometry, Volume
+from KidneySegLib.volume import Box, Geometry, Volume
 
 HALF = np.array((25.0, 20.0, 55.0))  # R, A, S: the outline; polar lines at S = -20 and 20
 SINUS_LOW, SINUS_HIGH = np.array((-25.0, -10.0, -20.0)), np.array((-5.0, 10.0, 20.0))
@@ -148,9 +148,38 @@ def test_a_kidney_without_a_sinus_is_scored_and_says_so():
     labels.array[tuple(filled.T)] = Label.RIGHT_KIDNEY
     (scores,) = measure(labels, ct).nephrometry
     assert scores.sinus_gap_mm is None
+    assert scores.renal["N"].points == 1
     assert scores.renal["N"].borderline
     assert any("no sinus" in note for note in scores.notes)
     assert any("30 %" in note for note in scores.notes)
+
+
+@pytest.mark.parametrize(("center", "radius"), [((-15, 0, 0), 25), ((40, 0, 0), 70)])
+def test_a_central_tumor_that_hides_the_sinus_is_not_called_far_from_it(center, radius):
+    scores = scores_of(center, radius)
+    assert scores.renal["N"].points == 3
+    assert scores.padua["sinus"].points == 2
+
+
+def test_a_scar_on_the_rim_is_not_taken_for_the_sinus():
+    labels, ct = kidney_with((5, 0, 45), 8)
+    index = np.argwhere(labels.array == Label.RIGHT_KIDNEY)
+    ras = labels.geometry.ras_from_kji(index)
+    notch = index[(np.abs(ras - (20, 0, -10)) < (15, 12, 30)).all(axis=1)]
+    labels.array[tuple(notch.T)] = 0
+    ct.array[tuple(notch.T)] = FAT_HU
+    frame = kidney_frame(labels, "right", ct)
+    sinus = frame.geometry.ras_from_kji(np.argwhere(frame.sinus))
+    assert sinus[:, 0].mean() < -5
+    assert frame.notes == ()
+
+
+def test_a_kidney_cut_by_the_scan_is_scored_with_a_warning():
+    labels, ct = kidney_with((29, 0, 45), 10)
+    box = Box((labels.array.shape[0] // 2, 0, 0), labels.array.shape)
+    (scores,) = measure(labels.cropped(box), ct.cropped(box)).nephrometry
+    assert "cut by the end of the scan" in scores.notes[0]
+    assert scores.borderline == ("R", "E", "N", "L")
 
 
 def test_tumor_without_enough_kidney_is_measured_but_not_scored():

@@ -20,6 +20,12 @@ def test_an_only_kidney_cannot_gain_function():
     assert estimate_function(gfr=60, age=50, diameter_mm=30, other_share=1.0).radical_by_split == 60
 
 
+def test_nothing_is_estimated_by_split_where_the_split_is_not_known():
+    found = estimate_function(gfr=60, age=50, diameter_mm=30, other_share=None)
+    assert found.radical_by_split is None
+    assert found.new_baseline_radical > 0
+
+
 @pytest.mark.parametrize(
     ("change", "match"),
     [({"gfr": 0}, "GFR is 0"), ({"age": 7}, "age is 7"), ({"other_share": 1.2}, "share")],

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from phantom import ellipsoid, grid
+from phantom import ellipsoid, grid, sphere_ml
 
 from KidneySegLib.anatomy import Label
 from KidneySegLib.errors import InputError
-from KidneySegLib.measure.resection import plan_resection
+from KidneySegLib.measure.resection import plan_resection, resection_planner
 from KidneySegLib.volume import Volume
 
 
@@ -34,10 +34,21 @@ def test_a_margin_around_a_ball_is_a_shell(labels, margin_mm):
     assert plan.preserved_share < plan.preserved_share_of_both < 1
 
 
-def test_without_margin_only_the_tumor_goes(labels):
-    plan = plan_resection(labels, "right", margin_mm=0.0)
-    assert plan.removed_ml == 0
-    assert plan.preserved_share == 1
+def test_without_margin_only_the_tumor_goes_and_more_margin_takes_more(labels):
+    planner = resection_planner(labels, "right")
+    removed = [planner.plan(margin).removed_ml for margin in (0.0, 0.5, 2.0, 8.0, 30.0)]
+    assert removed[0] == 0
+    assert removed == sorted(removed)
+    assert planner.plan(30.0).preserved_share < 0.01
+
+
+@pytest.mark.parametrize("spacing", [1.0, 1.5, 2.0])
+def test_a_tumor_of_one_voxel_has_a_margin_too(spacing):
+    geometry = grid((spacing,) * 3, (60.0, 60.0, 60.0))
+    array = np.full(geometry.shape, Label.RIGHT_KIDNEY, np.uint8)
+    array[tuple(n // 2 for n in geometry.shape)] = Label.TUMOR
+    removed = plan_resection(Volume(array, geometry), "right", margin_mm=6.0).removed_ml
+    assert removed == pytest.approx(sphere_ml(6.0 + spacing / 2), rel=0.25)
 
 
 def test_a_side_without_a_tumor_has_no_plan(labels):

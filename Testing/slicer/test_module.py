@@ -527,6 +527,38 @@ def test_the_margin_slider_says_what_stays(done):
     assert "loses 0 mL and keeps 100 %" in done.ui.marginText.text
 
 
+def test_another_segmentation_shows_nothing_of_the_first(done, scene):
+    other = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "other")
+    done._parameterNode.outputSegmentation = other
+    assert done.ui.candidateSelector.count == 0
+    assert done.ui.marginText.text == ""
+    done.onRestore()
+    assert "Choose the CT" in done.ui.statusLabel.text
+    done.onMargin(12)
+
+
+def test_margin_and_candidates_survive_when_nodes_go(done, scene, ct):
+    scene.RemoveNode(ct)
+    done.ui.marginSlider.value = 12
+    done.onRestore()
+    assert done.ui.statusLabel.text
+    scene.RemoveNode(done._parameterNode.outputSegmentation)
+    done.updateFromParameterNode()
+    done.ui.marginSlider.value = 3
+    assert done.ui.marginText.text == ""
+    assert done.ui.candidateSelector.count == 0
+
+
+def test_export_without_matplotlib_leaves_the_report_out(done, module, tmp_path, monkeypatch):
+    from KidneySegLib import requirements
+
+    monkeypatch.setattr(requirements, "installed_version", lambda name: None)
+    node = done._parameterNode.outputSegmentation
+    files = done.logic.export(node, done._resultVolume(), tmp_path / "export")
+    assert [f.name for f in files] == ["measurements.csv", "labels.nii.gz", "surfaces"]
+    assert all(f.exists() for f in files)
+
+
 def test_a_removed_structure_is_shown_and_taken_back(done, scene, ct):
     from KidneySegLib import mrml
 

@@ -423,6 +423,39 @@ def removals_of(rejected, geometry, tissue):
     return rows
 
 
+def test_a_kidney_taken_back_has_its_side_in_world_coordinates(node, case, removed):
+    put_under_matrix(node, np.diag([-1.0, -1.0, 1.0, 1.0]))
+    owner = mrml.add_to_scene(np.zeros_like(case[1]), node, record=None).segmentation
+    removals = removals_of(removed, case[0].geometry, "kidney")
+    mrml.add_candidates(np.zeros_like(case[1]), removed, removals, node, owner)
+    chosen, _, center = mrml.candidate_list(owner)[0]
+    assert center[0] > 0
+    assert mrml.restore_candidate(owner, chosen, node) == "Right kidney (taken back)"
+
+
+def test_an_erased_or_missing_candidate_is_left_out(node, case, removed):
+    owner = mrml.add_to_scene(case[1], node, record=None).segmentation
+    removals = removals_of(removed, case[0].geometry, "tumor")
+    hidden = mrml.add_candidates(case[1], removed, removals, node, owner)
+    chosen = mrml.candidate_list(owner)[0][0]
+    empty = np.zeros(case[1].shape, np.uint8)
+    slicer.util.updateSegmentBinaryLabelmapFromArray(empty, hidden, chosen, node)
+    assert len(mrml.candidate_list(owner)) == 1
+    for gone in (chosen, "never there"):
+        with pytest.raises(InputError, match="not there any more"):
+            mrml.restore_candidate(owner, gone, node)
+
+
+def test_taking_back_is_noted_in_the_record(node, case, removed):
+    removals = [{**r, "restored": False} for r in removals_of(removed, case[0].geometry, "tumor")]
+    record = {"removed_components": removals}
+    owner = mrml.add_to_scene(case[1], node, record=record).segmentation
+    mrml.add_candidates(case[1], removed, removals, node, owner)
+    mrml.restore_candidate(owner, mrml.candidate_list(owner)[0][0], node)
+    found = {r["id"]: r["restored"] for r in mrml.stored_record(owner)["removed_components"]}
+    assert found == {7: False, 9: False, 300: True}
+
+
 @pytest.fixture
 def removed(case):
     """Two balls off the kidneys, and one that was relabeled only."""
@@ -455,9 +488,9 @@ def test_candidates_of_an_earlier_run_are_replaced(scene, node, case, removed):
     owner = mrml.add_to_scene(case[1], node, record=None).segmentation
     removals = removals_of(removed, case[0].geometry, "tumor")
     mrml.add_candidates(case[1], removed, removals, node, owner)
-    count = scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode")
+    count = scene.GetNumberOfNodes()
     mrml.add_candidates(case[1], removed, removals, node, owner)
-    assert scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == count
+    assert scene.GetNumberOfNodes() == count
     assert mrml.add_candidates(case[1], np.zeros_like(removed), [], node, owner) is None
     assert mrml.candidate_list(owner) == []
 

@@ -157,6 +157,16 @@ def test_every_removed_voxel_has_its_reason_and_can_be_taken_back(geometry):
         run(np.zeros_like(tissue), geometry, keep=(1,))
 
 
+def test_a_kidney_with_its_tumor_is_taken_back_as_it_was(tissue, geometry):
+    tissue[...] = make_phantom(geometry).tissue
+    right = Box.of_mask(make_phantom(geometry, kidneys=("right",)).tissue)
+    cleaned = run(tissue, geometry, anchors=[right])
+    assert [r.tissue for r in cleaned.removals] == ["kidney", "tumor"]
+    assert not (cleaned.labels == Label.TUMOR).any()
+    kept = run(tissue, geometry, anchors=[right], keep=(1, 2))
+    np.testing.assert_array_equal(kept.labels == Label.TUMOR, tissue == Tissue.TUMOR)
+
+
 def test_a_relabeled_part_is_recorded_and_can_be_taken_back(tissue, geometry):
     core = ellipsoid(geometry, (-86, -20, 5), 6)
     tissue[core] = Tissue.CYST
@@ -260,4 +270,5 @@ def test_kidney_away_from_every_anchor_is_removed(tissue, geometry):
     anchor = Box(tuple(int(n) - 3 for n in center), tuple(int(n) + 3 for n in center))
     cleaned = run(tissue, geometry, anchors=[anchor])
     assert set(np.unique(cleaned.labels)) == {0, Label.RIGHT_KIDNEY, Label.CYST}
-    assert [r.reason for r in cleaned.removals] == ["outside the places looked at"]
+    assert [r.tissue for r in cleaned.removals] == ["kidney", "tumor"]
+    assert {r.reason for r in cleaned.removals} == {"outside the places looked at"}

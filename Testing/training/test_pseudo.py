@@ -1,6 +1,7 @@
 """Self-training: what runs must agree on, and what is then trained on."""
 
 import dataclasses
+import shutil
 
 import numpy as np
 import pytest
@@ -89,6 +90,28 @@ def test_runs_that_differ_or_find_implausible_kidneys_are_refused(
     runs_of(tissues, monkeypatch)
     assert pseudo.label_folder(folder, tmp_path / "training", None, None) == []
     assert not (tmp_path / "training").exists()
+
+
+def test_a_ct_that_cannot_be_used_does_not_stop_the_others(data, tmp_path, monkeypatch):
+    folder, phantom = data
+    (folder / "ct_unlabeled" / "a_broken_ct.nii.gz").write_bytes(b"no image")
+    runs_of([phantom.tissue] * 3, monkeypatch)
+    out = tmp_path / "training"
+    assert pseudo.label_folder(folder, out, None, None) == ["lits_0001_ct.nii.gz"]
+
+
+def test_cases_labeled_later_are_packed_and_kept_out_ones_are_not(data, tmp_path, monkeypatch):
+    folder, phantom = data
+    out, recipe = tmp_path / "training", dataclasses.replace(load_recipe("fine"), spacing_mm=6.0)
+    runs_of([phantom.tissue] * 9, monkeypatch)
+    pseudo.label_folder(folder, out, None, None)
+    assert len(pseudo.pack_pseudo(folder, recipe, out, out / "packed.npz")) == 1
+    first = folder / "ct_unlabeled" / "lits_0001_ct.nii.gz"
+    shutil.copy(first, folder / "ct_unlabeled" / "btcv_0010_ct.nii.gz")
+    shutil.copy(first, folder / "ct_unlabeled" / "lits_0002_ct.nii.gz")
+    pseudo.label_folder(folder, out, None, None)
+    cases = pseudo.pack_pseudo(folder, recipe, out, out / "packed.npz")
+    assert [c.name for c in cases] == ["lits_0001", "lits_0002"]
 
 
 def test_without_pseudo_labels_nothing_is_packed(data, tmp_path):
