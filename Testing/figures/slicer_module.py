@@ -69,8 +69,19 @@ def overhead_seconds(slices: int) -> dict[str, float]:
     measurements = measure(Volume(labels, ct.geometry), ct)
     begun = time.perf_counter()
     update = mrml.add_to_scene(labels, node, record={})
+    mrml.add_candidates(labels, *removed_from(labels), node, update.segmentation)
     mrml.fill_table(measurements, update.segmentation)
     return {"hand_over_s": handed_over, "into_the_scene_s": time.perf_counter() - begun}
+
+
+def removed_from(labels: np.ndarray) -> tuple[np.ndarray, list[dict]]:
+    """Three components that cleaning might have removed, and what it says of them."""
+    rejected = np.zeros(labels.shape, np.uint16)
+    rejected[2:8, 10:30, 10:30], rejected[2:8, 40:60, 10:30] = 1, 2
+    rejected[2:8, 10:30, 40:60] = 3
+    rejected[labels > 0] = 0
+    said = [{"id": n, "tissue": "tumor", "reason": "far", "volume_ml": 2.0} for n in (1, 2, 3)]
+    return rejected, said
 
 
 def opening_seconds() -> float:
@@ -131,6 +142,7 @@ def memory_growth_mb(runs: int) -> float:
     for n in range(runs):
         update = mrml.add_to_scene(truth, node, segmentation, record={})
         segmentation = update.segmentation
+        mrml.add_candidates(truth, *removed_from(truth), node, segmentation)
         measurements = mrml.measure_segmentation(segmentation, node)
         table = mrml.fill_table(measurements, segmentation, table)
         if n == 9:

@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import cleaning
 import export_grid
 import kept_out_cts
+import nephrometry
 import tumor_slices
 
 
@@ -24,6 +25,7 @@ def check_export(scores):
 
 def check_cleaning(figures):
     assert figures["real_lost"] == 0
+    assert figures["removed_without_reason"] == 0
     far = [r for r in figures["false"] if r["gap_mm"] > 4 and r["tissue"] == "tumor"]
     small = [r for r in far if r["ml"] < 50]
     assert len(small) > 20
@@ -40,6 +42,22 @@ def test_three_maps_survive_a_coarser_grid(shared_data):
 
 def test_cleaning_of_fifteen_maps(shared_data):
     check_cleaning(cleaning.evaluate(60, most_maps=15))
+
+
+def check_nephrometry(figures, worst_mm):
+    maps = {row["case"] for row in figures["scores"]}
+    assert len(maps) >= 0.95 * len(figures["diameters"])
+    errors = [r["sphere_equivalent_mm"] - r["reported_mm"] for r in figures["diameters"]]
+    assert np.abs(errors).mean() <= worst_mm
+
+
+def test_tumors_of_twenty_maps_are_scored(shared_data):
+    check_nephrometry(nephrometry.evaluate(20), 8.0)
+
+
+@pytest.mark.slow
+def test_tumors_of_all_maps_are_scored(shared_data):
+    check_nephrometry(nephrometry.evaluate(1), 6.2)
 
 
 @pytest.mark.slow
