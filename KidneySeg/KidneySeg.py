@@ -536,6 +536,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         menu = qt.QMenu(self.ui.modelButton)
         menu.addAction(_("About this model...")).connect("triggered()", self.onAboutModel)
         menu.addAction(_("Import from folder...")).connect("triggered()", self.onImportModel)
+        menu.addAction(_("Import from file...")).connect("triggered()", self.onImportModelFile)
         self.ui.modelButton.setMenu(menu)
         menu = qt.QMenu(self.ui.sampleButton)
         for name, text in _SAMPLES.items():
@@ -677,23 +678,37 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         )
 
     def onImportModel(self):
-        """Add a model package that lies in a folder; scenes store its name, never the folder."""
+        """Add a model package that lies in a folder."""
         folder = qt.QFileDialog.getExistingDirectory(None, _("Folder of a model package"))
-        if not folder or not self._packagesAreThere():
+        if folder and self._packagesAreThere():
+            self._importModel(lambda: Path(folder))
+
+    def onImportModelFile(self):
+        """Add a model package from a ZIP archive, unpacked beside Slicer's settings."""
+        archive = qt.QFileDialog.getOpenFileName(None, _("Model package"), "", "ZIP (*.zip)")
+        if not archive or not self._packagesAreThere():
             return
+        from KidneySegLib.models.archive import unpack_model
+
+        models = Path(slicer.app.slicerUserSettingsFilePath).parent / "KidneySeg" / "models"
+        self._importModel(lambda: unpack_model(Path(archive), models))
+
+    def _importModel(self, fetch):
+        """Check a package and offer it; scenes store its name, never its folder."""
         from KidneySegLib.errors import KidneySegError
         from KidneySegLib.models.package import load_package
         from KidneySegLib.models.registry import model_folders
 
         try:
-            package = load_package(Path(folder))
+            folder = fetch()
+            package = load_package(folder)
         except KidneySegError as error:
             self._say(str(error), "error")
             return
         name = package.name
         if name in model_folders():
             name = _("{name} (imported)").format(name=name)
-        known = {**_importedModels(), name: folder}
+        known = {**_importedModels(), name: str(folder)}
         slicer.app.userSettings().setValue("KidneySeg/importedModels", json.dumps(known))
         if self.ui.modelSelector.findData(name) < 0:
             self.ui.modelSelector.addItem(name, name)

@@ -434,6 +434,42 @@ def test_an_imported_model_is_known_by_its_name_not_by_its_folder(
     again.cleanup()
 
 
+def test_a_model_is_imported_from_a_file(widget, ct, module, tmp_path, monkeypatch, package):
+    import zipfile
+
+    archive = tmp_path / "mine.zip"
+    with zipfile.ZipFile(archive, "w") as stored:
+        for file in package.folder.iterdir():
+            stored.write(file, file.name)
+    monkeypatch.setattr(
+        module.qt.QFileDialog, "getOpenFileName", lambda *_: str(archive), raising=False
+    )
+    widget.onImportModelFile()
+    assert widget._parameterNode.model == "kidneyseg-ct (imported)"
+    settings = Path(slicer.app.slicerUserSettingsFilePath).parent
+    assert Path(widget._model()).parent == settings / "KidneySeg" / "models"
+    archive.write_text("no archive")
+    widget.onImportModelFile()
+    assert "not a ZIP archive" in widget.ui.statusLabel.text
+
+
+def test_a_read_only_home_is_named(widget, ct, module, tmp_path, monkeypatch, package):
+    import zipfile
+
+    archive = tmp_path / "mine.zip"
+    with zipfile.ZipFile(archive, "w") as stored:
+        for file in package.folder.iterdir():
+            stored.write(file, file.name)
+    home = tmp_path / "home"
+    home.write_text("cannot hold a folder")
+    monkeypatch.setattr(slicer.app, "slicerUserSettingsFilePath", str(home / "Slicer.ini"))
+    monkeypatch.setattr(
+        module.qt.QFileDialog, "getOpenFileName", lambda *_: str(archive), raising=False
+    )
+    widget.onImportModelFile()
+    assert "could not be unpacked" in widget.ui.statusLabel.text
+
+
 def test_a_model_that_this_computer_lacks_is_shown_as_missing(widget, ct):
     widget._parameterNode.model = "somebody's"
     assert widget.ui.modelSelector.currentText == "somebody's (missing)"

@@ -384,6 +384,7 @@ class Application(QtCore.QObject):
     def __init__(self, cache: Path) -> None:
         super().__init__()
         self.temporaryPath, self.settings = str(cache), _Settings()
+        self.slicerUserSettingsFilePath = str(cache / "settings" / "Slicer-34000.ini")
 
     def connect(self, signature, slot):
         getattr(self, signature.split("(")[0]).connect(guarded(slot, 0))
