@@ -14,7 +14,7 @@ from ..measure.nephrometry import Nephrometry
 from ..measure.resection import resection_planner
 from ..measure.volumes import LesionMeasurement, Measurements, SideMeasurement
 from ..pipeline import DISCLAIMER
-from ..volume import Volume
+from ..volume import Box, Volume
 from .surfaces import draw_surfaces
 
 _MARGINS_MM = (0.0, 5.0, 10.0)
@@ -63,6 +63,8 @@ def write_page(
         The labels were changed after the run: said on top.
     """
     labels = labels.canonical()
+    box = Box.of_mask(labels.array)
+    labels = labels if box is None else labels.cropped(box)
     parts = [
         "<h1>Kidneys, tumors and cysts</h1>",
         f"<p class=note>{escape(DISCLAIMER)}</p>",
