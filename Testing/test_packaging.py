@@ -29,6 +29,7 @@ def test_every_resource_is_shipped(project):
     json_files = set((ROOT / "KidneySegLib").rglob("*.json"))
     listed = set((ROOT / "KidneySegLib/models").glob("*.json"))
     listed |= set((ROOT / "KidneySegLib/training").glob("recipes/*.json"))
+    listed |= set((ROOT / "KidneySegLib/report").glob("*.json"))
     assert json_files == listed
 
 

@@ -1,13 +1,16 @@
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from phantom import ThresholdEngine, make_phantom
 
 from KidneySegLib.pipeline import segment
+from KidneySegLib.report import table
 from KidneySegLib.report.overview import write_overview
 from KidneySegLib.report.table import COLUMNS, as_text, result_as_dict, write_csv, write_json
+from KidneySegLib.stages.clean import Removal
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +36,21 @@ def test_json_is_plain_and_holds_warnings(tmp_path, result):
     assert data["format"] == "kidneyseg-measurements-2"
     assert data["contrast_phase"]["phase"] == "nephrographic"
     assert {f["severity"] for f in data["findings"]} <= {"info", "warning"}
+
+
+def test_json_follows_its_schema(result):
+    import jsonschema
+
+    path = Path(table.__file__).with_name("measurements.schema.json")
+    schema = json.loads(path.read_text(encoding="utf-8"))
+    data = json.loads(json.dumps(result_as_dict(result)))
+    removal = Removal(1, "tumor", "a speck", 0.02, (1.0, 2.0, 3.0))
+    data["removed_components"] = [removal.as_dict()]
+    jsonschema.Draft202012Validator(schema).validate(data)
+    assert data["measurements"]["nephrometry"]
+    data["measurements"]["lesions"][0]["volume_ml"] = "large"
+    with pytest.raises(jsonschema.ValidationError, match="large"):
+        jsonschema.Draft202012Validator(schema).validate(data)
 
 
 def test_text_names_what_is_there(result):
