@@ -578,6 +578,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         for name, slot in clicks.items():
             getattr(self.ui, name).connect("clicked()", slot)
         self.ui.show3DButton.connect("toggled(bool)", self.onShow3D)
+        self.ui.diametersButton.connect("toggled(bool)", self.onDiameters)
         self.ui.candidateSelector.connect("activated(int)", self.onCandidate)
         self.ui.marginSlider.connect("valueChanged(int)", self.onMargin)
         for name in ("modelSelector", "qualitySelector", "deviceSelector"):
@@ -863,7 +864,8 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         for name in ("inputsSection", "helpSection"):
             getattr(self.ui, name).enabled = not running
         done = node is not None and node.outputSegmentation is not None and not running
-        for name in ("show3DButton", "editButton", "exportButton", "measureButton"):
+        names = ("show3DButton", "editButton", "exportButton", "measureButton", "diametersButton")
+        for name in names:
             getattr(self.ui, name).enabled = done and ready
         self.ui.copyButton.enabled = self._measurements is not None
         several = bool(self._centers) and not running
@@ -894,6 +896,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._planners = None
         self._showCandidates()
         self.onMargin()
+        self.onDiameters(self.ui.diametersButton.checked)
         self.updateStale()
         self._showDeviceNote()
         self._showButtons()
@@ -1022,6 +1025,17 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if checked:
             node.CreateClosedSurfaceRepresentation()
         node.GetDisplayNode().SetVisibility3D(checked)
+
+    def onDiameters(self, checked):
+        """Draw the diameters of every lesion, or take them away."""
+        from KidneySegLib import mrml
+
+        node = self._parameterNode.outputSegmentation
+        if node is None:
+            return
+        mrml.hide_diameters(node)
+        if checked and self._measurements is not None:
+            mrml.show_diameters(self._measurements, node)
 
     def onEdit(self):
         """Go to the Segment Editor with this segmentation."""

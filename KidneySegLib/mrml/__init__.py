@@ -1,6 +1,7 @@
 """Result to Slicer's scene and back: the only folder that knows MRML (no Qt, no main window)."""
 
 from .candidates import add_candidates, candidate_list, candidates_of, restore_candidate
+from .lines import diameter_lines, hide_diameters, show_diameters
 from .measuring import in_world, labels_from_segmentation, measure_labels, measure_segmentation
 from .results import (
     RECORD,
@@ -23,8 +24,10 @@ __all__ = [
     "any_edited",
     "candidate_list",
     "candidates_of",
+    "diameter_lines",
     "fill_table",
     "fitting_outputs",
+    "hide_diameters",
     "in_world",
     "is_edited",
     "is_linear",
@@ -36,6 +39,7 @@ __all__ = [
     "reference_volume",
     "restore_candidate",
     "roi_from_node",
+    "show_diameters",
     "stored_record",
     "table_rows",
     "volume_from_node",

@@ -630,6 +630,24 @@ def test_surfaces_are_shown_and_hidden(done):
     assert not node.GetDisplayNode().GetVisibility3D()
 
 
+def test_diameters_are_drawn_follow_new_measurements_and_go(done, scene):
+    from KidneySegLib import mrml
+
+    node = done._parameterNode.outputSegmentation
+    before = scene.GetNumberOfNodes()
+    done.ui.diametersButton.checked = True
+    lines = mrml.diameter_lines(node)
+    assert len(lines) == 2 * len(done._measurements.lesions)
+    lesion = done._measurements.lesions[0]
+    longest = next(line for line in lines if line.GetName().startswith("Tumor 1, 3D"))
+    assert longest.GetLineLengthWorld() == pytest.approx(lesion.feret_3d_mm, abs=0.01)
+    click(done.ui.measureButton)
+    assert len(mrml.diameter_lines(node)) == len(lines)
+    done.ui.diametersButton.checked = False
+    assert mrml.diameter_lines(node) == []
+    assert scene.GetNumberOfNodes() == before
+
+
 def test_everything_is_exported_and_nothing_is_overwritten(done, module, tmp_path, monkeypatch):
     folder = tmp_path / "export"
     monkeypatch.setattr(

@@ -1,0 +1,57 @@
+"""Diameters of lesions as lines in the scene."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import slicer
+
+from ..measure.volumes import Measurements
+from .results import place_beside
+
+OWNER = "KidneySeg.DiametersOf"
+
+
+def show_diameters(measurements: Measurements, segmentation_node: Any) -> list[Any]:
+    """Draw the largest axial and the largest 3D diameter of every lesion, locked.
+
+    Lines of earlier measurements of this segmentation are replaced.
+
+    Returns
+    -------
+    list of vtkMRMLMarkupsLineNode
+    """
+    hide_diameters(segmentation_node)
+    scene, lines = segmentation_node.GetScene(), []
+    for lesion in measurements.lesions:
+        name = f"{lesion.kind.capitalize()} {lesion.id}"
+        for kind, mm, ends in (
+            ("axial", lesion.feret_axial_mm, lesion.feret_axial_ends_ras_mm),
+            ("3D", lesion.feret_3d_mm, lesion.feret_3d_ends_ras_mm),
+        ):
+            line = scene.AddNewNodeByClass("vtkMRMLMarkupsLineNode", f"{name}, {kind} {mm:.0f} mm")
+            line.CreateDefaultDisplayNodes()
+            for point in ends:
+                line.AddControlPointWorld(*point)
+            line.SetLocked(True)
+            line.SetAttribute(OWNER, segmentation_node.GetID())
+            place_beside(line, segmentation_node)
+            lines.append(line)
+    return lines
+
+
+def hide_diameters(segmentation_node: Any) -> None:
+    """Remove the lines that were drawn for a segmentation, with what shows them."""
+    for line in diameter_lines(segmentation_node):
+        scene, display = line.GetScene(), line.GetDisplayNode()
+        scene.RemoveNode(line)
+        if display is not None:
+            scene.RemoveNode(display)
+
+
+def diameter_lines(segmentation_node: Any) -> list[Any]:
+    """Lines that were drawn for a segmentation."""
+    lines = slicer.util.getNodesByClass(
+        "vtkMRMLMarkupsLineNode", scene=segmentation_node.GetScene()
+    )
+    return [line for line in lines if line.GetAttribute(OWNER) == segmentation_node.GetID()]
