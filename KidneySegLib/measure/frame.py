@@ -13,7 +13,7 @@ import numpy as np
 from scipy import ndimage
 
 from ..anatomy import KIDNEY_OF_SIDE, Label
-from ..stages.clean import components
+from ..masks import components
 from ..volume import Box, Geometry, Volume
 
 FAT_HU = -30.0

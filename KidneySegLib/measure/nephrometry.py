@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from ..masks import gap_mm
 from .contact import contact_area_cm2, spherical_cap_area_cm2
 from .frame import KidneyFrame
-from .gap import gap_mm
 
 _ENTIRELY = 0.05  # of the volume: "entirely inside" to this tolerance, as the reference code has it
 _AP_NEITHER_MM = 10.0

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..anatomy import KIDNEY_OF_SIDE, SIDES, Label
 from ..errors import InputError
-from ..stages.clean import components
+from ..masks import components
 from ..volume import Box, Volume
 from .diameters import Point, feret_3d, feret_axial, sphere_equivalent_mm
 from .frame import kidney_frame

@@ -16,7 +16,7 @@ from scipy import ndimage
 from ..anatomy import Label, Tissue
 from ..errors import InputError
 from ..findings import Finding, warning
-from ..measure.gap import gap_mm
+from ..masks import ALL_NEIGHBORS, components, gap_mm
 from ..volume import Box, Geometry
 
 KIDNEY_DROP_ML = 1.0
@@ -29,7 +29,6 @@ LARGE_MASS_ML = 50.0
 _BOTH_SHARE, _BOTH_ML = 0.2, 1.0
 _OWN_BODY_ML, _OWN_CONTACT = 0.5, 0.5  # of the surface that touches the other tissue
 _FUSED_SHARE = 0.2  # of a kidney, and at least 10 mL, beyond the midline
-_ALL_NEIGHBORS = np.ones((3, 3, 3), bool)
 
 
 @dataclass(frozen=True)
@@ -206,14 +205,6 @@ def _restore(work: _Work, keep: Collection[int]) -> None:
         work.removals[n - 1] = replace(work.removals[n - 1], restored=True)
 
 
-def components(mask: np.ndarray) -> list[tuple[tuple[slice, slice, slice], np.ndarray]]:
-    """Connected parts (26 neighbors) of a mask: bounding slices, and the part inside them."""
-    labels, _ = ndimage.label(mask, _ALL_NEIGHBORS)
-    return [
-        (where, labels[where] == n) for n, where in enumerate(ndimage.find_objects(labels), start=1)
-    ]
-
-
 def _drop_fragments(work: _Work) -> None:
     """Remove kidney fragments; keep anything of 10 mL, warn about what lies between."""
     for where, part in components(work.tissue > 0):
@@ -367,7 +358,7 @@ def _ring(part: np.ndarray, where: tuple, wide: tuple) -> np.ndarray:
     """Voxels that touch a component, in the wider slices."""
     own = np.zeros([s.stop - s.start for s in wide], bool)
     own[_inside(where, wide)] = part
-    return ndimage.binary_dilation(own, _ALL_NEIGHBORS) & ~own
+    return ndimage.binary_dilation(own, ALL_NEIGHBORS) & ~own
 
 
 def _fill_holes(work: _Work) -> None:

@@ -116,7 +116,7 @@ def whole_field(volume, package, engine) -> np.ndarray:
     import torch
     from monai.inferers import SlidingWindowInferer
 
-    from KidneySegLib.stages.clean import components
+    from KidneySegLib.masks import components
     from KidneySegLib.stages.locate import network_input
 
     spec = package.stages["fine"]

@@ -16,7 +16,8 @@ from common import data_folder, parser, save
 from scipy import ndimage
 
 from KidneySegLib.anatomy import Label, Tissue
-from KidneySegLib.stages.clean import Cleaned, clean, components
+from KidneySegLib.masks import components
+from KidneySegLib.stages.clean import Cleaned, clean
 from KidneySegLib.training.pack import KITS_SHAPES, SHAPE_SPACING_MM
 from KidneySegLib.volume import Geometry
 

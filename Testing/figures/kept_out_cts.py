@@ -23,7 +23,7 @@ from KidneySegLib.volume import Volume
 
 def kidney_centers(volume: Volume, tissue: np.ndarray) -> list[tuple[float, float, float]]:
     """Centers of the true kidneys in RAS mm, as a user would click them."""
-    from KidneySegLib.stages.clean import components
+    from KidneySegLib.masks import components
 
     centers = []
     for where, part in components(tissue > 0):

@@ -14,8 +14,8 @@ import numpy as np
 from common import KEPT_OUT, load_case, parser, save
 
 from KidneySegLib.engine.torch_engine import TorchEngine
+from KidneySegLib.masks import components
 from KidneySegLib.models.registry import find_model
-from KidneySegLib.stages.clean import components
 from KidneySegLib.stages.locate import likely_kidneys, locate_kidneys
 from KidneySegLib.volume import Box, Geometry, Volume
 

@@ -1,4 +1,4 @@
-"""Shortest distance between two masks."""
+"""Boolean masks on one grid: connected parts, and the distance between two."""
 
 from __future__ import annotations
 
@@ -6,6 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy import ndimage
+
+ALL_NEIGHBORS = np.ones((3, 3, 3), bool)
+
+
+def components(mask: np.ndarray) -> list[tuple[tuple[slice, slice, slice], np.ndarray]]:
+    """Connected parts (26 neighbors) of a mask: bounding slices, and the part inside them."""
+    labels, _ = ndimage.label(mask, ALL_NEIGHBORS)
+    return [
+        (where, labels[where] == n) for n, where in enumerate(ndimage.find_objects(labels), start=1)
+    ]
 
 
 def gap_mm(part: np.ndarray, other: np.ndarray, spacing_mm: Sequence[float]) -> float:
