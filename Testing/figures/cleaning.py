@@ -16,7 +16,7 @@ from common import data_folder, parser, save
 from scipy import ndimage
 
 from KidneySegLib.anatomy import Label, Tissue
-from KidneySegLib.masks import components
+from KidneySegLib.masks import components, gap_mm
 from KidneySegLib.stages.clean import Cleaned, clean
 from KidneySegLib.training.pack import KITS_SHAPES, SHAPE_SPACING_MM
 from KidneySegLib.volume import Geometry
@@ -62,6 +62,7 @@ def piece(masks: list[np.ndarray], volume_ml: float, rng: np.random.Generator) -
 def put_in(
     tissue: np.ndarray,
     distance: np.ndarray,
+    genuine: np.ndarray,
     near_false: np.ndarray,
     mask: np.ndarray,
     gap_mm: float,
@@ -69,7 +70,8 @@ def put_in(
 ) -> tuple[np.ndarray, float] | None:
     """Place a piece about a gap away from the kidney; its voxels and the true gap in mm.
 
-    ``distance`` is that to the genuine kidney and masses, in mm. Pieces stay apart from each other
+    ``distance`` is that of voxel centers to the genuine kidney and masses in mm; the true gap is
+    that between faces, as `clean` measures it. Pieces stay apart from each other
     (``near_false``): a false tumor on a false kidney would be another question.
     """
     radius = max(mask.shape) / 2 * SHAPE_SPACING_MM
@@ -85,11 +87,19 @@ def put_in(
         at = tuple(where.T)
         if (tissue[at] > 0).any() or near_false[at].any():
             continue
-        gap = float(distance[at].min() - SHAPE_SPACING_MM)
-        # measured as clean() does: between the faces of voxels
-        if gap < 45:
-            return where, gap
+        if distance[at].min() < 45:
+            return where, face_gap_mm(where, genuine)
     return None
+
+
+def face_gap_mm(where: np.ndarray, genuine: np.ndarray) -> float:
+    """Gap in mm between the faces of some voxels ``(n, 3)`` and a mask around them."""
+    low = np.maximum(where.min(axis=0) - PAD, 0)
+    high = where.max(axis=0) + PAD + 1
+    block = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    part = np.zeros_like(genuine[block])
+    part[tuple((where - low).T)] = True
+    return gap_mm(part, genuine[block], (SHAPE_SPACING_MM,) * 3)
 
 
 def real_components(tissue: np.ndarray) -> list[np.ndarray]:
@@ -112,14 +122,16 @@ def evaluate(count: int = 1000, seed: int = 5, most_maps: int | None = None) -> 
         cases = sorted(stored.files)[:most_maps]
         for n, case in enumerate(cases):
             tissue = np.pad(stored[case].transpose(2, 1, 0), PAD)
-            genuine = real_components(tissue)
+            genuine, real_mask = real_components(tissue), tissue > 0
             distance = ndimage.distance_transform_edt(tissue == 0).astype(np.float32)
             distance *= SHAPE_SPACING_MM
             placed, near_false = [], np.zeros(tissue.shape, bool)
             for _ in range(count * (n + 1) // len(cases) - count * n // len(cases)):
                 volume_ml = float(np.exp(rng.uniform(np.log(0.05), np.log(100))))
                 part = piece(masks, volume_ml, rng)
-                made = put_in(tissue, distance, near_false, part, rng.uniform(0, 36), rng)
+                made = put_in(
+                    tissue, distance, real_mask, near_false, part, rng.uniform(0, 36), rng
+                )
                 if made is not None:
                     number = Tissue.TUMOR if rng.random() < 0.6 else Tissue.KIDNEY
                     tissue[tuple(made[0].T)] = number
