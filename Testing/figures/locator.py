@@ -19,7 +19,7 @@ from KidneySegLib.models.registry import find_model
 from KidneySegLib.stages.locate import likely_kidneys, locate_kidneys
 from KidneySegLib.volume import Box, Geometry, Volume
 
-LONG_FIELDS = ("btcv_0026", "btcv_0039", "ccth_a01_wholebody_nc_ct", *KEPT_OUT)
+LONG_FIELDS = ("btcv_0026", "btcv_0039", "ccth_a01_wholebody_nc", *KEPT_OUT)
 LEAST_ML = 20.0
 AWAY_MM = 20.0
 LEAST_FIELD_MM = 60.0
