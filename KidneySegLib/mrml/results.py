@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 import slicer
-import vtk
 from slicer.util import arrayFromVolume
 
 from ..anatomy import KIDNEY_OF_SIDE, Label, sided_style
 from ..errors import InputError
 from ..measure.volumes import lesion_components
-from ..volume import Box, Volume
+from ..volume import Box, Geometry, Volume
 from .segments import (
     KEPT_TAG,
     LABEL_TAG,
@@ -28,7 +27,7 @@ from .segments import (
     segment_ids,
     tag,
 )
-from .volumes import volume_from_node
+from .volumes import ijk_to_ras, volume_from_node
 
 RECORD = "KidneySeg.Record"
 RECORDED = ("record", "findings", "contrast_phase", "removed_components")
@@ -246,10 +245,10 @@ def _label_map_node(
             colors.SetColor(number, name, *(c / 255 for c in color), 1.0)
         label_map.CreateDefaultDisplayNodes()
         label_map.GetDisplayNode().SetAndObserveColorNodeID(colors.GetID())
-        slicer.util.updateVolumeFromArray(label_map, array)
-        matrix = vtk.vtkMatrix4x4()
-        volume_node.GetIJKToRASMatrix(matrix)
-        label_map.SetIJKToRASMatrix(matrix)
+        box = Box.of_mask(array)  # what is empty need not be imported
+        own = Geometry(array.shape, ijk_to_ras(volume_node)).cropped(box)
+        slicer.util.updateVolumeFromArray(label_map, np.ascontiguousarray(array[box.slices]))
+        label_map.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(own.ijk_to_ras))
         label_map.SetAndObserveTransformNodeID(volume_node.GetTransformNodeID())
         yield label_map
     finally:
