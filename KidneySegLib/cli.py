@@ -479,15 +479,20 @@ def _run_train(options: argparse.Namespace, console: Console) -> int:
     return 0
 
 
+def _add_training_options(parser: argparse.ArgumentParser, *, data: str) -> None:
+    """Options of commands that prepare a training with a model."""
+    parser.add_argument("--data", type=Path, required=True, help=data)
+    parser.add_argument("--out", type=Path, required=True, help="folder of the training")
+    parser.add_argument("--model", help="model package that is used (default: the shipped one)")
+    parser.add_argument("--device", default="auto", help="auto, cuda, cuda:N, mps or cpu")
+
+
 def _add_mine(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser(
         "mine", help="find places in the training CTs that a locator takes for kidneys"
     )
     parser.add_argument("recipe", help="recipe of the locator")
-    parser.add_argument("--data", type=Path, required=True, help="folder with the training data")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the training")
-    parser.add_argument("--model", help="model package whose locator is used")
-    parser.add_argument("--device", default="auto", help="auto, cuda, cuda:N, mps or cpu")
+    _add_training_options(parser, data="folder with the training data")
     parser.set_defaults(run=_run_mine)
 
 
@@ -511,10 +516,7 @@ def _add_pseudo(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser(
         "pseudo-label", help="label CTs without labels where several runs of a model agree"
     )
-    parser.add_argument("--data", type=Path, required=True, help="folder with ct_unlabeled/ in it")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the training")
-    parser.add_argument("--model", help="model package that labels")
-    parser.add_argument("--device", default="auto", help="auto, cuda, cuda:N, mps or cpu")
+    _add_training_options(parser, data="folder with ct_unlabeled/ in it")
     parser.set_defaults(run=_run_pseudo)
 
 

@@ -41,8 +41,8 @@ class Box:
 
     def grown(self, margin: Sequence[int], shape: Sequence[int]) -> Box:
         """Box with ``margin`` voxels more on both sides of each axis, cut at ``shape``."""
-        start = tuple(max(0, a - m) for a, m in zip(self.start, margin, strict=True))
-        stop = tuple(min(n, b + m) for b, m, n in zip(self.stop, margin, shape, strict=True))
+        start = tuple(max(0, int(a - m)) for a, m in zip(self.start, margin, strict=True))
+        stop = tuple(min(n, int(b + m)) for b, m, n in zip(self.stop, margin, shape, strict=True))
         return Box(start, stop)
 
     def union(self, other: Box) -> Box:
@@ -120,6 +120,10 @@ class Geometry:
     def voxel_volume_ml(self) -> float:
         """Volume of one voxel in mL (1 mL = 1000 mm3)."""
         return float(abs(np.linalg.det(self.ijk_to_ras[:3, :3]))) / 1000.0
+
+    def voxels_covering(self, length_mm: float) -> np.ndarray:
+        """Whole voxels along ``(k, j, i)`` that cover a length in mm."""
+        return np.ceil(length_mm / self.spacing_mm).astype(int)
 
     def ras_from_kji(self, points_kji: np.ndarray) -> np.ndarray:
         """Map ``(n, 3)`` voxel coordinates ``(k, j, i)`` to RAS in mm."""

@@ -85,8 +85,7 @@ def kidney_frame(
         return None
     for mass in masses:
         box = box.union(mass)
-    margin = np.ceil(_MARGIN_MM / labels.geometry.spacing_mm).astype(int)
-    around = box.grown(tuple(int(m) for m in margin), labels.array.shape)
+    around = box.grown(labels.geometry.voxels_covering(_MARGIN_MM), labels.array.shape)
     part = labels.cropped(around)
     kidney = _large_parts(part.array == KIDNEY_OF_SIDE[side], part.geometry)
     hull = hull_mask(kidney)

@@ -29,7 +29,6 @@ _NEAR_SHARE, _NEAR_ENTIRELY = 0.05, 0.02
 _NO_SINUS = "no sinus was seen: distance to the middle of the kidney instead"
 
 RENAL = ("R", "E", "N", "L")
-PADUA = ("polar", "rim", "sinus", "collecting_system", "exophytic", "size")
 _RANGES = {
     **dict.fromkeys(("R", "E", "N", "L", "exophytic", "size"), (1, 3)),
     **dict.fromkeys(("polar", "rim", "sinus", "collecting_system"), (1, 2)),
@@ -43,8 +42,8 @@ class Component:
     Attributes
     ----------
     points : int
-    value : float or None
-        What the points follow from; None where it could not be measured.
+    value : float
+        What the points follow from.
     unit : str
         ``mm`` or ``share``.
     borderline : bool
@@ -56,7 +55,7 @@ class Component:
     """
 
     points: int
-    value: float | None
+    value: float
     unit: str
     borderline: bool = False
     note: str = ""
@@ -215,7 +214,7 @@ def score_tumor(
             gap, "collecting system (taken for the sinus)", seen=seen
         ),
         "exophytic": renal["E"],
-        "size": renal_to_padua_size(diameter_mm),
+        "size": _padua_size(diameter_mm),
     }
     notes = [*frame.notes, face_note, "suffix h (main vessels) is left to the reader"]
     if incomplete:
@@ -244,14 +243,16 @@ def _near(value: float, thresholds: tuple[float, ...], within: float) -> bool:
 
 def size_component(diameter_mm: float) -> Component:
     """R: at most 4 cm, over 4 and under 7 cm, 7 cm and more."""
-    points = 1 if diameter_mm <= 40 else 2 if diameter_mm < 70 else 3
-    near = _near(diameter_mm, (40.0, 70.0), _NEAR_SIZE_MM)
-    return Component(points, diameter_mm, "mm", near, "largest axial diameter")
+    return _size(1 if diameter_mm <= 40 else 2 if diameter_mm < 70 else 3, diameter_mm)
 
 
-def renal_to_padua_size(diameter_mm: float) -> Component:
+def _padua_size(diameter_mm: float) -> Component:
     """PADUA's size: at most 4 cm, 4.1 to 7 cm, over 7 cm."""
-    points = _grade(diameter_mm, 40, 70, (1, 2, 3))
+    return _size(_grade(diameter_mm, 40, 70, (1, 2, 3)), diameter_mm)
+
+
+def _size(points: int, diameter_mm: float) -> Component:
+    """Component of the diameter; both scores have the same thresholds."""
     near = _near(diameter_mm, (40.0, 70.0), _NEAR_SIZE_MM)
     return Component(points, diameter_mm, "mm", near, "largest axial diameter")
 
@@ -291,20 +292,19 @@ def location_component(along_mm: np.ndarray, polar_mm: tuple[float, float]) -> C
         Places of the tumor's voxels on the kidney's long axis.
     """
     low, high = polar_mm
-    points = _location_points(along_mm, low, high)
+    points, between = _location_points(along_mm, low, high)
     shifts = (-_NEAR_PLACE_MM, _NEAR_PLACE_MM)
-    near = any(_location_points(along_mm, low - d, high + d) != points for d in shifts)
-    between = float(((along_mm >= low) & (along_mm <= high)).mean())
+    near = any(_location_points(along_mm, low - d, high + d)[0] != points for d in shifts)
     return Component(points, between, "share", near, "share of the volume between the polar lines")
 
 
-def _location_points(along_mm: np.ndarray, low: float, high: float) -> int:
-    """Points of L for given polar lines."""
+def _location_points(along_mm: np.ndarray, low: float, high: float) -> tuple[int, float]:
+    """Points of L for given polar lines, and the share of the tumor between them."""
     between = float(((along_mm >= low) & (along_mm <= high)).mean())
     first, last = np.percentile(along_mm, (1, 99))  # a few voxels do not cross a line
     if between <= 0.01:
-        return 1
-    return 3 if between > 0.5 or first < (low + high) / 2 < last else 2
+        return 1, between
+    return (3 if between > 0.5 or first < (low + high) / 2 < last else 2), between
 
 
 def _face(center: np.ndarray, frame: KidneyFrame) -> tuple[str, str]:

@@ -37,7 +37,7 @@ class FunctionEstimate:
 
 
 def estimate_function(
-    *, gfr: float, age: float, diameter_mm: float, other_share: float, diabetes: bool = False
+    *, gfr: float, age: float, diameter_mm: float, other_share: float | None, diabetes: bool = False
 ) -> FunctionEstimate:
     """Estimate GFR after partial and radical nephrectomy.
 

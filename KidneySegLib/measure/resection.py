@@ -87,9 +87,8 @@ def resection_planner(labels: Volume, side: str) -> ResectionPlanner | None:
     box = Box.of_mask(kidney)
     if box is None:
         return None
-    spacing = labels.geometry.spacing_mm
-    reach = np.ceil(MARGINS_MM[1] / spacing).astype(int) + 1
-    around = box.grown(tuple(int(r) for r in reach), labels.array.shape).slices
+    reach = labels.geometry.voxels_covering(MARGINS_MM[1]) + 1
+    around = box.grown(reach, labels.array.shape).slices
     tumor = labels.array[around] == Label.TUMOR
     if not tumor.any():
         return None
@@ -98,7 +97,7 @@ def resection_planner(labels: Volume, side: str) -> ResectionPlanner | None:
         side,
         float(kidney[around].sum()) * labels.geometry.voxel_volume_ml,
         both * labels.geometry.voxel_volume_ml,
-        _distances_mm(kidney[around], tumor, spacing),
+        _distances_mm(kidney[around], tumor, labels.geometry.spacing_mm),
     )
 
 

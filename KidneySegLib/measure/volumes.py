@@ -275,8 +275,8 @@ def _reaches(where: tuple, shape: tuple[int, ...], touched: set[tuple[int, int]]
 
 def _nearest_side(box: Box, labels: Volume, center: np.ndarray) -> str:
     """Side whose kidney is nearest: most voxels around the component, else by distance."""
-    reach = np.ceil(_NEAR_MM / labels.geometry.spacing_mm).astype(int)
-    around = labels.array[box.grown(tuple(int(r) for r in reach), labels.array.shape).slices]
+    reach = labels.geometry.voxels_covering(_NEAR_MM)
+    around = labels.array[box.grown(reach, labels.array.shape).slices]
     counts = {side: int((around == KIDNEY_OF_SIDE[side]).sum()) for side in SIDES}
     if any(counts.values()):
         return max(counts, key=counts.get)

@@ -2,7 +2,7 @@
 
 from .candidates import add_candidates, candidate_list, candidates_of, restore_candidate
 from .lines import diameter_lines, hide_diameters, show_diameters
-from .measuring import in_world, labels_from_segmentation, measure_labels, measure_segmentation
+from .measuring import in_world, labels_from_segmentation, measure_segmentation
 from .results import (
     RECORD,
     RECORDED,
@@ -33,7 +33,6 @@ __all__ = [
     "is_linear",
     "is_stale",
     "labels_from_segmentation",
-    "measure_labels",
     "measure_segmentation",
     "points_from_node",
     "reference_volume",

@@ -12,7 +12,7 @@ import slicer
 from ..anatomy import KIDNEY_OF_SIDE, Label, sided_style
 from ..errors import InputError
 from ..volume import Box
-from .results import RECORD, import_parts, place_beside, stored_record
+from .results import RECORD, import_parts, place_beside, remove_with_display, stored_record
 from .segments import LABEL_TAG, TERMINOLOGY_TAG, label_of, segment_center, segment_ids, tag
 
 CANDIDATES_ROLE = "KidneySeg.Candidates"
@@ -48,7 +48,9 @@ def add_candidates(
         None where nothing was removed.
     """
     scene = segmentation_node.GetScene()
-    _forget(candidates_of(segmentation_node))
+    before = candidates_of(segmentation_node)
+    if before is not None:
+        remove_with_display(before)
     box = Box.of_mask(rejected)
     if box is None:
         return None
@@ -78,16 +80,6 @@ def add_candidates(
     segmentation_node.SetNodeReferenceID(CANDIDATES_ROLE, node.GetID())
     place_beside(node, volume_node)
     return node
-
-
-def _forget(node: Any) -> None:
-    """Remove candidates of an earlier run, with what shows them."""
-    if node is None:
-        return
-    scene, display = node.GetScene(), node.GetDisplayNode()
-    scene.RemoveNode(node)
-    if display is not None:
-        scene.RemoveNode(display)
 
 
 def candidates_of(segmentation_node: Any) -> Any:

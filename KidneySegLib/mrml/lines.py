@@ -7,7 +7,7 @@ from typing import Any
 import slicer
 
 from ..measure.volumes import Measurements
-from .results import place_beside
+from .results import place_beside, remove_with_display
 
 OWNER = "KidneySeg.DiametersOf"
 
@@ -43,10 +43,7 @@ def show_diameters(measurements: Measurements, segmentation_node: Any) -> list[A
 def hide_diameters(segmentation_node: Any) -> None:
     """Remove the lines that were drawn for a segmentation, with what shows them."""
     for line in diameter_lines(segmentation_node):
-        scene, display = line.GetScene(), line.GetDisplayNode()
-        scene.RemoveNode(line)
-        if display is not None:
-            scene.RemoveNode(display)
+        remove_with_display(line)
 
 
 def diameter_lines(segmentation_node: Any) -> list[Any]:

@@ -72,13 +72,7 @@ def measure_segmentation(node: Any, volume_node: Any) -> Measurements:
     InputError
         If no segment is a kidney, tumor or cyst.
     """
-    return measure_labels(labels_from_segmentation(node, volume_node), volume_node)
-
-
-def measure_labels(labels: Volume, volume_node: Any) -> Measurements:
-    """Measure what `labels_from_segmentation` gave, in world coordinates."""
-    labels, ct = in_world(labels, volume_node)
-    return measure(labels, ct)
+    return measure(*in_world(labels_from_segmentation(node, volume_node), volume_node))
 
 
 def in_world(labels: Volume, volume_node: Any) -> tuple[Volume, Volume]:

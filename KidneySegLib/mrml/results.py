@@ -252,11 +252,16 @@ def _label_map_node(
         label_map.SetAndObserveTransformNodeID(volume_node.GetTransformNodeID())
         yield label_map
     finally:
-        display = label_map.GetDisplayNode()
-        scene.RemoveNode(label_map)
-        if display is not None:
-            scene.RemoveNode(display)
+        remove_with_display(label_map)
         scene.RemoveNode(colors)
+
+
+def remove_with_display(node: Any) -> None:
+    """Remove a node and what shows it: the scene alone would keep the display node."""
+    scene, display = node.GetScene(), node.GetDisplayNode()
+    scene.RemoveNode(node)
+    if display is not None:
+        scene.RemoveNode(display)
 
 
 def place_beside(node: Any, neighbor: Any) -> None:

@@ -187,8 +187,6 @@ def _padua_name(component: str) -> str:
 
 def _component_value(component: Any) -> str:
     """The continuous value behind points."""
-    if component.value is None:
-        return "not seen"
     if component.unit == "share":
         return f"{100 * component.value:.0f} %"
     return f"{component.value:.1f} mm"

@@ -47,8 +47,8 @@ def draw_surfaces(labels: Volume, side: str, target: IO[bytes]) -> bool:
     for lesion in lesion_components(labels):
         if lesion.side == side:
             box = box.union(Box.of_slices(lesion.where))
-    margin = np.ceil(_MARGIN_MM / labels.geometry.spacing_mm).astype(int)
-    part = labels.cropped(box.grown(tuple(int(m) for m in margin), labels.array.shape))
+    margin = labels.geometry.voxels_covering(_MARGIN_MM)
+    part = labels.cropped(box.grown(margin, labels.array.shape))
     depth, picture = _cast(part, kidney)
     for mass in (Label.CYST, Label.TUMOR):
         nearer, color = _cast(part, mass)

@@ -158,7 +158,7 @@ def clean(
     if box is None:
         _require_known(keep, 0)
         return Cleaned(labels, rejected)
-    margin = np.ceil(NEAR_KIDNEY_MM / geometry.spacing_mm).astype(int) + 2
+    margin = geometry.voxels_covering(NEAR_KIDNEY_MM) + 2
     box = box.grown(margin, tissue.shape)
     part = tissue[box.slices].copy()
     if tumor_lead is None:
@@ -309,7 +309,7 @@ def _is_own_body(part: np.ndarray, where: tuple, other: np.ndarray, work: _Work)
 def _keep_near_kidney(work: _Work) -> None:
     """Remove masses that neither touch a kidney nor lie within 4 mm; keep large ones, warn."""
     mass = (work.tissue == Tissue.TUMOR) | (work.tissue == Tissue.CYST)
-    reach = np.ceil(NEAR_KIDNEY_MM / work.geometry.spacing_mm).astype(int) + 1
+    reach = work.geometry.voxels_covering(NEAR_KIDNEY_MM) + 1
     for where, part in components(mass):
         wide = _grown(where, mass.shape, reach)
         kidney = work.tissue[wide] == Tissue.KIDNEY
@@ -339,7 +339,7 @@ def _gap_to_kidney_mm(
 
 def _grown(where: tuple, shape: tuple, reach: Sequence[int]) -> tuple[slice, slice, slice]:
     """Slices widened by reach voxels on each side."""
-    return Box.of_slices(where).grown(tuple(int(r) for r in reach), shape).slices
+    return Box.of_slices(where).grown(reach, shape).slices
 
 
 def _moved(where: tuple, by: tuple) -> tuple[slice, ...]:
