@@ -22,6 +22,7 @@ _CYST_HU = np.array([-8.0, -3, 4, 11, 29, 62, 75])
 _BONE_HU = 200.0
 _GAS_HU = -112.0
 _LEAST_KIDNEY_VOXELS = 50
+_PUSH_LIMIT_MM = 12.0
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,7 @@ def insert_lesion(
     spacing_mm: float,
     labeled: bool = True,
     texture: Texture | None = None,
+    push: float = 0.0,
 ) -> bool:
     """Paint a planned lesion into an image and its label map, both in place.
 
@@ -140,6 +142,8 @@ def insert_lesion(
         False paints a distractor: a mass that is not of the kidney and gets no label.
     texture : Texture, optional
         The look of a real lesion, used where the kidney has contrast; else it is drawn.
+    push : float
+        How far the lesion pushes away what it touches, as a share of its radius.
 
     Returns
     -------
@@ -157,6 +161,8 @@ def insert_lesion(
     solid = soft > 0.5
     if solid.sum() < 0.5 * (plan.soft > 0.5).sum() or solid.sum() < 4:
         return False
+    if push > 0:
+        make_room(image, label, plan, push, spacing_mm=spacing_mm)
     kidney = label == Tissue.KIDNEY
     kidney_hu = float(np.median(image[kidney])) if kidney.any() else 110.0
     noise_hu = _noise_sd(image, kidney)
@@ -172,6 +178,43 @@ def insert_lesion(
     else:
         tissue_map[solid & (tissue_map == Tissue.KIDNEY)] = Tissue.BACKGROUND
     return True
+
+
+def make_room(
+    image: np.ndarray, label: np.ndarray, plan: LesionPlan, push: float, *, spacing_mm: float
+) -> None:
+    """Push what surrounds a planned lesion outward, as a growing mass does (in place).
+
+    The shift is largest at the lesion's surface and fades outward slowly enough that nothing
+    folds. Bone stays where it is.
+
+    Parameters
+    ----------
+    image : (k, j, i) float32
+    label : (k, j, i) uint8
+    push : float
+        Shift at the surface as a share of the lesion's radius; at most 12 mm.
+    """
+    radius = (3 * (plan.soft > 0.5).sum() / (4 * np.pi)) ** (1 / 3)
+    shift = min(push * radius, _PUSH_LIMIT_MM / spacing_mm)
+    margin = int(np.ceil(4 * shift)) + 2
+    start, stop = plan.start - margin, plan.start + plan.soft.shape + margin
+    low, high = np.maximum(start, 0), np.minimum(stop, image.shape)
+    where = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    inside = tuple(slice(a, b) for a, b in zip(low - start, high - start, strict=True))
+    solid = np.pad(plan.soft > 0.5, margin)[inside]
+    if not solid.any():
+        return
+    outside_voxels = ndimage.distance_transform_edt(~solid)
+    signed = outside_voxels - ndimage.distance_transform_edt(solid)
+    outward = np.stack(np.gradient(ndimage.gaussian_filter(signed, 1.0)))
+    outward /= np.maximum(np.linalg.norm(outward, axis=0), 1e-3)
+    places = np.indices(solid.shape) - outward * shift * np.exp(-outside_voxels / (1.5 * shift))
+    part, tissue_map = image[where], label[where]
+    moved = ndimage.map_coordinates(part, places, order=1, mode="nearest")
+    moved_label = ndimage.map_coordinates(tissue_map, places, order=0, mode="nearest")
+    soft = ~((part > _BONE_HU) & (tissue_map == 0)) & ~((moved > _BONE_HU) & (moved_label == 0))
+    part[soft], tissue_map[soft] = moved[soft], moved_label[soft]
 
 
 def _paintable(image: np.ndarray, label: np.ndarray) -> np.ndarray:

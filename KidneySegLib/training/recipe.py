@@ -20,7 +20,9 @@ class Recipe:
     ``kidney_centered`` is the share of patches around a kidney; ``hard_negative_share`` the share
     around places that an earlier locator took for kidneys (see `mining`); the rest lies anywhere
     in the body. ``slice_share`` is the share of all samples that are real slices (see `slices`);
-    ``texture_share`` that of the composed lesions that look like a real one (see `textures`).
+    ``texture_share`` that of the composed lesions that look like a real one (see `textures`);
+    ``cyst_share`` that of cysts, ``push_share`` that of lesions that displace what they touch.
+    ``lesion_counts`` are the numbers of lesions in one patch, equally likely.
     """
 
     name: str
@@ -41,6 +43,9 @@ class Recipe:
     slice_share: float
     jitter_mm: float
     lesion_share: float
+    lesion_counts: tuple[int, ...]
+    cyst_share: float
+    push_share: float
     distractor_share: float
     lesion_volume_ml: tuple[float, float]
     small_lesion_share: float

@@ -17,7 +17,7 @@ from .slices import draw_slice
 from .textures import Texture
 
 _SMALL_LESION_ML = 14.0  # a sphere of 3 cm
-_CYST_SHARE = 0.35
+_PUSH = (0.1, 0.7)
 _BODY_LEVEL = 25  # packed level of about -85 HU: fat is inside the body, air and lung are not
 _TRIES = 50
 _MISTAKE_JITTER_MM = 20.0
@@ -99,7 +99,7 @@ class SampleSource:
         if rng.random() < recipe.distractor_share:
             self._insert(image, label, rng, distance_radii=rng.uniform(1.5, 3.0), labeled=False)
         if rng.random() < recipe.lesion_share:
-            for _ in range(rng.choice((1, 1, 2, 3))):
+            for _ in range(rng.choice(recipe.lesion_counts)):
                 self._insert(image, label, rng, distance_radii=rng.uniform(-1.0, 0.7))
 
     def _insert(
@@ -113,7 +113,7 @@ class SampleSource:
     ) -> None:
         """Put one lesion of a random kind, shape and volume at a random place."""
         recipe = self.recipe
-        cyst = labeled and rng.random() < _CYST_SHARE
+        cyst = labeled and rng.random() < recipe.cyst_share
         tissue = Tissue.CYST if cyst else Tissue.TUMOR
         low, high = recipe.lesion_volume_ml
         if cyst:
@@ -135,6 +135,7 @@ class SampleSource:
         looks = self.textures.get(tissue)
         if looks and rng.random() < recipe.texture_share:
             texture = looks[rng.integers(len(looks))]
+        push = rng.uniform(*_PUSH) if rng.random() < recipe.push_share else 0.0
         if plan is not None:
             insert_lesion(
                 image,
@@ -144,6 +145,7 @@ class SampleSource:
                 spacing_mm=recipe.spacing_mm,
                 labeled=labeled,
                 texture=texture,
+                push=push,
             )
 
 

@@ -7,6 +7,7 @@ from KidneySegLib.training.lesions import (
     LesionPlan,
     insert_lesion,
     lesion_densities,
+    make_room,
     plan_lesion,
     sample_percentile,
     soft_shape,
@@ -113,3 +114,32 @@ def test_percentile_sampling_reproduces_its_table(rng):
     values = np.array([0.0, 5, 25, 50, 75, 95, 100])
     drawn = [sample_percentile(rng, values) for _ in range(4000)]
     np.testing.assert_allclose(np.percentile(drawn, [25, 50, 75]), [25, 50, 75], atol=3)
+
+
+def test_a_pushing_lesion_displaces_the_kidney_instead_of_eating_it(scene, rng):
+    kept = {}
+    for push in (0.0, 0.6):
+        image, tissue = scene[0].copy(), scene[1].copy()
+        soft = soft_shape(ball(), rng, shape_spacing_mm=1.5, spacing_mm=2.5, volume_ml=30.0)
+        plan = plan_lesion(
+            tissue == 1, soft, Tissue.TUMOR, np.random.default_rng(3), distance_radii=-0.8
+        )
+        assert insert_lesion(image, tissue, plan, rng, spacing_mm=2.5, push=push)
+        kept[push] = (tissue == Tissue.KIDNEY).sum()
+        assert (tissue == Tissue.TUMOR).sum() * 2.5**3 / 1000 == pytest.approx(30.0, rel=0.3)
+    assert kept[0.6] > 1.05 * kept[0.0]
+
+
+def test_pushing_leaves_bone_and_everything_far_away_where_it_is(scene, rng):
+    image, tissue = scene
+    soft = soft_shape(ball(), rng, shape_spacing_mm=1.5, spacing_mm=2.5, volume_ml=30.0)
+    plan = plan_lesion(tissue == 1, soft, Tissue.TUMOR, rng, distance_radii=0.4)
+    center = plan.start + np.array(soft.shape) // 2
+    bone = tuple(center + (0, soft.shape[1] // 2 - 4, 0))
+    image[tuple(slice(b - 2, b + 3) for b in bone)] = 600
+    before, labels = image.copy(), tissue.copy()
+    make_room(image, tissue, plan, 0.6, spacing_mm=2.5)
+    assert ((image > 500) == (before > 500)).all()
+    shifted = np.argwhere((np.abs(image - before) > 1) | (tissue != labels))
+    reach = 2.5 * np.abs(shifted - center).max()
+    assert 0 < reach < 2.5 * soft.shape[0] / 2 + 4 * 12 + 8
