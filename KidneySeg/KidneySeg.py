@@ -105,6 +105,7 @@ class KidneySegParameterNode:
     quality: Quality = Quality.BALANCED
     device: str = "auto"
     kidneysOnly: bool = False
+    refine: str = "off"
 
 
 class KidneySegLogic(ScriptedLoadableModuleLogic):
@@ -127,6 +128,7 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         quality="balanced",
         device="auto",
         kidneysOnly=False,
+        refine="off",
         pointsNode=None,
         roiNode=None,
         inChild=True,
@@ -141,6 +143,7 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         :param model: name or folder of a model; None is the one that ships.
         :param quality: ``fast``, ``balanced`` or ``best``.
         :param device: ``auto``, ``cuda``, ``cuda:N``, ``mps`` or ``cpu``.
+        :param refine: ``off``, ``levelset`` or ``contour``: move borders to the edges in the CT.
         :param pointsNode: markups with points inside kidneys; they replace the search.
         :param roiNode: markups box around kidneys; it replaces the search.
         :param inChild: False runs in this process; its memory then stays with Slicer.
@@ -148,7 +151,9 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         :param cancel: asked now and then; True stops the run and leaves the scene as it was.
         :return: segmentation node, table node, and the result as JSON data.
         """
-        settings = self.settings(volumeNode, quality, kidneysOnly, pointsNode, roiNode)
+        settings = self.settings(
+            volumeNode, quality, kidneysOnly, pointsNode, roiNode, refine=refine
+        )
         if inChild:
             from KidneySegLib.job import run_job
 
@@ -181,7 +186,9 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         )
         return JobResult(result.labels.array, result.rejected.array, result_as_dict(result))
 
-    def settings(self, volumeNode, quality, kidneysOnly, pointsNode=None, roiNode=None):
+    def settings(
+        self, volumeNode, quality, kidneysOnly, pointsNode=None, roiNode=None, *, refine="off"
+    ):
         """Settings of the library; markups become points in mm."""
         from KidneySegLib import mrml
         from KidneySegLib.pipeline import Settings
@@ -190,7 +197,9 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         points = mrml.points_from_node(pointsNode, volumeNode) if pointsNode else ()
         box = mrml.roi_from_node(roiNode, volumeNode) if roiNode else None
         rois = (box,) if box else ()
-        return Settings(quality=quality, kidneys_only=kidneysOnly, points=points, rois=rois)
+        return Settings(
+            quality=quality, kidneys_only=kidneysOnly, points=points, rois=rois, refine=refine
+        )
 
     def startJob(self, volumeNode, settings, *, model=None, device="auto"):
         """Start the child process that segments."""
@@ -532,6 +541,9 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         labels |= {"mps": _("Apple GPU (MPS)"), "cpu": _("CPU")}
         for device in DEVICES:
             self.ui.deviceSelector.addItem(labels[device], device)
+        labels = {"off": _("Off"), "levelset": _("Level set"), "contour": _("Active contour")}
+        for method, text in labels.items():
+            self.ui.refineSelector.addItem(text, method)
         self._fillModels()
         menu = qt.QMenu(self.ui.modelButton)
         menu.addAction(_("About this model...")).connect("triggered()", self.onAboutModel)
@@ -581,7 +593,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.diametersButton.connect("toggled(bool)", self.onDiameters)
         self.ui.candidateSelector.connect("activated(int)", self.onCandidate)
         self.ui.marginSlider.connect("valueChanged(int)", self.onMargin)
-        for name in ("modelSelector", "qualitySelector", "deviceSelector"):
+        for name in ("modelSelector", "qualitySelector", "deviceSelector", "refineSelector"):
             getattr(self.ui, name).connect("currentIndexChanged(int)", self.onChoice)
         self.ui.lesionTable.connect("currentCellChanged(int,int,int,int)", self.onRow)
         self.ui.lesionTable.connect("cellClicked(int,int)", self.onRow)
@@ -595,7 +607,8 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         model = self.ui.modelSelector.currentData or ""
         quality = Quality(self.ui.qualitySelector.currentData)
         device = self.ui.deviceSelector.currentData
-        node.model, node.quality, node.device = model, quality, device
+        refine = self.ui.refineSelector.currentData
+        node.model, node.quality, node.device, node.refine = model, quality, device, refine
         settings = slicer.app.userSettings()
         for name in ("model", "device"):
             settings.setValue(f"KidneySeg/{name}", getattr(node, name))
@@ -623,6 +636,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             (self.ui.modelSelector, node.model),
             (self.ui.qualitySelector, node.quality.value),
             (self.ui.deviceSelector, node.device),
+            (self.ui.refineSelector, node.refine),
         ):
             blocked = selector.blockSignals(True)
             if value and selector.findData(value) < 0:
@@ -761,7 +775,12 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         node = self._parameterNode
         try:
             settings = self.logic.settings(
-                node.inputVolume, self._quality(), node.kidneysOnly, node.points, node.roi
+                node.inputVolume,
+                self._quality(),
+                node.kidneysOnly,
+                node.points,
+                node.roi,
+                refine=node.refine,
             )
             self._job = self.logic.startJob(
                 node.inputVolume, settings, model=self._model(), device=node.device

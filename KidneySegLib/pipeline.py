@@ -1,7 +1,7 @@
 """The one way through: volume in, result out, with progress and cancel.
 
-Reading -> preflight -> locate -> segment -> export -> clean -> measure; the command line, the
-Slicer module and batch runs all call `segment`.
+Reading, preflight, locate, segment, export, clean, refine, measure, in this order; the command
+line, the Slicer module and batch runs all call `segment`.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from .stages.locate import (
     locations_from_points,
     locations_from_rois,
 )
+from .stages.refine import METHODS, Refinement, refine
 from .stages.segment import QUALITIES, segment_regions
 from .volume import Volume, restore_orientation
 
@@ -70,6 +71,8 @@ class Settings:
         Opposite corners in mm of boxes around kidneys; they replace the locator.
     keep : tuple of int
         Numbers of removals that cleaning must take back (see `Removal`).
+    refine : str
+        ``off``, ``levelset`` or ``contour`` (see `stages.refine`).
     """
 
     quality: str = "balanced"
@@ -77,11 +80,16 @@ class Settings:
     points: tuple[Point, ...] = ()
     rois: tuple[tuple[Point, Point], ...] = ()
     keep: tuple[int, ...] = ()
+    refine: str = "off"
 
     def __post_init__(self):
-        """Refuse an unknown quality."""
-        if self.quality not in QUALITIES:
-            raise InputError(f"Unknown quality '{self.quality}'. Expected {', '.join(QUALITIES)}.")
+        """Refuse an unknown quality or refinement."""
+        for what, value, known in (
+            ("quality", self.quality, QUALITIES),
+            ("refinement", self.refine, METHODS),
+        ):
+            if value not in known:
+                raise InputError(f"Unknown {what} '{value}'. Expected {', '.join(known)}.")
 
     def as_dict(self) -> dict[str, Any]:
         """Plain dictionary for JSON."""
@@ -91,6 +99,7 @@ class Settings:
             "points_ras_mm": [list(map(float, p)) for p in self.points],
             "rois_ras_mm": [[list(map(float, c)) for c in roi] for roi in self.rois],
             "keep": list(self.keep),
+            "refine": self.refine,
         }
 
     @classmethod
@@ -102,6 +111,7 @@ class Settings:
             points=tuple(tuple(p) for p in data["points_ras_mm"]),
             rois=tuple((tuple(a), tuple(b)) for a, b in data["rois_ras_mm"]),
             keep=tuple(data["keep"]),
+            refine=data["refine"],
         )
 
 
@@ -121,6 +131,8 @@ class Result:
         What cleaning took out, and why.
     rejected : Volume
         Where: the number of the removal in each voxel, 0 elsewhere.
+    refinements : list of Refinement
+        Which borders were moved, and which were not and why; empty where none was asked for.
     record : dict
         Model, versions, device, settings, seconds by stage. No name, no path.
     """
@@ -131,6 +143,7 @@ class Result:
     findings: list[Finding]
     removals: list[Removal]
     rejected: Volume
+    refinements: list[Refinement] = field(default_factory=list)
     record: dict[str, Any] = field(default_factory=dict)
 
 
@@ -144,6 +157,7 @@ class _Stages:
         "segment": 0.35,
         "export": 0.08,
         "clean": 0.06,
+        "refine": 0.0,
         "measure": 0.06,
     }
 
@@ -225,12 +239,17 @@ def segment(
     tissue, places, left_out = _find_tissue(ct, package, engine, settings, stages)
     stages.begin("clean")
     cleaned = _clean(ct, tissue, places, settings)
+    labels, refinements = ct.with_array(cleaned.labels), []
+    if settings.refine != "off":
+        stages.begin("refine")
+        labels, refinements = refine(
+            labels, ct, method=settings.refine, on_component=stages.on_tiles
+        )
     stages.begin("measure")
-    labels = ct.with_array(cleaned.labels)
     measurements = measure(labels, ct)
     phase = estimate_phase(ct, labels)
     stages.end()
-    findings = findings + cleaned.findings
+    findings = findings + cleaned.findings + [r.as_finding() for r in refinements]
     findings += _judge(measurements, phase, package, left_out, settings)
     findings += [info("engine", text) for text in engine.notices[told:]]
 
@@ -239,12 +258,13 @@ def segment(
         return volume.with_array(np.ascontiguousarray(turned))
 
     return Result(
-        labels=native(cleaned.labels),
+        labels=native(labels.array),
         measurements=measurements,
         phase=phase,
         findings=findings,
         removals=cleaned.removals,
-        rejected=native(cleaned.rejected),
+        rejected=native(np.where(labels.array > 0, 0, cleaned.rejected)),
+        refinements=refinements,
         record=run_record(package, engine, settings, stages.seconds),
     )
 

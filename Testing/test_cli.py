@@ -93,7 +93,14 @@ def test_wrong_options_have_one_message_and_leave_nothing(capsys, ct, tmp_path, 
 
 
 @pytest.mark.parametrize(
-    "bad", [["--point", "1,2"], ["--roi", "1,2,3"], ["--quality", "x"], ["--keep", "x"]]
+    "bad",
+    [
+        ["--point", "1,2"],
+        ["--roi", "1,2,3"],
+        ["--quality", "x"],
+        ["--keep", "x"],
+        ["--refine", "x"],
+    ],
 )
 def test_wrong_use_exits_with_two(ct, tmp_path, bad):
     with pytest.raises(SystemExit) as caught:

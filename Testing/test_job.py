@@ -210,7 +210,8 @@ def test_python_that_cannot_be_started(ct, temporary):
 
 
 def test_settings_survive_the_way(ct):
-    settings = Settings("fast", True, ((1.0, 2.0, 3.0),), (((0.0, 0.0, 0.0), (9.0, 9.0, 9.0)),))
+    places = ((1.0, 2.0, 3.0),), (((0.0, 0.0, 0.0), (9.0, 9.0, 9.0)),)
+    settings = Settings("fast", True, *places, keep=(2,), refine="contour")
     assert Settings.from_dict(settings.as_dict()) == settings
 
 

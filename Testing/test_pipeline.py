@@ -68,6 +68,18 @@ def test_kidneys_only_counts_lesions_as_kidney(package, straight):
     assert volumes(result)["left", "parenchyma"] > volumes(straight)["left", "parenchyma"]
 
 
+def test_refinement_moves_borders_a_little_and_says_so(package, straight):
+    result = segment(PHANTOM.ct, package, ThresholdEngine(), Settings(refine="levelset"))
+    assert [r.component for r in result.refinements] == ["kidney", "kidney", "cyst"]
+    told = [f.message for f in result.findings if f.code in ("refined", "not-refined")]
+    assert len(told) == 3
+    changed = (result.labels.array != straight.labels.array).sum()
+    assert 0 < changed < 0.03 * (straight.labels.array > 0).sum()
+    assert result.record["settings"]["refine"] == "levelset"
+    assert "refine" in result.record["seconds"]
+    assert straight.refinements == []
+
+
 def test_a_point_replaces_the_locator(package):
     result = segment(PHANTOM.ct, package, ThresholdEngine(), Settings(points=(RIGHT_CENTER,)))
     assert "one-kidney" not in codes(result)

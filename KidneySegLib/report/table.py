@@ -119,6 +119,7 @@ def result_as_dict(result: Result) -> dict[str, Any]:
         "contrast_phase": _round_all(result.phase.as_dict()),
         "findings": [f.as_dict() for f in result.findings],
         "removed_components": [r.as_dict() for r in result.removals],
+        "refinements": [_round_all(r.as_dict()) for r in result.refinements],
         "record": result.record,
     }
 

@@ -11,6 +11,7 @@ from KidneySegLib.report import table
 from KidneySegLib.report.overview import write_overview
 from KidneySegLib.report.table import COLUMNS, as_text, result_as_dict, write_csv, write_json
 from KidneySegLib.stages.clean import Removal
+from KidneySegLib.stages.refine import Refinement
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,7 @@ def test_json_follows_its_schema(result):
     data = json.loads(json.dumps(result_as_dict(result)))
     removal = Removal(1, "tumor", "a speck", 0.02, (1.0, 2.0, 3.0))
     data["removed_components"] = [removal.as_dict()]
+    data["refinements"] = [Refinement("kidney", True, "", 1.0, 1.1, (0.0, 1.0, 2.0)).as_dict()]
     jsonschema.Draft202012Validator(schema).validate(data)
     assert data["measurements"]["nephrometry"]
     data["measurements"]["lesions"][0]["volume_ml"] = "large"

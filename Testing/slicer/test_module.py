@@ -365,6 +365,21 @@ def test_choices_are_stored_and_remembered(widget, module, ct):
     assert again.kidneysOnly is False
 
 
+def test_refinement_that_is_chosen_reaches_the_run(widget, ct, imitate, monkeypatch):
+    imitate()
+    seen, start = [], widget.logic.startJob
+
+    def spy(volume, settings, **rest):
+        seen.append(settings)
+        return start(volume, settings, **rest)
+
+    monkeypatch.setattr(widget.logic, "startJob", spy)
+    run(widget)
+    widget.ui.refineSelector.setCurrentIndex(1)
+    run(widget)
+    assert [settings.refine for settings in seen] == ["off", "levelset"]
+
+
 def test_a_saved_scene_brings_choices_and_results_back(widget, ct, imitate, scene, tmp_path):
     imitate()
     widget.ui.qualitySelector.setCurrentIndex(0)
