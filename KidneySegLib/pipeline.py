@@ -43,6 +43,7 @@ DISCLAIMER = "Research software, not a medical device. Check every contour befor
 _PACKAGES = ("torch", "monai", "SimpleITK", "numpy", "scipy")
 _CANDIDATE_ML = 10.0
 _PLAUSIBLE_KIDNEY_ML = (40.0, 450.0)
+_POLYCYSTIC_SHARE = 0.5
 
 ONE_SIDED = warning(
     "one-sided-field",
@@ -378,9 +379,18 @@ def _judge(
 
 
 def _judge_side(side: SideMeasurement) -> list[Finding]:
-    """Incomplete and implausible kidneys."""
+    """Incomplete, mostly cystic and implausible kidneys."""
     findings = []
     low, high = _PLAUSIBLE_KIDNEY_ML
+    if side.cyst_ml > _POLYCYSTIC_SHARE * (side.cyst_ml + side.parenchyma_ml):
+        findings.append(
+            warning(
+                "polycystic",
+                f"Cysts make up {side.cyst_ml:.0f} mL of the {side.side} kidney, parenchyma "
+                f"{side.parenchyma_ml:.0f} mL: polycystic disease, a very large cyst, or a dilated "
+                "pelvis. The model was not trained for it; check every contour.",
+            )
+        )
     if side.incomplete:
         findings.append(
             warning(

@@ -29,6 +29,7 @@ LARGE_MASS_ML = 50.0
 _BOTH_SHARE, _BOTH_ML = 0.2, 1.0
 _OWN_BODY_ML, _OWN_CONTACT = 0.5, 0.5  # of the surface that touches the other tissue
 _FUSED_SHARE = 0.2  # of a kidney, and at least 10 mL, beyond the midline
+_LOW_MM = 100.0  # between the centers of two kidneys; a few centimeters are usual
 
 
 @dataclass(frozen=True)
@@ -391,19 +392,23 @@ def assign_sides(
     labels : (k, j, i) uint8
         `Label` numbers.
     findings : list of Finding
-        Fused kidneys, several kidneys on a side.
+        Fused kidneys, several kidneys on a side, a kidney far lower than the highest.
     """
     labels = np.zeros_like(tissue)
     labels[tissue == Tissue.TUMOR] = Label.TUMOR
     labels[tissue == Tissue.CYST] = Label.CYST
     findings: list[Finding] = []
     count = {Label.RIGHT_KIDNEY: 0, Label.LEFT_KIDNEY: 0}
+    heights = []
     for where, part in components(tissue > 0):
         kidney = part & (tissue[where] == Tissue.KIDNEY)
         if not kidney.any():
             continue
         first = np.array([s.start for s in where])
-        right = geometry.ras_from_kji(np.argwhere(kidney) + first)[:, 0] > midline_r_mm
+        ras = geometry.ras_from_kji(np.argwhere(kidney) + first)
+        right = ras[:, 0] > midline_r_mm
+        if len(ras) * geometry.voxel_volume_ml >= KIDNEY_SURE_ML:
+            heights.append(float(ras[:, 2].mean()))
         sides = np.where(right, Label.RIGHT_KIDNEY, Label.LEFT_KIDNEY).astype(np.uint8)
         smaller = min(right.mean(), 1 - right.mean())
         smaller_ml = smaller * kidney.sum() * geometry.voxel_volume_ml
@@ -414,7 +419,9 @@ def assign_sides(
             large = kidney.sum() * geometry.voxel_volume_ml >= KIDNEY_SURE_ML
             count[Label(int(sides[0]))] += large
         labels[where][kidney] = sides
-    return labels, findings + [_several(label, n) for label, n in count.items() if n > 1]
+    findings += [_several(label, n) for label, n in count.items() if n > 1]
+    drop_mm = max(heights) - min(heights) if heights else 0.0
+    return labels, findings + ([_low(drop_mm)] if drop_mm > _LOW_MM else [])
 
 
 def merge_lesions(labels: np.ndarray, geometry: Geometry, *, midline_r_mm: float) -> np.ndarray:
@@ -442,6 +449,15 @@ _FUSED = warning(
     "One kidney crosses the midline (horseshoe or fused kidney?). It was cut at the midline for "
     "the volumes per side only.",
 )
+
+
+def _low(drop_mm: float) -> Finding:
+    """Warn about a kidney that lies far below the other."""
+    return warning(
+        "low-kidney",
+        f"One kidney lies {drop_mm:.0f} mm lower than another: a pelvic or transplanted kidney, or "
+        "a mistake. Check it.",
+    )
 
 
 def _several(label: Label, count: int) -> Finding:
