@@ -249,6 +249,7 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         :return: the files written; without matplotlib there is no picture and no report.
         """
         from KidneySegLib import mrml
+        from KidneySegLib.measure.intervals import with_intervals
         from KidneySegLib.measure.volumes import measure
         from KidneySegLib.report.table import write_csv
         from KidneySegLib.requirements import installed_version
@@ -256,7 +257,9 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
 
         labels = mrml.labels_from_segmentation(segmentationNode, volumeNode)
         world, ct = mrml.in_world(labels, volumeNode)
-        measurements = measure(world, ct)
+        measurements = mrml.stored_measurements(segmentationNode) or with_intervals(
+            measure(world, ct), world
+        )
         names = ["measurements.csv", "labels.nii.gz", "surfaces"]
         pictures = ["overview.png", "report.html"] if installed_version("matplotlib") else []
         with atomic_folder(Path(folder), tuple(names + pictures)) as partial:
@@ -1326,8 +1329,9 @@ def _importedModels():
 
 def _cells(row):
     """Cells of a table row as text."""
-    item, side, volume, *lengths, mean, sd, contact, renal, padua, note = row
-    numbers = [f"{volume:.1f}"] + ["" if x is None else f"{x:.1f}" for x in lengths]
+    item, side, volume, low, high, *lengths, mean, sd, contact, renal, padua, note = row
+    interval = "" if not high else f" ({low:.1f}-{high:.1f})"
+    numbers = [f"{volume:.1f}{interval}"] + ["" if x is None else f"{x:.1f}" for x in lengths]
     numbers += ["" if x is None else str(round(x)) for x in (mean, sd)]  # never "-0"
     numbers.append("" if contact is None else f"{contact:.1f}")
     return [item, side, *numbers, renal, padua, note]

@@ -307,6 +307,7 @@ def _add_measure(commands: argparse._SubParsersAction) -> None:
 
 def _run_measure(options: argparse.Namespace, console: Console) -> int:
     from .labels import to_kidneyseg
+    from .measure.intervals import with_intervals
     from .measure.volumes import measure
     from .readers import read_labels, read_volume
     from .report.table import as_text, write_csv
@@ -321,6 +322,7 @@ def _run_measure(options: argparse.Namespace, console: Console) -> int:
         )
     sided, findings = to_kidneyseg(labels, options.scheme, ct)
     measurements = measure(sided, ct.canonical() if ct is not None else None)
+    measurements = with_intervals(measurements, sided)
     for tumor, component, points in options.overrides:
         measurements = measurements.overridden(tumor, {component: points})
     plan, lines = _margin_plans(sided, options.margin)

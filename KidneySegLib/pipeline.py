@@ -19,6 +19,7 @@ from .anatomy import Label
 from .engine.base import Engine
 from .errors import CanceledError, InputError
 from .findings import Finding, info, raise_errors, warning
+from .measure.intervals import Doubt, with_intervals
 from .measure.phase import PhaseEstimate, estimate_phase
 from .measure.volumes import Measurements, SideMeasurement, measure
 from .models.package import ModelPackage
@@ -247,7 +248,8 @@ def segment(
             labels, ct, method=settings.refine, on_component=stages.on_tiles
         )
     stages.begin("measure")
-    measurements = measure(labels, ct)
+    doubt = _doubt(package, tissue, settings)
+    measurements = with_intervals(measure(labels, ct), labels, doubt)
     phase = estimate_phase(ct, labels)
     stages.end()
     findings = findings + cleaned.findings + [r.as_finding() for r in refinements]
@@ -298,6 +300,17 @@ def _find_tissue(
     return export_regions(regions, ct.geometry), places, left_out
 
 
+def _doubt(package: ModelPackage, tissue: TissueMap, settings: Settings) -> Doubt | None:
+    """The network's probabilities and its thresholds; None where the model brings none."""
+    if package.intervals is None:
+        return None
+    percent = tissue.percent
+    if settings.kidneys_only:
+        every = percent.sum(axis=0, dtype=np.uint16, keepdims=True)
+        percent = np.minimum(every, 100).astype(np.uint8)
+    return Doubt(percent, package.intervals)
+
+
 def _clean(ct: Volume, tissue: TissueMap, places: list[Location], settings: Settings) -> Cleaned:
     """Clean the exported tissues; the midline is taken where they are."""
     low, high = field_corners(ct.geometry)
@@ -311,7 +324,7 @@ def _clean(ct: Volume, tissue: TissueMap, places: list[Location], settings: Sett
         tissue.labels,
         ct.geometry,
         midline_r_mm=midline.r_mm,
-        tumor_lead=tissue.tumor_lead,
+        percent=tissue.percent,
         anchors=[place.anchor(ct.geometry) for place in places],
         keep=settings.keep,
     )

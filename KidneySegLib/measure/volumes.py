@@ -15,6 +15,9 @@ from .diameters import Point, feret_3d, feret_axial, sphere_equivalent_mm
 from .frame import kidney_frame
 from .nephrometry import Nephrometry, score_tumor
 
+Interval = tuple[float, float]
+
+DOUBTFUL_BELOW = 0.6
 _NEAR_MM = 5.0
 _FAT_HU = -20.0
 _LEAST_SCORED_ML = 0.1
@@ -26,6 +29,7 @@ class SideMeasurement:
 
     ``parenchyma_share`` is that of both sides' parenchyma (the estimate of split function).
     ``incomplete`` says that the kidney touches the end of the scan: volumes are lower bounds.
+    Intervals (see intervals.py) are None where none were asked for.
     """
 
     side: str
@@ -36,6 +40,9 @@ class SideMeasurement:
     density_sd_hu: float | None
     incomplete: bool
     parenchyma_share: float
+    parenchyma_interval_ml: Interval | None = None
+    tumor_interval_ml: Interval | None = None
+    cyst_interval_ml: Interval | None = None
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,8 @@ class LesionMeasurement:
 
     Lengths in mm, volume in mL, densities in HU (None without a CT), places in RAS mm.
     ``fat_share`` is the share of its voxels under -20 HU, ``..._ends_ras_mm`` the two ends of the
-    diameters. ``incomplete`` says that it reaches the end of the scan.
+    diameters. ``incomplete`` says that it reaches the end of the scan. ``probability`` is the mean
+    probability that the network gave it, None without one; intervals as in `SideMeasurement`.
     """
 
     id: int
@@ -62,6 +70,16 @@ class LesionMeasurement:
     feret_axial_ends_ras_mm: tuple[Point, Point]
     feret_3d_ends_ras_mm: tuple[Point, Point]
     incomplete: bool
+    probability: float | None = None
+    volume_interval_ml: Interval | None = None
+    feret_axial_interval_mm: Interval | None = None
+    feret_3d_interval_mm: Interval | None = None
+    sphere_equivalent_interval_mm: Interval | None = None
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the network itself is not sure of it; False without a network."""
+        return self.probability is not None and self.probability < DOUBTFUL_BELOW
 
 
 @dataclass(frozen=True)
@@ -105,12 +123,17 @@ class Measurements:
             points = {"center_ras_mm": tuple(row["center_ras_mm"])}
             for name in ("feret_axial_ends_ras_mm", "feret_3d_ends_ras_mm"):
                 points[name] = tuple(tuple(point) for point in row[name])
-            lesions.append(LesionMeasurement(**{**row, **points}))
+            lesions.append(LesionMeasurement(**{**_with_tuples(row), **points}))
         return cls(
-            tuple(SideMeasurement(**row) for row in data["sides"]),
+            tuple(SideMeasurement(**_with_tuples(row)) for row in data["sides"]),
             tuple(lesions),
             tuple(Nephrometry.from_dict(row) for row in data["nephrometry"]),
         )
+
+
+def _with_tuples(row: dict[str, Any]) -> dict[str, Any]:
+    """A row whose intervals are tuples again, as they were before JSON."""
+    return {k: tuple(v) if "_interval_" in k and v is not None else v for k, v in row.items()}
 
 
 @dataclass(frozen=True, eq=False)

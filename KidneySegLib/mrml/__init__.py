@@ -12,7 +12,7 @@ from .results import (
     stored_record,
 )
 from .segments import any_edited, is_edited
-from .tables import MEASUREMENTS, fill_table, is_stale, table_rows
+from .tables import MEASUREMENTS, fill_table, is_stale, stored_measurements, table_rows
 from .volumes import is_linear, points_from_node, roi_from_node, volume_from_node
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "restore_candidate",
     "roi_from_node",
     "show_diameters",
+    "stored_measurements",
     "stored_record",
     "table_rows",
     "volume_from_node",

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..anatomy import Label
 from ..errors import InputError
+from ..measure.intervals import with_intervals
 from ..measure.volumes import Measurements, measure
 from ..volume import Box, Geometry, Volume
 from .segments import KEPT_TAG, TERMINOLOGY_TAG, fingerprint, label_of, paint, segment_ids, tag
@@ -72,7 +73,8 @@ def measure_segmentation(node: Any, volume_node: Any) -> Measurements:
     InputError
         If no segment is a kidney, tumor or cyst.
     """
-    return measure(*in_world(labels_from_segmentation(node, volume_node), volume_node))
+    labels, ct = in_world(labels_from_segmentation(node, volume_node), volume_node)
+    return with_intervals(measure(labels, ct), labels)
 
 
 def in_world(labels: Volume, volume_node: Any) -> tuple[Volume, Volume]:

@@ -20,6 +20,8 @@ _COLUMNS = (
     ("Item", None),
     ("Side", None),
     ("Volume", "mL"),
+    ("Volume, low", "mL"),
+    ("Volume, high", "mL"),
     ("Largest diameter, axial", "mm"),
     ("Largest diameter, 3D", "mm"),
     ("Sphere-equivalent diameter", "mm"),
@@ -31,6 +33,7 @@ _COLUMNS = (
     ("Note", None),
 )
 _NO_SCORES = (None, "", "")
+_NO_INTERVAL = (None, None)
 _INCOMPLETE = "reaches the end of the scan: at least this much"
 
 
@@ -84,11 +87,17 @@ def table_rows(measurements: Measurements) -> list[tuple]:
         density = (side.density_mean_hu, side.density_sd_hu)
         empty = (None, None, None)
         none = (None, None, *_NO_SCORES)
-        rows.append(
-            ("Parenchyma", side.side, side.parenchyma_ml, *empty, *density, *_NO_SCORES, note)
-        )
-        rows.append(("Tumors", side.side, side.tumor_ml, *empty, *none, ""))
-        rows.append(("Cysts", side.side, side.cyst_ml, *empty, *none, ""))
+        for item, volume, interval, rest in (
+            (
+                "Parenchyma",
+                side.parenchyma_ml,
+                side.parenchyma_interval_ml,
+                (*density, *_NO_SCORES, note),
+            ),
+            ("Tumors", side.tumor_ml, side.tumor_interval_ml, (*none, "")),
+            ("Cysts", side.cyst_ml, side.cyst_interval_ml, (*none, "")),
+        ):
+            rows.append((item, side.side, volume, *(interval or _NO_INTERVAL), *empty, *rest))
     scores = {n.lesion_id: n for n in measurements.nephrometry}
     return rows + [_lesion_row(lesion, scores.get(lesion.id)) for lesion in measurements.lesions]
 
@@ -96,6 +105,8 @@ def table_rows(measurements: Measurements) -> list[tuple]:
 def _lesion_row(lesion: LesionMeasurement, scores: Nephrometry | None) -> tuple:
     """Row of one tumor or cyst."""
     notes = [_INCOMPLETE] if lesion.incomplete else []
+    if lesion.doubtful:
+        notes.append(f"unsure: mean probability {100 * lesion.probability:.0f} %")
     if scores is not None and scores.borderline:
         notes.append(f"R.E.N.A.L. borderline: {', '.join(scores.borderline)}")
     cells = _NO_SCORES
@@ -105,6 +116,7 @@ def _lesion_row(lesion: LesionMeasurement, scores: Nephrometry | None) -> tuple:
         f"{lesion.kind.capitalize()} {lesion.id}",
         lesion.side,
         lesion.volume_ml,
+        *(lesion.volume_interval_ml or _NO_INTERVAL),
         lesion.feret_axial_mm,
         lesion.feret_3d_mm,
         lesion.sphere_equivalent_mm,
@@ -113,6 +125,17 @@ def _lesion_row(lesion: LesionMeasurement, scores: Nephrometry | None) -> tuple:
         *cells,
         "; ".join(notes),
     )
+
+
+def stored_measurements(segmentation_node: Any) -> Measurements | None:
+    """Measurements of a table that are still those of the segments; None without such a table."""
+    scene = segmentation_node.GetScene()
+    for table in slicer.util.getNodesByClass("vtkMRMLTableNode", scene):
+        stored = table.GetAttribute(MEASUREMENTS)
+        own = table.GetNodeReference(TABLE_ROLE) is segmentation_node
+        if own and stored and not is_stale(table, segmentation_node):
+            return Measurements.from_dict(json.loads(stored))
+    return None
 
 
 def is_stale(table_node: Any, segmentation_node: Any) -> bool:

@@ -16,9 +16,11 @@ from ..measure.volumes import LesionMeasurement, Measurements, SideMeasurement
 from ..pipeline import DISCLAIMER
 from ..volume import Box, Volume
 from .surfaces import draw_surfaces
+from .table import with_interval
 
 _MARGINS_MM = (0.0, 5.0, 10.0)
 _AT_LEAST = "at least (cut by the scan)"
+_UNSURE = "the network is not sure of it"
 _STYLE = """
 @page { size: A4; margin: 14mm }
 body { font: 10.5pt/1.4 system-ui, sans-serif; color: #1b1b1b; max-width: 190mm; margin: 1em auto }
@@ -118,10 +120,10 @@ def _sides(sides: Sequence[SideMeasurement]) -> list[str]:
     rows = [
         (
             s.side,
-            _number(s.parenchyma_ml),
+            with_interval(s.parenchyma_ml, s.parenchyma_interval_ml),
             _number(100 * s.parenchyma_share, 0, unit=" %"),
-            _number(s.tumor_ml),
-            _number(s.cyst_ml),
+            with_interval(s.tumor_ml, s.tumor_interval_ml),
+            with_interval(s.cyst_ml, s.cyst_interval_ml),
             _number(s.density_mean_hu, 0),
             _number(s.density_sd_hu, 0),
             _AT_LEAST if s.incomplete else "",
@@ -141,20 +143,21 @@ def _lesions(lesions: Sequence[LesionMeasurement]) -> list[str]:
         (
             f"{x.kind} {x.id}",
             x.side,
-            _number(x.volume_ml, 2),
-            _number(x.feret_axial_mm),
-            _number(x.feret_3d_mm),
-            _number(x.sphere_equivalent_mm),
+            with_interval(x.volume_ml, x.volume_interval_ml, 2),
+            with_interval(x.feret_axial_mm, x.feret_axial_interval_mm),
+            with_interval(x.feret_3d_mm, x.feret_3d_interval_mm),
+            with_interval(x.sphere_equivalent_mm, x.sphere_equivalent_interval_mm),
             _number(x.density_mean_hu, 0),
             _number(x.density_sd_hu, 0),
             "–" if x.fat_share is None else f"{100 * x.fat_share:.0f} %",
-            _AT_LEAST if x.incomplete else "",
+            "; ".join([_AT_LEAST] * x.incomplete + [_UNSURE] * x.doubtful),
         )
         for x in lesions
     ]
     note = (
         "<p class=note>axial, 3D: largest diameters. sphere: diameter of the sphere of that "
-        "volume. fat: share of voxels under -20 HU.</p>"
+        "volume. fat: share of voxels under -20 HU. In parentheses: nominal 90 % interval from the "
+        "network's probabilities and the voxel size; from the voxels alone where a person drew.</p>"
     )
     return ["<h2>Tumors and cysts</h2>", *_table(head, rows), note]
 

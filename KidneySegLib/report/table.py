@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..measure.nephrometry import Component, Nephrometry
-from ..measure.volumes import Measurements
+from ..measure.volumes import Interval, LesionMeasurement, Measurements
 from ..pipeline import Result
 
 COLUMNS = (
@@ -17,9 +17,18 @@ COLUMNS = (
     "side",
     "kind",
     "volume_ml",
+    "volume_low_ml",
+    "volume_high_ml",
+    "probability",
     "feret_axial_mm",
+    "feret_axial_low_mm",
+    "feret_axial_high_mm",
     "feret_3d_mm",
+    "feret_3d_low_mm",
+    "feret_3d_high_mm",
     "sphere_equivalent_mm",
+    "sphere_equivalent_low_mm",
+    "sphere_equivalent_high_mm",
     "density_mean_hu",
     "density_sd_hu",
     "density_median_hu",
@@ -47,26 +56,27 @@ def rows(measurements: Measurements) -> list[dict[str, Any]]:
             base
             | {
                 "kind": "parenchyma",
-                "volume_ml": side.parenchyma_ml,
                 "density_mean_hu": side.density_mean_hu,
                 "density_sd_hu": side.density_sd_hu,
             }
+            | _ranged("volume", "ml", side.parenchyma_ml, side.parenchyma_interval_ml)
         )
-        table.append(base | {"kind": "tumor", "volume_ml": side.tumor_ml})
-        table.append(base | {"kind": "cyst", "volume_ml": side.cyst_ml})
+        for kind, value, interval in (
+            ("tumor", side.tumor_ml, side.tumor_interval_ml),
+            ("cyst", side.cyst_ml, side.cyst_interval_ml),
+        ):
+            table.append(base | {"kind": kind} | _ranged("volume", "ml", value, interval))
     scores = {n.lesion_id: n for n in measurements.nephrometry}
     for lesion in measurements.lesions:
         table.append(
             _score_cells(scores.get(lesion.id))
+            | _lesion_sizes(lesion)
             | {
                 "item": "lesion",
                 "id": lesion.id,
                 "side": lesion.side,
                 "kind": lesion.kind,
-                "volume_ml": lesion.volume_ml,
-                "feret_axial_mm": lesion.feret_axial_mm,
-                "feret_3d_mm": lesion.feret_3d_mm,
-                "sphere_equivalent_mm": lesion.sphere_equivalent_mm,
+                "probability": lesion.probability,
                 "density_mean_hu": lesion.density_mean_hu,
                 "density_sd_hu": lesion.density_sd_hu,
                 "density_median_hu": lesion.density_median_hu,
@@ -78,6 +88,29 @@ def rows(measurements: Measurements) -> list[dict[str, Any]]:
             }
         )
     return table
+
+
+def _ranged(name: str, unit: str, value: float, interval: Interval | None) -> dict[str, Any]:
+    """Cells of a value and of its interval, empty where there is none."""
+    low, high = interval or (None, None)
+    return {f"{name}_{unit}": value, f"{name}_low_{unit}": low, f"{name}_high_{unit}": high}
+
+
+def _lesion_sizes(lesion: LesionMeasurement) -> dict[str, Any]:
+    """Volume and diameters of a lesion with their intervals."""
+    cells = _ranged("volume", "ml", lesion.volume_ml, lesion.volume_interval_ml)
+    for name in ("feret_axial", "feret_3d", "sphere_equivalent"):
+        value, interval = getattr(lesion, f"{name}_mm"), getattr(lesion, f"{name}_interval_mm")
+        cells |= _ranged(name, "mm", value, interval)
+    return cells
+
+
+def with_interval(value: float, interval: Interval | None, digits: int = 1) -> str:
+    """A value as text, its interval in parentheses: ``42.1 (38.9-45.6)``."""
+    text = f"{value:.{digits}f}"
+    if interval is None or interval[1] == 0:
+        return text
+    return f"{text} ({interval[0]:.{digits}f}-{interval[1]:.{digits}f})"
 
 
 def _score_cells(scores: Nephrometry | None) -> dict[str, Any]:
@@ -114,7 +147,7 @@ def _rounded(value: Any) -> Any:
 def result_as_dict(result: Result) -> dict[str, Any]:
     """Everything of a result but the label map, for JSON."""
     return {
-        "format": "kidneyseg-measurements-2",
+        "format": "kidneyseg-measurements-3",
         "measurements": _round_all(result.measurements.as_dict()),
         "contrast_phase": _round_all(result.phase.as_dict()),
         "findings": [f.as_dict() for f in result.findings],
@@ -142,25 +175,31 @@ def as_text(measurements: Measurements) -> str:
     """Table for a terminal."""
     if not measurements.sides and not measurements.lesions:
         return "No kidney was found."
-    lines = [f"{'':14}{'parenchyma':>12}{'tumor':>10}{'cyst':>10}   mL"]
+    lines = [f"{'':14}{'parenchyma':>22}{'tumor':>22}{'cyst':>22}   mL"]
     for side in measurements.sides:
         note = "  (incomplete: at least this much)" if side.incomplete else ""
         lines.append(
-            f"{side.side + ' kidney':14}{side.parenchyma_ml:12.1f}{side.tumor_ml:10.1f}"
-            f"{side.cyst_ml:10.1f}{note}"
+            f"{side.side + ' kidney':14}"
+            f"{with_interval(side.parenchyma_ml, side.parenchyma_interval_ml):>22}"
+            f"{with_interval(side.tumor_ml, side.tumor_interval_ml):>22}"
+            f"{with_interval(side.cyst_ml, side.cyst_interval_ml):>22}{note}"
         )
     if measurements.lesions:
         lines += [
             "",
-            f"{'lesion':8}{'kind':7}{'side':8}{'mL':>8}{'axial mm':>10}{'3D mm':>8}"
-            f"{'sphere mm':>11}{'HU':>7}{'SD':>6}",
+            f"{'lesion':8}{'kind':7}{'side':8}{'mL':>20}{'axial mm':>18}{'3D mm':>18}"
+            f"{'sphere mm':>18}{'HU':>6}{'SD':>5}",
         ]
     for x in measurements.lesions:
-        density = "" if x.density_mean_hu is None else f"{round(x.density_mean_hu):7}"
-        spread = "" if x.density_sd_hu is None else f"{round(x.density_sd_hu):6}"
+        density = "" if x.density_mean_hu is None else f"{round(x.density_mean_hu):6}"
+        spread = "" if x.density_sd_hu is None else f"{round(x.density_sd_hu):5}"
         lines.append(
-            f"{x.id:<8}{x.kind:7}{x.side:8}{x.volume_ml:8.2f}{x.feret_axial_mm:10.1f}"
-            f"{x.feret_3d_mm:8.1f}{x.sphere_equivalent_mm:11.1f}{density}{spread}"
+            f"{x.id:<8}{x.kind:7}{x.side:8}"
+            f"{with_interval(x.volume_ml, x.volume_interval_ml, 2):>20}"
+            f"{with_interval(x.feret_axial_mm, x.feret_axial_interval_mm):>18}"
+            f"{with_interval(x.feret_3d_mm, x.feret_3d_interval_mm):>18}"
+            f"{with_interval(x.sphere_equivalent_mm, x.sphere_equivalent_interval_mm):>18}"
+            f"{density}{spread}{'  unsure' if x.doubtful else ''}"
         )
     return "\n".join(lines + _score_lines(measurements))
 

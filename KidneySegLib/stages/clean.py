@@ -123,7 +123,7 @@ def clean(
     geometry: Geometry,
     *,
     midline_r_mm: float,
-    tumor_lead: np.ndarray | None = None,
+    percent: np.ndarray | None = None,
     anchors: Sequence[Box] | None = None,
     keep: Collection[int] = (),
 ) -> Cleaned:
@@ -136,9 +136,9 @@ def clean(
     geometry : Geometry
     midline_r_mm : float
         R coordinate of the body's midline in mm.
-    tumor_lead : (k, j, i) int8, optional
-        Tumor minus cyst probability in percent, for the vote inside a mass; without it voxels
-        vote by their label.
+    percent : (3, k, j, i) uint8, optional
+        Probability of kidney, tumor and cyst, for the vote inside a mass; without it voxels vote
+        by their label.
     anchors : sequence of Box, optional
         Places where kidneys were looked for; a kidney that reaches into none of them (seen by
         chance in the margin of a region) is removed.
@@ -162,11 +162,12 @@ def clean(
     margin = geometry.voxels_covering(NEAR_KIDNEY_MM) + 2
     box = box.grown(margin, tissue.shape)
     part = tissue[box.slices].copy()
-    if tumor_lead is None:
+    if percent is None:
         lead = np.where(part == Tissue.TUMOR, 100, 0) - np.where(part == Tissue.CYST, 100, 0)
         lead = lead.astype(np.int8)
     else:
-        lead = tumor_lead[box.slices]
+        tumor, cyst = (percent[t - 1][box.slices] for t in (Tissue.TUMOR, Tissue.CYST))
+        lead = tumor.astype(np.int8) - cyst.astype(np.int8)
     work = _Work(part, lead, geometry.cropped(box))
     _drop_fragments(work)
     if anchors is not None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..anatomy import Tissue
 from ..volume import Box, Geometry, axis_maps, resample
 from .segment import Region
 
@@ -27,14 +26,14 @@ class TissueMap:
     ----------
     labels : (k, j, i) uint8
         `Tissue` numbers on the whole native grid.
-    tumor_lead : (k, j, i) int8
-        Probability of tumor minus that of cyst in percent, inside the regions (0 elsewhere).
+    percent : (3, k, j, i) uint8
+        Probability of kidney, tumor and cyst, inside the regions (0 elsewhere).
     boxes : tuple of Box
         The parts of the grid that were looked at.
     """
 
     labels: np.ndarray
-    tumor_lead: np.ndarray
+    percent: np.ndarray
     boxes: tuple[Box, ...]
 
 
@@ -49,7 +48,7 @@ def export_regions(regions: Sequence[Region], native: Geometry) -> TissueMap:
         Canonical native grid.
     """
     labels = np.zeros(native.shape, np.uint8)
-    lead = np.zeros(native.shape, np.int8)
+    percent = np.zeros((3, *native.shape), np.uint8)
     boxes = []
     for region in regions:
         box = native_box(region.geometry, native)
@@ -57,10 +56,11 @@ def export_regions(regions: Sequence[Region], native: Geometry) -> TissueMap:
             continue
         boxes.append(box)
         for slab in _slabs(box):
-            tissue, slab_lead = _most_likely(region, native.cropped(slab))
+            where = (slice(None), *slab.slices)
+            tissue, shares = _most_likely(region, native.cropped(slab))
             labels[slab.slices] = np.where(tissue > 0, tissue, labels[slab.slices])
-            lead[slab.slices] = np.where(tissue > 0, slab_lead, lead[slab.slices])
-    return TissueMap(labels, lead, tuple(boxes))
+            np.maximum(percent[where], shares, out=percent[where])
+    return TissueMap(labels, percent, tuple(boxes))
 
 
 def native_box(region: Geometry, native: Geometry) -> Box:
@@ -87,15 +87,14 @@ def _slabs(box: Box) -> list[Box]:
 
 
 def _most_likely(region: Region, grid: Geometry) -> tuple[np.ndarray, np.ndarray]:
-    """Tissue with the highest interpolated probability, and tumor minus cyst in percent.
+    """Tissue with the highest interpolated probability, and each tissue's in percent.
 
     A class that never exceeds 1 / classes cannot win and is not interpolated.
     """
     shares = region.shares
     best = resample(shares[0], region.geometry, grid, smooth=False)
     tissue = np.zeros(grid.shape, np.uint8)
-    lead = np.zeros(grid.shape, np.float32)
-    signs = {Tissue.TUMOR: 100.0, Tissue.CYST: -100.0}
+    percent = np.zeros((len(shares) - 1, *grid.shape), np.uint8)
     for number in range(1, len(shares)):
         if shares[number].max() <= 1 / len(shares):
             continue
@@ -103,6 +102,5 @@ def _most_likely(region: Region, grid: Geometry) -> tuple[np.ndarray, np.ndarray
         better = share > best
         tissue[better] = number
         np.maximum(best, share, out=best)
-        if number in signs:
-            lead += signs[Tissue(number)] * share
-    return tissue, np.clip(np.rint(lead), -100, 100).astype(np.int8)
+        percent[number - 1] = np.rint(100 * np.clip(share, 0, 1))
+    return tissue, percent

@@ -56,7 +56,7 @@ class Refinement:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain dictionary for JSON."""
-        return asdict(self)
+        return asdict(self) | {"center_ras_mm": list(self.center_ras_mm)}
 
     def as_finding(self) -> Finding:
         """One sentence for the user."""

@@ -100,11 +100,12 @@ def test_mass_gets_one_tissue_by_probability(tissue, geometry):
     tumor = tissue == Tissue.TUMOR
     part = np.argwhere(tumor)[:20]
     tissue[tuple(part.T)] = Tissue.CYST
-    lead = np.where(tumor, 60, 0).astype(np.int8)
-    cleaned = run(tissue, geometry, tumor_lead=lead)
+    percent = np.zeros((3, *tissue.shape), np.uint8)
+    percent[Tissue.TUMOR - 1, tumor], percent[Tissue.CYST - 1, tumor] = 80, 20
+    cleaned = run(tissue, geometry, percent=percent)
     assert (cleaned.labels[tumor] == Label.TUMOR).all()
     assert "vote" in cleaned.removals[0].reason
-    against = run(tissue, geometry, tumor_lead=-lead)
+    against = run(tissue, geometry, percent=percent[[0, 2, 1]])
     assert (against.labels[tumor] == Label.CYST).all()
 
 
@@ -246,8 +247,9 @@ def test_tumor_speck_inside_a_cyst_becomes_cyst(tissue, geometry):
     speck = ellipsoid(geometry, (82, -20, 10), 2.5)
     assert 0 < speck.sum() * 0.008 < 0.1
     tissue[speck] = Tissue.TUMOR
-    lead = np.full(tissue.shape, -50, np.int8)
-    assert (run(tissue, geometry, tumor_lead=lead).labels[speck] == Label.CYST).all()
+    percent = np.zeros((3, *tissue.shape), np.uint8)
+    percent[Tissue.CYST - 1] = 50
+    assert (run(tissue, geometry, percent=percent).labels[speck] == Label.CYST).all()
 
 
 def test_kidneys_joined_off_center_are_split(geometry):

@@ -72,8 +72,9 @@ def test_lead_tells_tumor_from_cyst():
     exported = export_regions(
         [perfect_region(phantom.tissue, phantom.ct.geometry, 2.0)], phantom.ct.geometry
     )
-    assert exported.tumor_lead[phantom.tissue == 2].mean() > 60
-    assert exported.tumor_lead[phantom.tissue == 3].mean() < -60
+    for tissue in (1, 2, 3):
+        assert exported.percent[tissue - 1][phantom.tissue == tissue].mean() > 80
+    assert exported.percent[:, phantom.tissue == 0].mean() < 5
 
 
 @pytest.mark.parametrize("spacing", [0.7, 1.5, 4.0])

@@ -1,0 +1,192 @@
+"""Intervals: how far a volume may be off, from the network's probabilities and the voxel size.
+
+Two things move a border: the network's doubt, and the voxels. Doubt counts as the volumes between
+two thresholds of a tissue's probability, which a model brings with it (fitted on CTs that it was
+not trained on, see ``Testing/figures/intervals.py``); voxels count as a shift of the whole surface
+by a quarter of a voxel either way. Both are added in quadrature. Without a network (a label map
+that somebody drew) only the voxels are left, and a reader's own doubt is not in the interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..anatomy import KIDNEY_OF_SIDE, Label, Tissue
+from ..volume import Box, Volume
+from .volumes import (
+    Interval,
+    LesionMeasurement,
+    Measurements,
+    SideMeasurement,
+    lesion_components,
+)
+
+_REACH_MM = 10.0
+_SHIFT_VOXELS = 0.25
+_FACES_OF_A_SMOOTH_SURFACE = 1.5  # faces of a voxel surface, against the smooth one it stands for
+_TISSUE_OF_KIND = {"tumor": Tissue.TUMOR, "cyst": Tissue.CYST}
+_LABEL_OF_KIND = {"tumor": Label.TUMOR, "cyst": Label.CYST}
+
+
+@dataclass(frozen=True, eq=False)
+class Doubt:
+    """What a network thought, and which probabilities its border may lie between.
+
+    Attributes
+    ----------
+    percent : (3, k, j, i) uint8
+        Probability of kidney, tumor and cyst on the label map's grid; 0 where it did not look.
+    thresholds : mapping
+        For ``kidney``, ``tumor`` and ``cyst`` the low one of the two probabilities; the high one
+        is 1 minus it.
+    """
+
+    percent: np.ndarray
+    thresholds: Mapping[str, float]
+
+    def of(self, tissue: Tissue) -> np.ndarray:
+        """Probability of a tissue in percent."""
+        return self.percent[tissue - 1]
+
+    def limits(self, tissue: Tissue) -> tuple[float, float]:
+        """Low and high threshold in percent."""
+        low = 100 * self.thresholds[tissue.name.lower()]
+        return low, 100 - low
+
+
+def with_intervals(found: Measurements, labels: Volume, doubt: Doubt | None = None) -> Measurements:
+    """Measurements with an interval on every volume and diameter.
+
+    Parameters
+    ----------
+    found : Measurements
+        Of this label map.
+    labels : Volume
+        `Label` numbers.
+    doubt : Doubt, optional
+        What the network thought, on the same grid.
+    """
+    tight = Box.of_mask(labels.array)
+    if tight is None:
+        return found
+    box = tight.grown(labels.geometry.voxels_covering(_REACH_MM), labels.array.shape)
+    part = labels.cropped(box)
+    if doubt is not None:
+        doubt = replace(doubt, percent=doubt.percent[(slice(None), *box.slices)])
+    lesions = []
+    for lesion, component in zip(found.lesions, lesion_components(part), strict=True):
+        spot = Box.of_slices(component.where)
+        wide = spot.grown(part.geometry.voxels_covering(_REACH_MM), part.array.shape)
+        own = np.zeros(wide.shape, bool)
+        own[_inside(spot, wide)] = component.part
+        other = (part.array[wide.slices] == _LABEL_OF_KIND[lesion.kind]) & ~own
+        tissue = _TISSUE_OF_KIND[lesion.kind]
+        lesions.append(_with_lesion_intervals(lesion, own, other, part, doubt, tissue, wide))
+    sides = [_with_side_intervals(side, lesions, part, doubt) for side in found.sides]
+    return replace(found, sides=tuple(sides), lesions=tuple(lesions))
+
+
+def _inside(spot: Box, wide: Box) -> tuple[slice, ...]:
+    """Slices of a box relative to a wider one."""
+    return tuple(
+        slice(a - w, b - w) for a, b, w in zip(spot.start, spot.stop, wide.start, strict=True)
+    )
+
+
+def _with_lesion_intervals(
+    lesion: LesionMeasurement,
+    own: np.ndarray,
+    other: np.ndarray,
+    part: Volume,
+    doubt: Doubt | None,
+    tissue: Tissue,
+    wide: Box,
+) -> LesionMeasurement:
+    """A lesion with the intervals of its volume and diameters, and its mean probability."""
+    low, high = volume_interval(own, other, part, doubt, tissue, wide)
+    scale = [(v / lesion.volume_ml) ** (1 / 3) for v in (low, high)]
+    probability = None
+    if doubt is not None:
+        probability = float(doubt.of(tissue)[wide.slices][own].mean()) / 100
+    return replace(
+        lesion,
+        probability=probability,
+        volume_interval_ml=(low, high),
+        **{
+            f"{name}_interval_mm": tuple(s * getattr(lesion, f"{name}_mm") for s in scale)
+            for name in ("feret_axial", "feret_3d", "sphere_equivalent")
+        },
+    )
+
+
+def _with_side_intervals(
+    side: SideMeasurement, lesions: list[LesionMeasurement], part: Volume, doubt: Doubt | None
+) -> SideMeasurement:
+    """A side with the intervals of its volumes; those of its lesions add up."""
+    number = KIDNEY_OF_SIDE[side.side]
+    own = part.array == number
+    parenchyma = (0.0, 0.0)
+    tight = Box.of_mask(own)
+    if tight is not None:
+        wide = tight.grown(part.geometry.voxels_covering(_REACH_MM), part.array.shape)
+        others = [n for n in KIDNEY_OF_SIDE.values() if n != number]
+        other = np.isin(part.array[wide.slices], others)
+        mask = own[wide.slices]
+        parenchyma = volume_interval(mask, other, part, doubt, Tissue.KIDNEY, wide)
+
+    def total(kind: str) -> Interval:
+        ranges = [x.volume_interval_ml for x in lesions if (x.side, x.kind) == (side.side, kind)]
+        return float(sum(r[0] for r in ranges)), float(sum(r[1] for r in ranges))
+
+    return replace(
+        side,
+        parenchyma_interval_ml=parenchyma,
+        tumor_interval_ml=total("tumor"),
+        cyst_interval_ml=total("cyst"),
+    )
+
+
+def volume_interval(
+    own: np.ndarray,
+    other: np.ndarray,
+    part: Volume,
+    doubt: Doubt | None,
+    tissue: Tissue,
+    wide: Box,
+) -> Interval:
+    """Interval in mL of one component's volume.
+
+    Parameters
+    ----------
+    own, other : (k, j, i) bool
+        The component, and what belongs to others of its kind, in the box ``wide`` of ``part``.
+    """
+    voxel_ml = part.geometry.voxel_volume_ml
+    volume = float(own.sum()) * voxel_ml
+    below = above = 0.0
+    if doubt is not None:
+        percent = doubt.of(tissue)[wide.slices]
+        low, high = doubt.limits(tissue)
+        below = float((own & (percent < high)).sum()) * voxel_ml
+        above = float((~own & ~other & (percent >= low)).sum()) * voxel_ml
+    edge = surface_area_mm2(own, part) * _shift_mm(part) / 1000
+    return max(0.0, volume - float(np.hypot(below, edge))), volume + float(np.hypot(above, edge))
+
+
+def _shift_mm(part: Volume) -> float:
+    """A quarter of a voxel, as a cube of its volume has it."""
+    return _SHIFT_VOXELS * float(np.prod(part.geometry.spacing_mm)) ** (1 / 3)
+
+
+def surface_area_mm2(mask: np.ndarray, volume: Volume) -> float:
+    """Surface of a mask in mm2, from its voxels' faces (good to some 15 %)."""
+    spacing = volume.geometry.spacing_mm
+    area = 0.0
+    for axis in range(3):
+        face = np.prod(spacing) / spacing[axis]
+        crossings = np.diff(mask, axis=axis, prepend=False, append=False).sum()
+        area += float(face * crossings)
+    return area / _FACES_OF_A_SMOOTH_SURFACE
