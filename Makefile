@@ -35,6 +35,7 @@ evaluate-model: $(STAMP)
 	$(BIN)/python Testing/figures/tumor_slices.py $(ARGS)
 	$(BIN)/python Testing/figures/locator.py $(ARGS)
 	$(BIN)/python Testing/figures/robustness.py $(ARGS)
+	$(BIN)/python Testing/figures/intervals.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist demo_output *.egg-info .pytest_cache .ruff_cache .hypothesis

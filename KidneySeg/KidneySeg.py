@@ -600,6 +600,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             getattr(self.ui, name).connect("currentIndexChanged(int)", self.onChoice)
         self.ui.lesionTable.connect("currentCellChanged(int,int,int,int)", self.onRow)
         self.ui.lesionTable.connect("cellClicked(int,int)", self.onRow)
+        self.ui.summaryLabel.connect("linkActivated(QString)", self.onPlace)
 
     def onChoice(self, index=None):
         """Store the combo boxes in the parameter node, and remember them for the next time."""
@@ -906,12 +907,12 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._measurements = Measurements.from_dict(json.loads(stored))
         self._fillTable(mrml.table_rows(self._measurements))
         lines = [_("Kept beside the new result: {name}.").format(name=name) for name in kept]
-        lines += [_plain(f["message"]) for f in findings if f["severity"] == "info"]
-        warnings = [_plain(f["message"]) for f in findings if f["severity"] == "warning"]
+        warnings = [self._asHtml(f) for f in findings if f["severity"] == "warning"]
         if not self._measurements.sides:
             warnings = warnings or [_("No kidney was found.")]
-        parts = [f"<p style='color:#b26a00'>&#9888; {_escaped(w)}</p>" for w in warnings]
+        parts = [f"<p style='color:#b26a00'>&#9888; {text}</p>" for text in warnings]
         parts += [f"<p>{_escaped(line)}</p>" for line in lines]
+        parts += [f"<p>{self._asHtml(f)}</p>" for f in findings if f["severity"] == "info"]
         self.ui.summaryLabel.text = "".join(parts)
         self.ui.summaryLabel.visible = bool(parts)
         self._showTables(True)
@@ -922,6 +923,22 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.updateStale()
         self._showDeviceNote()
         self._showButtons()
+
+    def _asHtml(self, finding):
+        """A finding as rich text, with a link to the place that it speaks of."""
+        from KidneySegLib.mrml import is_linear
+
+        text, place = _escaped(_plain(finding["message"])), finding.get("place_ras_mm")
+        volume = self._parameterNode.inputVolume
+        if place is None or volume is None or not is_linear(volume):
+            return text
+        where = ",".join(f"{x:.1f}" for x in place)
+        return f"{text} <a href='{where}'>{_('Show')}</a>"
+
+    def onPlace(self, place):
+        """Show the place of a finding in the slice views."""
+        center = [float(x) for x in place.split(",")]
+        slicer.vtkMRMLSliceNode.JumpAllSlices(slicer.mrmlScene, *center)
 
     def _storedFindings(self):
         """Findings that a saved scene keeps with the segmentation."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from .errors import InputError
+
+Point = tuple[float, float, float]
 
 
 class Severity(Enum):
@@ -27,25 +30,34 @@ class Finding:
         Short stable name, for programs.
     message : str
         What was found, what was expected, what to do.
+    place_ras_mm : (R, A, S), optional
+        Where to look, where it speaks of a place.
     """
 
     severity: Severity
     code: str
     message: str
+    place_ras_mm: Point | None = None
 
-    def as_dict(self) -> dict[str, str]:
+    def as_dict(self) -> dict[str, Any]:
         """Plain dictionary for JSON."""
-        return {"severity": self.severity.value, "code": self.code, "message": self.message}
+        place = None if self.place_ras_mm is None else [round(x, 1) for x in self.place_ras_mm]
+        return {
+            "severity": self.severity.value,
+            "code": self.code,
+            "message": self.message,
+            "place_ras_mm": place,
+        }
 
 
-def warning(code: str, message: str) -> Finding:
+def warning(code: str, message: str, place_ras_mm: Point | None = None) -> Finding:
     """Shorthand for a warning."""
-    return Finding(Severity.WARNING, code, message)
+    return Finding(Severity.WARNING, code, message, place_ras_mm)
 
 
-def info(code: str, message: str) -> Finding:
+def info(code: str, message: str, place_ras_mm: Point | None = None) -> Finding:
     """Shorthand for a remark."""
-    return Finding(Severity.INFO, code, message)
+    return Finding(Severity.INFO, code, message, place_ras_mm)
 
 
 def error(code: str, message: str) -> Finding:

@@ -374,6 +374,7 @@ def _judge(
                     f"A smaller kidney-like structure ({place.volume_ml:.0f} mL) around R,A,S = "
                     f"{r:.0f},{a:.0f},{s:.0f} mm was left out. If it is a kidney, click into it "
                     "and into the others (--point R,A,S).",
+                    (float(r), float(a), float(s)),
                 )
             )
     for side in measurements.sides:
@@ -402,6 +403,7 @@ def _judge_side(side: SideMeasurement) -> list[Finding]:
                 f"Cysts make up {side.cyst_ml:.0f} mL of the {side.side} kidney, parenchyma "
                 f"{side.parenchyma_ml:.0f} mL: polycystic disease, a very large cyst, or a dilated "
                 "pelvis. The model was not trained for it; check every contour.",
+                side.center_ras_mm,
             )
         )
     if side.incomplete:
@@ -410,6 +412,7 @@ def _judge_side(side: SideMeasurement) -> list[Finding]:
                 "incomplete",
                 f"The {side.side} kidney reaches the end of the scan: it is incomplete, and its "
                 "volumes are lower bounds.",
+                side.center_ras_mm,
             )
         )
     elif side.parenchyma_ml > 0 and not low <= side.parenchyma_ml <= high:
@@ -418,6 +421,7 @@ def _judge_side(side: SideMeasurement) -> list[Finding]:
                 "implausible",
                 f"The {side.side} kidney measures {side.parenchyma_ml:.0f} mL; {low:.0f} to "
                 f"{high:.0f} mL are usual. Check its contour.",
+                side.center_ras_mm,
             )
         )
     return findings

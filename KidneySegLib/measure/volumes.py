@@ -28,7 +28,8 @@ class SideMeasurement:
     """One side: volumes in mL, density of the parenchyma in HU.
 
     ``parenchyma_share`` is that of both sides' parenchyma (the estimate of split function).
-    ``incomplete`` says that the kidney touches the end of the scan: volumes are lower bounds.
+    ``incomplete`` says that the kidney touches the end of the scan: volumes are lower bounds;
+    ``center_ras_mm`` is that of the parenchyma.
     Intervals (see intervals.py) are None where none were asked for.
     """
 
@@ -40,6 +41,7 @@ class SideMeasurement:
     density_sd_hu: float | None
     incomplete: bool
     parenchyma_share: float
+    center_ras_mm: Point | None = None
     parenchyma_interval_ml: Interval | None = None
     tumor_interval_ml: Interval | None = None
     cyst_interval_ml: Interval | None = None
@@ -120,7 +122,7 @@ class Measurements:
         """Measurements that `as_dict` wrote."""
         lesions = []
         for row in data["lesions"]:
-            points = {"center_ras_mm": tuple(row["center_ras_mm"])}
+            points = {}
             for name in ("feret_axial_ends_ras_mm", "feret_3d_ends_ras_mm"):
                 points[name] = tuple(tuple(point) for point in row[name])
             lesions.append(LesionMeasurement(**{**_with_tuples(row), **points}))
@@ -132,8 +134,11 @@ class Measurements:
 
 
 def _with_tuples(row: dict[str, Any]) -> dict[str, Any]:
-    """A row whose intervals are tuples again, as they were before JSON."""
-    return {k: tuple(v) if "_interval_" in k and v is not None else v for k, v in row.items()}
+    """A row whose intervals and center are tuples again, as they were before JSON."""
+    return {
+        k: tuple(v) if v is not None and ("_interval_" in k or k == "center_ras_mm") else v
+        for k, v in row.items()
+    }
 
 
 @dataclass(frozen=True, eq=False)
@@ -279,6 +284,18 @@ def _lesion(
     )
 
 
+def _center_ras(mask: np.ndarray, volume: Volume) -> Point | None:
+    """Center of a mask in RAS mm; None where it is empty."""
+    count = mask.sum()
+    if not count:
+        return None
+    center = []
+    for axis, n in enumerate(mask.shape):
+        along = mask.sum(axis=tuple(a for a in range(3) if a != axis))
+        center.append(float(along @ np.arange(n)) / count)
+    return tuple(float(x) for x in volume.geometry.ras_from_kji(center)[0])
+
+
 def _finite(density: np.ndarray | None, where: tuple, mask: np.ndarray) -> np.ndarray | None:
     """Densities under a mask that are numbers; None without any."""
     if density is None:
@@ -334,4 +351,5 @@ def _side(
         density_sd_hu=None if values is None else float(values.std()),
         incomplete=incomplete or any(x.incomplete for x in own),
         parenchyma_share=float(kidney.sum()) / both if both else 0.0,
+        center_ras_mm=_center_ras(kidney, labels),
     )

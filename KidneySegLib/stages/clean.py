@@ -93,17 +93,21 @@ class _Work:
         """Volume of a mask's true voxels."""
         return float(np.count_nonzero(mask)) * self.geometry.voxel_volume_ml
 
-    def record(self, tissue: Tissue, reason: str, part: np.ndarray, where: tuple) -> None:
-        """Note a removal: part is the component inside the slices where."""
+    def center_ras(self, part: np.ndarray, where: tuple) -> tuple[float, float, float]:
+        """Center in RAS mm of a component inside the slices where."""
         first = np.array([s.start for s in where])
         center = self.geometry.ras_from_kji(np.argwhere(part).mean(axis=0) + first)[0]
+        return tuple(float(x) for x in center)
+
+    def record(self, tissue: Tissue, reason: str, part: np.ndarray, where: tuple) -> None:
+        """Note a removal: part is the component inside the slices where."""
         self.removals.append(
             Removal(
                 len(self.removals) + 1,
                 tissue.name.lower(),
                 reason,
                 self.volume_ml(part),
-                tuple(map(float, center)),
+                self.center_ras(part, where),
             )
         )
         self.parts.append((where, part.copy()))
@@ -225,6 +229,7 @@ def _drop_fragments(work: _Work) -> None:
                     "small-kidney",
                     f"A kidney component of only {total_ml:.1f} mL was kept. Check whether it is "
                     "a shrunken kidney or a mistake.",
+                    work.center_ras(part, where),
                 )
             )
 
@@ -324,6 +329,7 @@ def _keep_near_kidney(work: _Work) -> None:
                     "unattached-mass",
                     f"A mass of {volume_ml:.0f} mL was kept although it touches no kidney: it may "
                     "have replaced one, or belong to another organ. Check it.",
+                    work.center_ras(part, where),
                 )
             )
             continue
@@ -400,7 +406,7 @@ def assign_sides(
     labels[tissue == Tissue.CYST] = Label.CYST
     findings: list[Finding] = []
     count = {Label.RIGHT_KIDNEY: 0, Label.LEFT_KIDNEY: 0}
-    heights = []
+    centers = []
     for where, part in components(tissue > 0):
         kidney = part & (tissue[where] == Tissue.KIDNEY)
         if not kidney.any():
@@ -409,7 +415,7 @@ def assign_sides(
         ras = geometry.ras_from_kji(np.argwhere(kidney) + first)
         right = ras[:, 0] > midline_r_mm
         if len(ras) * geometry.voxel_volume_ml >= KIDNEY_SURE_ML:
-            heights.append(float(ras[:, 2].mean()))
+            centers.append(tuple(float(x) for x in ras.mean(axis=0)))
         sides = np.where(right, Label.RIGHT_KIDNEY, Label.LEFT_KIDNEY).astype(np.uint8)
         smaller = min(right.mean(), 1 - right.mean())
         smaller_ml = smaller * kidney.sum() * geometry.voxel_volume_ml
@@ -421,8 +427,9 @@ def assign_sides(
             count[Label(int(sides[0]))] += large
         labels[where][kidney] = sides
     findings += [_several(label, n) for label, n in count.items() if n > 1]
-    drop_mm = max(heights) - min(heights) if heights else 0.0
-    return labels, findings + ([_low(drop_mm)] if drop_mm > _LOW_MM else [])
+    centers.sort(key=lambda center: center[2])
+    drop_mm = centers[-1][2] - centers[0][2] if centers else 0.0
+    return labels, findings + ([_low(drop_mm, centers[0])] if drop_mm > _LOW_MM else [])
 
 
 def merge_lesions(labels: np.ndarray, geometry: Geometry, *, midline_r_mm: float) -> np.ndarray:
@@ -452,12 +459,13 @@ _FUSED = warning(
 )
 
 
-def _low(drop_mm: float) -> Finding:
+def _low(drop_mm: float, place_ras_mm: tuple[float, float, float]) -> Finding:
     """Warn about a kidney that lies far below the other."""
     return warning(
         "low-kidney",
         f"One kidney lies {drop_mm:.0f} mm lower than another: a pelvic or transplanted kidney, or "
         "a mistake. Check it.",
+        place_ras_mm,
     )
 
 

@@ -64,8 +64,9 @@ class Refinement:
         where = f"the {self.component} around R,A,S = {r:.0f},{a:.0f},{s:.0f} mm"
         if self.accepted:
             change = f"{self.before_ml:.1f} mL became {self.after_ml:.1f} mL"
-            return info("refined", f"The border of {where} was refined: {change}.")
-        return info("not-refined", f"The network's border of {where} was kept: {self.reason}.")
+            return info("refined", f"The border of {where} was refined: {change}.", (r, a, s))
+        kept = f"The network's border of {where} was kept: {self.reason}."
+        return info("not-refined", kept, (r, a, s))
 
 
 @dataclass(frozen=True, eq=False)

@@ -365,6 +365,22 @@ def test_choices_are_stored_and_remembered(widget, module, ct):
     assert again.kidneysOnly is False
 
 
+def test_a_finding_links_to_the_place_it_speaks_of(done, scene):
+    view = scene.AddNewNodeByClass("vtkMRMLSliceNode", "Red")
+    finding = {"severity": "warning", "code": "x", "message": "Look & see.", "place_ras_mm": None}
+    done._showResults([finding])
+    assert "href" not in done.ui.summaryLabel.text
+    done._showResults([finding | {"place_ras_mm": [11.0, -22.5, 33.0]}])
+    assert "Look &amp; see. <a href='11.0,-22.5,33.0'>" in done.ui.summaryLabel.text
+    done.ui.summaryLabel.linkActivated.emit("11.0,-22.5,33.0")
+    assert view.GetSliceToRAS().GetElement(2, 3) == pytest.approx(33.0)  # an axial view
+
+
+def test_a_finding_of_an_older_scene_has_no_place(done):
+    done._showResults([{"severity": "info", "code": "x", "message": "An old remark."}])
+    assert "<p>An old remark.</p>" in done.ui.summaryLabel.text
+
+
 def test_refinement_that_is_chosen_reaches_the_run(widget, ct, imitate, monkeypatch):
     imitate()
     seen, start = [], widget.logic.startJob
