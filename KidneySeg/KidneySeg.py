@@ -929,7 +929,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         from KidneySegLib.mrml import is_linear
 
         text, place = _escaped(_plain(finding["message"])), finding.get("place_ras_mm")
-        volume = self._parameterNode.inputVolume
+        volume = self._resultVolume()
         if place is None or volume is None or not is_linear(volume):
             return text
         where = ",".join(f"{x:.1f}" for x in place)
@@ -1315,7 +1315,7 @@ _SEGMENT_EVENTS = (
 _HEADERS = [
     _("Item"),
     _("Side"),
-    _("mL"),
+    _("mL (interval)"),
     _("axial mm"),
     _("3D mm"),
     _("sphere mm"),
@@ -1335,6 +1335,7 @@ _STAGES = {
     "segment": _("Segmenting"),
     "export": _("Going back to the CT's grid"),
     "clean": _("Cleaning"),
+    "refine": _("Refining borders"),
     "measure": _("Measuring"),
 }
 

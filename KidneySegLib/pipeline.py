@@ -36,7 +36,7 @@ from .stages.locate import (
     locations_from_points,
     locations_from_rois,
 )
-from .stages.refine import METHODS, Refinement, refine
+from .stages.refine import METHODS, Refinement, refine, tell_refinements
 from .stages.segment import QUALITIES, segment_regions
 from .volume import Volume, restore_orientation
 
@@ -159,12 +159,17 @@ class _Stages:
         "segment": 0.35,
         "export": 0.08,
         "clean": 0.06,
-        "refine": 0.0,
+        "refine": 0.15,
         "measure": 0.06,
     }
 
-    def __init__(self, progress: Progress | None, cancel: Cancel | None) -> None:
+    def __init__(
+        self, progress: Progress | None, cancel: Cancel | None, settings: Settings
+    ) -> None:
         self._progress, self._cancel = progress, cancel
+        skipped = {"refine"} if settings.refine == "off" else set()
+        whole = sum(share for name, share in self._SHARES.items() if name not in skipped)
+        self._shares = {name: share / whole for name, share in self._SHARES.items()}
         self._started = self._begun = time.monotonic()
         self._before, self._furthest, self._name = 0.0, 0.0, ""
         self.seconds: dict[str, float] = {}
@@ -179,7 +184,7 @@ class _Stages:
         """Leave the current stage."""
         if self._name:
             self.seconds[self._name] = round(time.monotonic() - self._begun, 3)
-            self._before += self._SHARES[self._name]
+            self._before += self._shares[self._name]
             self._name = ""
 
     def report(self, share: float) -> None:
@@ -187,7 +192,7 @@ class _Stages:
         if self._cancel and self._cancel():
             raise CanceledError("Canceled. Nothing was written.")
         if self._progress:
-            done = self._before + min(1.0, share) * self._SHARES[self._name]
+            done = self._before + min(1.0, share) * self._shares[self._name]
             done = self._furthest = max(done, self._furthest)  # regions that grow run again
             elapsed = time.monotonic() - self._started
             left = elapsed * (1 - done) / done if done > 0.1 else None
@@ -233,7 +238,7 @@ def segment(
         If ``cancel`` said so.
     """
     settings = settings or Settings()
-    stages, told = _Stages(progress, cancel), len(engine.notices)
+    stages, told = _Stages(progress, cancel, settings), len(engine.notices)
     stages.begin("check")
     findings = [warning("input-changed", text) for text in volume.notes] + check_input(volume)
     raise_errors(findings)
@@ -248,11 +253,11 @@ def segment(
             labels, ct, method=settings.refine, on_component=stages.on_tiles
         )
     stages.begin("measure")
-    doubt = _doubt(package, tissue, settings)
+    doubt = _doubt(package, tissue.percent, cleaned, settings)
     measurements = with_intervals(measure(labels, ct), labels, doubt)
     phase = estimate_phase(ct, labels)
     stages.end()
-    findings = findings + cleaned.findings + [r.as_finding() for r in refinements]
+    findings = findings + cleaned.findings + tell_refinements(refinements)
     findings += _judge(measurements, phase, package, left_out, settings)
     findings += [info("engine", text) for text in engine.notices[told:]]
 
@@ -266,7 +271,7 @@ def segment(
         phase=phase,
         findings=findings,
         removals=cleaned.removals,
-        rejected=native(np.where(labels.array > 0, 0, cleaned.rejected)),
+        rejected=native(np.where((labels.array > 0) & (cleaned.labels == 0), 0, cleaned.rejected)),
         refinements=refinements,
         record=run_record(package, engine, settings, stages.seconds),
     )
@@ -300,14 +305,19 @@ def _find_tissue(
     return export_regions(regions, ct.geometry), places, left_out
 
 
-def _doubt(package: ModelPackage, tissue: TissueMap, settings: Settings) -> Doubt | None:
-    """The network's probabilities and its thresholds; None where the model brings none."""
-    if package.intervals is None:
-        return None
-    percent = tissue.percent
+def _doubt(
+    package: ModelPackage, percent: np.ndarray, cleaned: Cleaned, settings: Settings
+) -> Doubt:
+    """The network's probabilities, but for what cleaning took out, and the model's thresholds.
+
+    ``percent`` is changed in place.
+    """
+    removed = (cleaned.rejected > 0) & (cleaned.labels == 0)
+    for tissue in percent:
+        tissue[removed] = 0
     if settings.kidneys_only:
-        every = percent.sum(axis=0, dtype=np.uint16, keepdims=True)
-        percent = np.minimum(every, 100).astype(np.uint8)
+        for kidney, tumor, cyst in zip(*percent, strict=True):  # slice by slice, for memory's sake
+            kidney[:] = np.minimum(kidney.astype(np.uint16) + tumor + cyst, 100)
     return Doubt(percent, package.intervals)
 
 

@@ -37,6 +37,7 @@ REQUIREMENTS = (
     Requirement("safetensors", ">=0.4", "reads the weights safely", "1"),
     Requirement("jsonschema", ">=4.20", "checks model packages", "1"),
     Requirement("matplotlib", ">=3.8", "draws the report", "17"),
+    Requirement("scikit-image", ">=0.22", "refines borders with an active contour", "16"),
 )
 
 

@@ -45,6 +45,12 @@ class Box:
         stop = tuple(min(n, int(b + m)) for b, m, n in zip(self.stop, margin, shape, strict=True))
         return Box(start, stop)
 
+    def inside(self, wide: Box) -> tuple[slice, slice, slice]:
+        """Index that selects this box in an array of a wider one."""
+        return tuple(
+            slice(a - w, b - w) for a, b, w in zip(self.start, self.stop, wide.start, strict=True)
+        )
+
     def union(self, other: Box) -> Box:
         """Smallest box that holds both."""
         return Box(tuple(map(min, self.start, other.start)), tuple(map(max, self.stop, other.stop)))

@@ -4,7 +4,9 @@ Two things move a border: the network's doubt, and the voxels. Doubt counts as t
 two thresholds of a tissue's probability, which a model brings with it (fitted on CTs that it was
 not trained on, see ``Testing/figures/intervals.py``); voxels count as a shift of the whole surface
 by a quarter of a voxel either way. Both are added in quadrature. Without a network (a label map
-that somebody drew) only the voxels are left, and a reader's own doubt is not in the interval.
+that somebody drew), or without thresholds, only the voxels are left: a reader's own doubt is not in
+such an interval, and ``Measurements.interval_source`` says so. What the scan cuts has no interval:
+its volume is a lower bound.
 """
 
 from __future__ import annotations
@@ -13,10 +15,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import ndimage
 
 from ..anatomy import KIDNEY_OF_SIDE, Label, Tissue
+from ..masks import ALL_NEIGHBORS
 from ..volume import Box, Volume
 from .volumes import (
+    NETWORK,
+    VOXELS,
     Interval,
     LesionMeasurement,
     Measurements,
@@ -39,20 +45,22 @@ class Doubt:
     ----------
     percent : (3, k, j, i) uint8
         Probability of kidney, tumor and cyst on the label map's grid; 0 where it did not look.
-    thresholds : mapping
+    thresholds : mapping, optional
         For ``kidney``, ``tumor`` and ``cyst`` the low one of the two probabilities; the high one
-        is 1 minus it.
+        is 1 minus it. Without them probabilities are told, and no interval is made of them.
     """
 
     percent: np.ndarray
-    thresholds: Mapping[str, float]
+    thresholds: Mapping[str, float] | None
 
     def of(self, tissue: Tissue) -> np.ndarray:
         """Probability of a tissue in percent."""
         return self.percent[tissue - 1]
 
-    def limits(self, tissue: Tissue) -> tuple[float, float]:
-        """Low and high threshold in percent."""
+    def limits(self, tissue: Tissue) -> tuple[float, float] | None:
+        """Low and high threshold in percent; None where there are none."""
+        if self.thresholds is None:
+            return None
         low = 100 * self.thresholds[tissue.name.lower()]
         return low, 100 - low
 
@@ -81,18 +89,17 @@ def with_intervals(found: Measurements, labels: Volume, doubt: Doubt | None = No
         spot = Box.of_slices(component.where)
         wide = spot.grown(part.geometry.voxels_covering(_REACH_MM), part.array.shape)
         own = np.zeros(wide.shape, bool)
-        own[_inside(spot, wide)] = component.part
+        own[spot.inside(wide)] = component.part
         other = (part.array[wide.slices] == _LABEL_OF_KIND[lesion.kind]) & ~own
         tissue = _TISSUE_OF_KIND[lesion.kind]
         lesions.append(_with_lesion_intervals(lesion, own, other, part, doubt, tissue, wide))
     sides = [_with_side_intervals(side, lesions, part, doubt) for side in found.sides]
-    return replace(found, sides=tuple(sides), lesions=tuple(lesions))
-
-
-def _inside(spot: Box, wide: Box) -> tuple[slice, ...]:
-    """Slices of a box relative to a wider one."""
-    return tuple(
-        slice(a - w, b - w) for a, b, w in zip(spot.start, spot.stop, wide.start, strict=True)
+    fitted = doubt is not None and doubt.thresholds is not None
+    return replace(
+        found,
+        sides=tuple(sides),
+        lesions=tuple(lesions),
+        interval_source=NETWORK if fitted else VOXELS,
     )
 
 
@@ -106,14 +113,15 @@ def _with_lesion_intervals(
     wide: Box,
 ) -> LesionMeasurement:
     """A lesion with the intervals of its volume and diameters, and its mean probability."""
-    low, high = volume_interval(own, other, part, doubt, tissue, wide)
-    scale = [(v / lesion.volume_ml) ** (1 / 3) for v in (low, high)]
-    probability = None
     if doubt is not None:
         probability = float(doubt.of(tissue)[wide.slices][own].mean()) / 100
+        lesion = replace(lesion, probability=probability)
+    if lesion.incomplete:
+        return lesion
+    low, high = volume_interval(own, other, part, doubt, tissue, wide)
+    scale = [(v / lesion.volume_ml) ** (1 / 3) for v in (low, high)]
     return replace(
         lesion,
-        probability=probability,
         volume_interval_ml=(low, high),
         **{
             f"{name}_interval_mm": tuple(s * getattr(lesion, f"{name}_mm") for s in scale)
@@ -125,7 +133,9 @@ def _with_lesion_intervals(
 def _with_side_intervals(
     side: SideMeasurement, lesions: list[LesionMeasurement], part: Volume, doubt: Doubt | None
 ) -> SideMeasurement:
-    """A side with the intervals of its volumes; those of its lesions add up."""
+    """A side with the intervals of its volumes; those of its lesions add up (wider than needed)."""
+    if side.incomplete:
+        return side
     number = KIDNEY_OF_SIDE[side.side]
     own = part.array == number
     parenchyma = (0.0, 0.0)
@@ -167,13 +177,22 @@ def volume_interval(
     voxel_ml = part.geometry.voxel_volume_ml
     volume = float(own.sum()) * voxel_ml
     below = above = 0.0
-    if doubt is not None:
+    limits = doubt.limits(tissue) if doubt is not None else None
+    if limits is not None:
         percent = doubt.of(tissue)[wide.slices]
-        low, high = doubt.limits(tissue)
-        below = float((own & (percent < high)).sum()) * voxel_ml
-        above = float((~own & ~other & (percent >= low)).sum()) * voxel_ml
+        below = float((own & (percent < limits[1])).sum()) * voxel_ml
+        above = float(_halo(own, other, percent >= limits[0]).sum()) * voxel_ml
     edge = surface_area_mm2(own, part) * _shift_mm(part) / 1000
     return max(0.0, volume - float(np.hypot(below, edge))), volume + float(np.hypot(above, edge))
+
+
+def _halo(own: np.ndarray, other: np.ndarray, possible: np.ndarray) -> np.ndarray:
+    """What may belong to a component too: connected to it, and nearer to it than to its kind."""
+    halo = possible & ~own & ~other
+    if other.any() and halo.any():
+        halo &= ndimage.distance_transform_edt(~own) <= ndimage.distance_transform_edt(~other)
+    labels, _ = ndimage.label(own | halo, ALL_NEIGHBORS)
+    return halo & np.isin(labels, np.unique(labels[own]))
 
 
 def _shift_mm(part: Volume) -> float:

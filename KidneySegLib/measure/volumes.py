@@ -17,6 +17,8 @@ from .nephrometry import Nephrometry, score_tumor
 
 Interval = tuple[float, float]
 
+NETWORK, VOXELS = "network and voxel size", "voxel size"  # where intervals come from
+
 DOUBTFUL_BELOW = 0.6
 _NEAR_MM = 5.0
 _FAT_HU = -20.0
@@ -86,11 +88,15 @@ class LesionMeasurement:
 
 @dataclass(frozen=True)
 class Measurements:
-    """All measurements of a case; ``nephrometry`` has one entry a tumor of a kidney."""
+    """All measurements of a case; ``nephrometry`` has one entry a tumor of a kidney.
+
+    ``interval_source`` says what the intervals come from: `NETWORK` or `VOXELS`; None without any.
+    """
 
     sides: tuple[SideMeasurement, ...] = ()
     lesions: tuple[LesionMeasurement, ...] = ()
     nephrometry: tuple[Nephrometry, ...] = ()
+    interval_source: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain dictionary for JSON."""
@@ -98,6 +104,7 @@ class Measurements:
             "sides": [asdict(side) for side in self.sides],
             "lesions": [asdict(lesion) for lesion in self.lesions],
             "nephrometry": [scores.as_dict() for scores in self.nephrometry],
+            "interval_source": self.interval_source,
         }
 
     def overridden(self, lesion_id: int, points: dict[str, int]) -> Measurements:
@@ -130,6 +137,7 @@ class Measurements:
             tuple(SideMeasurement(**_with_tuples(row)) for row in data["sides"]),
             tuple(lesions),
             tuple(Nephrometry.from_dict(row) for row in data["nephrometry"]),
+            data.get("interval_source"),
         )
 
 

@@ -9,13 +9,14 @@ import slicer
 import vtk
 
 from ..measure.nephrometry import Nephrometry
-from ..measure.volumes import LesionMeasurement, Measurements
+from ..measure.volumes import VOXELS, LesionMeasurement, Measurements
 from .measuring import measured_fingerprints
 from .results import TABLE_ROLE, place_beside
 from .segments import same_print
 
 MEASURED = "KidneySeg.MeasuredFingerprints"
 MEASUREMENTS = "KidneySeg.Measurements"
+_WORLD = "KidneySeg.MeasuredUnder"
 _COLUMNS = (
     ("Item", None),
     ("Side", None),
@@ -35,6 +36,7 @@ _COLUMNS = (
 _NO_SCORES = (None, "", "")
 _NO_INTERVAL = (None, None)
 _INCOMPLETE = "reaches the end of the scan: at least this much"
+_ONLY_VOXELS = "intervals from the voxel size only"
 
 
 def fill_table(measurements: Measurements, segmentation_node: Any, table_node: Any = None) -> Any:
@@ -59,6 +61,7 @@ def fill_table(measurements: Measurements, segmentation_node: Any, table_node: A
         table_node.SetAttribute(MEASURED, json.dumps(measured_fingerprints(segmentation_node)))
         table_node.SetNodeReferenceID(TABLE_ROLE, segmentation_node.GetID())
         table_node.SetAttribute(MEASUREMENTS, json.dumps(measurements.as_dict()))
+        table_node.SetAttribute(_WORLD, _world(segmentation_node))
     return table_node
 
 
@@ -82,8 +85,9 @@ def _add_column(table_node: Any, name: str, unit: str | None, values: tuple) -> 
 def table_rows(measurements: Measurements) -> list[tuple]:
     """Rows of the table: parenchyma, tumors and cysts of each side, then every lesion."""
     rows: list[tuple] = []
+    only_voxels = _ONLY_VOXELS if measurements.interval_source == VOXELS else ""
     for side in measurements.sides:
-        note = _INCOMPLETE if side.incomplete else ""
+        note = _INCOMPLETE if side.incomplete else only_voxels
         density = (side.density_mean_hu, side.density_sd_hu)
         empty = (None, None, None)
         none = (None, None, *_NO_SCORES)
@@ -127,13 +131,28 @@ def _lesion_row(lesion: LesionMeasurement, scores: Nephrometry | None) -> tuple:
     )
 
 
+def _world(segmentation_node: Any) -> str:
+    """The transform that a segmentation lies under, as text; empty for one that bends."""
+    parent = segmentation_node.GetParentTransformNode()
+    matrix = vtk.vtkMatrix4x4()
+    if parent is not None:
+        if not parent.IsTransformToWorldLinear():
+            return ""
+        parent.GetMatrixTransformToWorld(matrix)
+    return " ".join(f"{matrix.GetElement(r, c):.6g}" for r in range(3) for c in range(4))
+
+
 def stored_measurements(segmentation_node: Any) -> Measurements | None:
-    """Measurements of a table that are still those of the segments; None without such a table."""
+    """Measurements of a table that are still those of the segments, where they lie now.
+
+    None without such a table, and under a bent transform: nobody can tell whether it has changed.
+    """
     scene = segmentation_node.GetScene()
     for table in slicer.util.getNodesByClass("vtkMRMLTableNode", scene):
         stored = table.GetAttribute(MEASUREMENTS)
         own = table.GetNodeReference(TABLE_ROLE) is segmentation_node
-        if own and stored and not is_stale(table, segmentation_node):
+        here = table.GetAttribute(_WORLD) == (_world(segmentation_node) or "bent")
+        if own and stored and here and not is_stale(table, segmentation_node):
             return Measurements.from_dict(json.loads(stored))
     return None
 

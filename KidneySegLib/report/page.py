@@ -12,11 +12,11 @@ from typing import Any
 from ..anatomy import SIDES
 from ..measure.nephrometry import Nephrometry
 from ..measure.resection import resection_planner
-from ..measure.volumes import LesionMeasurement, Measurements, SideMeasurement
+from ..measure.volumes import LesionMeasurement, Measurements
 from ..pipeline import DISCLAIMER
 from ..volume import Box, Volume
 from .surfaces import draw_surfaces
-from .table import with_interval
+from .table import interval_text, with_interval
 
 _MARGINS_MM = (0.0, 5.0, 10.0)
 _AT_LEAST = "at least (cut by the scan)"
@@ -71,7 +71,7 @@ def write_page(
         "<h1>Kidneys, tumors and cysts</h1>",
         f"<p class=note>{escape(DISCLAIMER)}</p>",
         *_warnings(data["findings"], edited=edited),
-        *_sides(found.sides),
+        *_sides(found),
         *_lesions(found.lesions),
         *_nephrometry(found.nephrometry),
         *_resections(labels),
@@ -112,9 +112,9 @@ def _warnings(findings: Sequence[Mapping[str, Any]], *, edited: bool) -> list[st
     return [f"<p class='box{style}'>{escape(text)}</p>" for style, text in boxes]
 
 
-def _sides(sides: Sequence[SideMeasurement]) -> list[str]:
+def _sides(found: Measurements) -> list[str]:
     """Volumes of each kidney."""
-    if not sides:
+    if not found.sides:
         return ["<h2>Volumes</h2><p>No kidney was found.</p>"]
     head = ("Kidney", "Parenchyma mL", "Share", "Tumors mL", "Cysts mL", "HU", "SD", "")
     rows = [
@@ -128,10 +128,12 @@ def _sides(sides: Sequence[SideMeasurement]) -> list[str]:
             _number(s.density_sd_hu, 0),
             _AT_LEAST if s.incomplete else "",
         )
-        for s in sides
+        for s in found.sides
     ]
-    note = "<p class=note>Share: of both kidneys' parenchyma, an estimate of split function.</p>"
-    return ["<h2>Volumes</h2>", *_table(head, rows), note]
+    notes = ["Share: of both kidneys' parenchyma, an estimate of split function."]
+    if found.interval_source:
+        notes.append(f"In parentheses: {interval_text(found)}")
+    return ["<h2>Volumes</h2>", *_table(head, rows), f"<p class=note>{' '.join(notes)}</p>"]
 
 
 def _lesions(lesions: Sequence[LesionMeasurement]) -> list[str]:
@@ -156,8 +158,7 @@ def _lesions(lesions: Sequence[LesionMeasurement]) -> list[str]:
     ]
     note = (
         "<p class=note>axial, 3D: largest diameters. sphere: diameter of the sphere of that "
-        "volume. fat: share of voxels under -20 HU. In parentheses: nominal 90 % interval from the "
-        "network's probabilities and the voxel size; from the voxels alone where a person drew.</p>"
+        "volume. fat: share of voxels under -20 HU.</p>"
     )
     return ["<h2>Tumors and cysts</h2>", *_table(head, rows), note]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..measure.nephrometry import Component, Nephrometry
-from ..measure.volumes import Interval, LesionMeasurement, Measurements
+from ..measure.volumes import NETWORK, Interval, LesionMeasurement, Measurements
 from ..pipeline import Result
 
 COLUMNS = (
@@ -201,7 +201,19 @@ def as_text(measurements: Measurements) -> str:
             f"{with_interval(x.sphere_equivalent_mm, x.sphere_equivalent_interval_mm):>18}"
             f"{density}{spread}{'  unsure' if x.doubtful else ''}"
         )
+    if measurements.interval_source:
+        lines += ["", f"In parentheses: {interval_text(measurements)}"]
     return "\n".join(lines + _score_lines(measurements))
+
+
+def interval_text(measurements: Measurements) -> str:
+    """What the intervals are, for whoever reads them."""
+    if measurements.interval_source == NETWORK:
+        return "nominal 90 % interval, from the network's probabilities and the voxel size."
+    return (
+        "interval from the voxel size only; how sure the network, or whoever drew, is of a border "
+        "is not in it."
+    )
 
 
 def _score_lines(measurements: Measurements) -> list[str]:

@@ -58,15 +58,27 @@ class Refinement:
         """Plain dictionary for JSON."""
         return asdict(self) | {"center_ras_mm": list(self.center_ras_mm)}
 
-    def as_finding(self) -> Finding:
-        """One sentence for the user."""
-        r, a, s = self.center_ras_mm
-        where = f"the {self.component} around R,A,S = {r:.0f},{a:.0f},{s:.0f} mm"
-        if self.accepted:
-            change = f"{self.before_ml:.1f} mL became {self.after_ml:.1f} mL"
-            return info("refined", f"The border of {where} was refined: {change}.", (r, a, s))
-        kept = f"The network's border of {where} was kept: {self.reason}."
-        return info("not-refined", kept, (r, a, s))
+
+def tell_refinements(refinements: list[Refinement]) -> list[Finding]:
+    """One remark a kidney, and one for all cysts together."""
+    findings = []
+    for r in refinements:
+        if r.component == "kidney":
+            right, anterior, superior = r.center_ras_mm
+            place = f"R,A,S = {right:.0f},{anterior:.0f},{superior:.0f} mm"
+            which = f"the kidney with its masses around {place}"
+            if r.accepted:
+                change = f"{r.before_ml:.1f} mL became {r.after_ml:.1f} mL"
+                text = f"The outer border of {which} was refined: {change}."
+            else:
+                text = f"The network's outer border of {which} was kept: {r.reason}."
+            findings.append(info("refined" if r.accepted else "not-refined", text, r.center_ras_mm))
+    cysts = [r for r in refinements if r.component == "cyst"]
+    if cysts:
+        moved = sum(r.accepted for r in cysts)
+        text = f"The borders of {moved} of {len(cysts)} cysts were refined, the others kept."
+        findings.append(info("refined" if moved else "not-refined", text))
+    return findings
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,33 +165,39 @@ def refine(
     evolve = {"levelset": _level_set, "contour": _active_contour}[method]
     array = labels.array.copy()
     told = []
-    for kind, inside in (("kidney", array > 0), ("cyst", array == Label.CYST)):
-        least = _LEAST_ML[kind] / labels.geometry.voxel_volume_ml
+    box = Box.of_mask(array)
+    if box is None:
+        return labels, []
+    box = box.grown(labels.geometry.voxels_covering(_MARGIN_MM), array.shape)
+    block, geometry, hu = array[box.slices], labels.geometry.cropped(box), ct.array[box.slices]
+    for kind, step in (("kidney", _refine_kidney), ("cyst", _refine_cyst)):
+        inside = block > 0 if kind == "kidney" else block == Label.CYST
+        least = _LEAST_ML[kind] / geometry.voxel_volume_ml
         parts = [(where, mask) for where, mask in components(inside) if mask.sum() >= least]
         for n, (where, mask) in enumerate(parts):
             if on_component:
                 on_component(n, len(parts))
-            part = _part(kind, array, where, mask, labels.geometry, ct)
-            outcome = (_refine_kidney if kind == "kidney" else _refine_cyst)(part, evolve)
+            outcome = step(_part(kind, block, where, mask, geometry, hu), evolve)
             if outcome is not None:
                 told.append(outcome)
     return labels.with_array(array), told
 
 
 def _part(
-    kind: str, array: np.ndarray, where: tuple, mask: np.ndarray, geometry: Geometry, ct: Volume
+    kind: str,
+    labels: np.ndarray,
+    where: tuple,
+    mask: np.ndarray,
+    geometry: Geometry,
+    hu: np.ndarray,
 ) -> _Part:
     """A component with a margin around it."""
     tight = Box.of_slices(where)
-    margin = np.ceil(_MARGIN_MM / geometry.spacing_mm).astype(int)
-    box = tight.grown(tuple(int(m) for m in margin), array.shape)
+    box = tight.grown(geometry.voxels_covering(_MARGIN_MM), labels.shape)
     wide = np.zeros(box.shape, bool)
-    at = tuple(
-        slice(a - b, a - b + n) for a, b, n in zip(tight.start, box.start, mask.shape, strict=True)
-    )
-    wide[at] = mask
-    hu = np.nan_to_num(ct.array[box.slices].astype(np.float32), nan=-1000.0)
-    return _Part(kind, wide, array[box.slices], hu, geometry.cropped(box))
+    wide[tight.inside(box)] = mask
+    own_hu = np.nan_to_num(hu[box.slices].astype(np.float32), nan=-1000.0)
+    return _Part(kind, wide, labels[box.slices], own_hu, geometry.cropped(box))
 
 
 def _refine_kidney(part: _Part, evolve: Evolve) -> Refinement | None:
@@ -205,6 +223,7 @@ def _refine_kidney(part: _Part, evolve: Evolve) -> Refinement | None:
     if not free.any():
         return part.told(False, "its border does not lie between kidney and fat", part.mask)
     refined = _moved(part, fine, evolve, fine.hu - np.nan_to_num(levels), free)
+    refined &= part.mask | (part.labels == 0)
     return _settle(part, refined, np.zeros_like(part.labels))
 
 

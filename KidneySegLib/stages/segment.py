@@ -134,10 +134,7 @@ def _predict_box(
         mirror_axes=quality.mirror_axes,
         on_tiles=on_tiles,
     )
-    inner = tuple(
-        slice(a - w, b - w) for a, b, w in zip(box.start, box.stop, wide.start, strict=True)
-    )
-    return shares[(slice(None), *inner)]
+    return shares[(slice(None), *box.inside(wide))]
 
 
 def with_context(box: Box, tile: Sequence[int], shape: Sequence[int], context: float) -> Box:

@@ -158,11 +158,12 @@ def insert_lesion(
     inside = tuple(slice(a, b) for a, b in zip(low - plan.start, high - plan.start, strict=True))
     part, tissue_map = image[where], label[where]
     soft = plan.soft[inside] * _paintable(part, tissue_map)
-    solid = soft > 0.5
-    if solid.sum() < 0.5 * (plan.soft > 0.5).sum() or solid.sum() < 4:
+    if (soft > 0.5).sum() < max(4, 0.5 * (plan.soft > 0.5).sum()):
         return False
     if push > 0:
         make_room(image, label, plan, push, spacing_mm=spacing_mm)
+        soft = plan.soft[inside] * _paintable(part, tissue_map)
+    solid = soft > 0.5
     kidney = label == Tissue.KIDNEY
     kidney_hu = float(np.median(image[kidney])) if kidney.any() else 110.0
     noise_hu = _noise_sd(image, kidney)

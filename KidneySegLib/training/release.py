@@ -16,7 +16,8 @@ def release(locator: Path | None, fine: Path | None, into: Path) -> str:
     """Write weights and stages of checkpoints into a model folder.
 
     What people write in the manifest (title, license, figures, warnings) stays as it is;
-    stages, training and the sha256 come from the checkpoints.
+    stages, training and the sha256 come from the checkpoints. Thresholds of intervals were fitted
+    to the old weights and are dropped.
 
     Parameters
     ----------
@@ -52,6 +53,7 @@ def release(locator: Path | None, fine: Path | None, into: Path) -> str:
     data["training"] = {**data["training"], **recipes}
     digest = write_weights(networks, into / WEIGHTS)
     data["weights"] = {"file": WEIGHTS, "sha256": digest}
+    data.pop("intervals", None)
     manifest.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
     load_package(into)
     return digest

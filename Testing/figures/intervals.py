@@ -33,7 +33,7 @@ KINDS = {"kidney": Tissue.KIDNEY, "tumor": Tissue.TUMOR, "cyst": Tissue.CYST}
 
 def segmented(volume: Volume, package: ModelPackage, engine: Engine) -> tuple[Volume, np.ndarray]:
     """Labels of a canonical CT, and the network's probabilities in percent."""
-    stages = _Stages(None, None)
+    stages = _Stages(None, None, Settings())
     tissue, places, _ = _find_tissue(volume, package, engine, Settings(), stages)
     cleaned = _clean(volume, tissue, places, Settings())
     return volume.with_array(cleaned.labels), tissue.percent

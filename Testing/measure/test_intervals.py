@@ -4,8 +4,8 @@ from phantom import ellipsoid, grid, sphere_ml
 
 from KidneySegLib.anatomy import Label
 from KidneySegLib.measure.intervals import Doubt, surface_area_mm2, with_intervals
-from KidneySegLib.measure.volumes import Measurements, measure
-from KidneySegLib.volume import Volume
+from KidneySegLib.measure.volumes import NETWORK, VOXELS, Measurements, measure
+from KidneySegLib.volume import Box, Volume
 
 THRESHOLDS = {"kidney": 0.2, "tumor": 0.1, "cyst": 0.1}
 
@@ -60,6 +60,7 @@ def test_a_sure_network_adds_nothing_a_doubtful_one_does():
     sure = with_intervals(measure(labels), labels, Doubt(percent_of(labels), THRESHOLDS))
     assert sure.lesions[0].volume_interval_ml == plain.lesions[0].volume_interval_ml
     assert sure.lesions[0].probability == 1.0
+    assert (plain.interval_source, sure.interval_source) == (VOXELS, NETWORK)
     doubtful = Doubt(percent_of(labels, tumor=60), THRESHOLDS)
     unsure = with_intervals(measure(labels), labels, doubtful)
     tumor = unsure.lesions[0]
@@ -69,18 +70,55 @@ def test_a_sure_network_adds_nothing_a_doubtful_one_does():
     assert high >= unsure.sides[0].parenchyma_ml + tumor.volume_ml * 0.99
 
 
-def test_doubt_is_counted_once_for_each_of_two_kidneys():
+def test_each_half_of_a_horseshoe_keeps_to_its_own():
     labels = scene()
     array = labels.array.copy()
-    array[:, :, :10][labels.array[:, :, :10] == 0] = 0
-    second = np.zeros_like(array)
-    second[10:30, 10:30, 1:8] = Label.LEFT_KIDNEY
-    both = labels.with_array(np.where(second > 0, second, array))
-    percent = percent_of(both)
-    percent[0][second > 0] = 100
+    array[array == Label.TUMOR] = Label.RIGHT_KIDNEY
+    middle = np.argwhere(array > 0)[:, 2].mean()
+    array[:, :, : int(middle)][array[:, :, : int(middle)] > 0] = Label.LEFT_KIDNEY
+    both = labels.with_array(array)
+    percent = np.zeros((3, *array.shape), np.uint8)
+    percent[0][array > 0] = 100
+    plain = with_intervals(measure(both), both)
     found = with_intervals(measure(both), both, Doubt(percent, THRESHOLDS))
-    right, left = found.sides
-    assert right.parenchyma_interval_ml[1] < right.parenchyma_ml + 0.5 * left.parenchyma_ml
+    assert len(found.sides) == 2
+    for sure, voxels in zip(found.sides, plain.sides, strict=True):
+        assert sure.parenchyma_interval_ml == voxels.parenchyma_interval_ml
+
+
+def test_what_is_not_connected_to_a_lesion_does_not_widen_it():
+    labels = scene()
+    percent = percent_of(labels)
+    plain = with_intervals(measure(labels), labels, Doubt(percent, THRESHOLDS))
+    far = ellipsoid(labels.geometry, (45, 18, 14), 4)
+    assert not far[labels.array > 0].any()
+    percent[1][far] = 70
+    found = with_intervals(measure(labels), labels, Doubt(percent, THRESHOLDS))
+    assert found.lesions[0].volume_interval_ml == plain.lesions[0].volume_interval_ml
+    percent[1][ellipsoid(labels.geometry, (45, 10, 8), 10)] = 70
+    wider = with_intervals(measure(labels), labels, Doubt(percent, THRESHOLDS))
+    assert wider.lesions[0].volume_interval_ml[1] > plain.lesions[0].volume_interval_ml[1] + 0.3
+
+
+def test_without_thresholds_the_probability_is_told_and_the_interval_is_of_voxels():
+    labels = scene()
+    found = with_intervals(measure(labels), labels, Doubt(percent_of(labels, tumor=55), None))
+    plain = with_intervals(measure(labels), labels)
+    assert found.interval_source == plain.interval_source == VOXELS
+    assert found.lesions[0].doubtful
+    assert not plain.lesions[0].doubtful
+    assert found.lesions[0].volume_interval_ml == plain.lesions[0].volume_interval_ml
+
+
+def test_what_the_scan_cuts_has_no_interval():
+    labels = scene()
+    cut = labels.cropped(Box((10, 0, 0), labels.array.shape))
+    cut = cut.cropped(Box((25, 0, 0), cut.array.shape))
+    found = with_intervals(measure(cut), cut)
+    (side,) = found.sides
+    assert side.incomplete
+    assert side.parenchyma_interval_ml is None
+    assert side.tumor_interval_ml is None
 
 
 def test_intervals_of_a_side_add_up_and_hold_the_volumes():
@@ -107,11 +145,11 @@ def test_nothing_found_has_no_interval():
     assert with_intervals(measure(empty), empty) == Measurements()
 
 
-def test_only_a_tumor_has_a_side_without_parenchyma():
+def test_only_a_tumor_has_an_interval_too():
     labels = scene()
     only = labels.with_array(np.where(labels.array == Label.TUMOR, labels.array, 0))
     found = with_intervals(measure(only), only)
-    assert all(side.parenchyma_interval_ml == (0.0, 0.0) for side in found.sides)
+    assert found.sides == ()
     assert found.lesions[0].volume_interval_ml[0] > 0
 
 
