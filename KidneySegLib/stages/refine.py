@@ -299,14 +299,14 @@ def _level_set(
     start : (k, j, i) bool
         On an isotropic grid.
     free : (k, j, i) bool
-        Elsewhere the border is held.
+        Elsewhere the border is held; somewhere it is not.
     """
     import SimpleITK as sitk
 
     distance = _signed_distance(start) * step_mm
     reach = 1.0 + np.abs(distance)
     held = np.where(distance > 0, reach, -reach)
-    scale = max(float(np.abs(score_hu[free]).mean()), 1.0) if free.any() else 1.0
+    scale = max(float(np.abs(score_hu[free]).mean()), 1.0)
     speed = np.where(free & (np.abs(distance) <= BAND_MM), score_hu / scale, held)
     model = sitk.ThresholdSegmentationLevelSetImageFilter()
     model.SetLowerThreshold(0.0)
@@ -318,8 +318,6 @@ def _level_set(
     initial = sitk.GetImageFromArray((-distance / step_mm).astype(np.float32))
     feature = sitk.GetImageFromArray(np.clip(speed, -3, 3).astype(np.float32))
     refined = -sitk.GetArrayFromImage(model.Execute(initial, feature))
-    if not free.any():
-        return refined
     # the curvature term shrinks what is round, by a fifth of a voxel on a 12 mm cyst
     shrunk = np.quantile(refined[free], 1 - start[free].mean())
     return refined - np.clip(shrunk, -_MOST_SHRINK_VOXELS, _MOST_SHRINK_VOXELS)
