@@ -28,16 +28,21 @@ FIRST_CASE = 400
 SLICE_MM, SLICES = 3.0, 40
 LARGE_MM = 20.0
 LEAST_FALSE_MM2 = 100.0
+TRAINED_SLICES = 35  # of each file
 
 
-def kept_out_slices(folder: Path) -> list[tuple[np.ndarray, np.ndarray, float]]:
-    """HU, label (1 kidney, 2 tumor, 3 cyst) and pixel size of slices that show a kidney."""
-    rows = []
+def chosen_slices(folder: Path, *, trained: bool) -> list[tuple[np.ndarray, np.ndarray, float]]:
+    """HU, label (1 kidney, 2 tumor, 3 cyst) and pixel size of slices that show a kidney.
+
+    Those of the kept-out cases, or some of those that were trained on.
+    """
+    rows, rng = [], np.random.default_rng(0)
     for file in slices.FILES:
         with np.load(folder / file) as stored:
             image, label = stored["image"], stored["label"]
-            chosen = (stored["case"] >= FIRST_CASE) & (label > 0).any(axis=(1, 2))
-            for n in np.flatnonzero(chosen):
+            kept_out = stored["case"] >= FIRST_CASE
+            chosen = np.flatnonzero((kept_out != trained) & (label > 0).any(axis=(1, 2)))
+            for n in rng.permutation(chosen)[:TRAINED_SLICES] if trained else chosen:
                 rows.append(
                     (
                         _halved(slices.as_hu(image[n], file)),
@@ -83,12 +88,13 @@ def judge(found: np.ndarray, label: np.ndarray, pixel_mm: float) -> list[dict]:
     return [r for r in rows if r["size_mm"] >= 5]
 
 
-def evaluate(model: str | None, limit: int | None) -> dict:
+def evaluate(model: str | None, limit: int | None, *, trained: bool = False) -> dict:
     """Rows of every tumor, Dice by tissue over all slices, false tumors on slices without one."""
     package, engine = find_model(model), TorchEngine("auto")
     rows, false_tumors, plain = [], 0, 0
+    folder = data_folder() / slices.SLICES
     hits = {t: np.zeros(3) for t in (Tissue.KIDNEY, Tissue.TUMOR, Tissue.CYST)}
-    for hu, label, pixel_mm in kept_out_slices(data_folder() / slices.SLICES)[:limit]:
+    for hu, label, pixel_mm in chosen_slices(folder, trained=trained)[:limit]:
         stack = as_stack(hu, pixel_mm)
         points = centers(label, stack)
         if not points:
@@ -110,8 +116,11 @@ def main() -> None:
     """Print what the tumors were called, by size."""
     options = parser(__doc__)
     options.add_argument("--limit", type=int, help="only the first slices")
+    options.add_argument(
+        "--trained", action="store_true", help="slices that training saw: is it learned by heart?"
+    )
     arguments = options.parse_args()
-    figures = evaluate(arguments.model, arguments.limit)
+    figures = evaluate(arguments.model, arguments.limit, trained=arguments.trained)
     for text, low, high in (("under 2 cm", 0, LARGE_MM), ("2 cm and more", LARGE_MM, 1e9)):
         called = [r["called"] for r in figures["tumors"] if low <= r["size_mm"] < high]
         shares = ", ".join(f"{k} {v}" for k, v in Counter(called).most_common())
