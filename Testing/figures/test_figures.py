@@ -8,8 +8,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import calibration
 import cleaning
 import export_grid
+import intervals
 import kept_out_cts
 import nephrometry
 import tumor_slices
@@ -100,3 +102,25 @@ def test_a_tumor_is_called_what_most_of_it_is():
     (row,) = tumor_slices.judge(found, label, 1.0)
     assert row["called"] == "kidney"
     assert row["size_mm"] == pytest.approx(2 * np.sqrt(225 / np.pi))
+
+
+def test_calibrated_probabilities_have_no_error_and_sharpened_ones_do(rng):
+    share = rng.random(40000)
+    tissue = (rng.random(40000) < share).astype(int)
+    shares = np.stack([1 - share, share])
+    assert calibration.expected_error(calibration.reliability(share, tissue == 1)) < 0.02
+    sharp = calibration.cooled(shares, 0.4)
+    assert calibration.expected_error(calibration.reliability(sharp[1], tissue == 1)) > 0.05
+    assert calibration.loss(sharp, tissue) > calibration.loss(shares, tissue)
+    np.testing.assert_allclose(sharp.sum(axis=0), 1)
+
+
+def test_the_widest_interval_that_is_needed_is_fitted():
+    """Intervals shrink with the threshold; the truth lies 8 mL off."""
+    ends = [[100 - w, 100 + w] for w in range(12, -1, -1)]
+    rows = [{"intervals": ends, "true": 100 + sign * 8, "found": 100} for sign in (1, -1)]
+    chosen = intervals.fit(rows)
+    assert ends[chosen] == [92, 108]
+    assert intervals.coverage(rows, chosen) == 1.0
+    assert intervals.coverage(rows, chosen + 1) == 0.0
+    assert intervals.width(rows, chosen) == pytest.approx(0.08)
