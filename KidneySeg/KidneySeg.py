@@ -1051,8 +1051,11 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Copy the table with its units, tabs between the cells."""
         from KidneySegLib.mrml import table_rows
 
-        lines = ["\t".join(_HEADERS)]
-        lines += ["\t".join(_cells(row)) for row in table_rows(self._measurements)]
+        lines = ["\t".join([*_HEADERS[:2], "mL", _("mL low"), _("mL high"), *_HEADERS[3:]])]
+        for row in table_rows(self._measurements):  # a number a cell, for a spreadsheet
+            volumes = ["" if x is None else f"{x:.1f}" for x in row[2:5]]
+            cells = _cells(row)
+            lines.append("\t".join([*cells[:2], *volumes, *cells[3:]]))
         qt.QApplication.clipboard().setText("\n".join(lines))
         self._say(_("The table was copied."), "info")
 
