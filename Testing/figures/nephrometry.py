@@ -95,7 +95,7 @@ def print_complexity(scores: list[dict]) -> None:
     print("\ncomplexity of the largest tumor, share of cases")
     groups = {}
     for case, s in largest.items():
-        kind = "partial" if "partial" in procedure.get(case, "") else "radical"
+        kind = "partial" if "partial" in procedure.get(case, "") else "other operation"
         groups.setdefault(kind, Counter())[s["renal_complexity"]] += 1
     for text, counts in [*sorted(groups.items()), ("Kim 2011, partial", Counter(PUBLISHED))]:
         total = sum(counts.values())
