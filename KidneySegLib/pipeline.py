@@ -246,12 +246,13 @@ def segment(
     tissue, places, left_out = _find_tissue(ct, package, engine, settings, stages)
     stages.begin("clean")
     cleaned = _clean(ct, tissue, places, settings)
-    labels, refinements = ct.with_array(cleaned.labels), []
+    labels, rejected, refinements = ct.with_array(cleaned.labels), cleaned.rejected, []
     if settings.refine != "off":
         stages.begin("refine")
         labels, refinements = refine(
             labels, ct, method=settings.refine, on_component=stages.on_tiles
         )
+        rejected = np.where((labels.array > 0) & (cleaned.labels == 0), 0, rejected)
     stages.begin("measure")
     doubt = _doubt(package, tissue.percent, cleaned, settings)
     measurements = with_intervals(measure(labels, ct), labels, doubt)
@@ -271,7 +272,7 @@ def segment(
         phase=phase,
         findings=findings,
         removals=cleaned.removals,
-        rejected=native(np.where((labels.array > 0) & (cleaned.labels == 0), 0, cleaned.rejected)),
+        rejected=native(rejected),
         refinements=refinements,
         record=run_record(package, engine, settings, stages.seconds),
     )

@@ -11,16 +11,17 @@ its volume is a lower bound.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
 
-from ..anatomy import KIDNEY_OF_SIDE, Label, Tissue
+from ..anatomy import KIDNEY_OF_SIDE, Tissue
 from ..masks import ALL_NEIGHBORS
-from ..volume import Box, Volume
+from ..volume import Box, Geometry, Volume
 from .volumes import (
+    DIAMETERS,
     NETWORK,
     VOXELS,
     Interval,
@@ -33,8 +34,6 @@ from .volumes import (
 _REACH_MM = 10.0
 _SHIFT_VOXELS = 0.25
 _FACES_OF_A_SMOOTH_SURFACE = 1.5  # faces of a voxel surface, against the smooth one it stands for
-_TISSUE_OF_KIND = {"tumor": Tissue.TUMOR, "cyst": Tissue.CYST}
-_LABEL_OF_KIND = {"tumor": Label.TUMOR, "cyst": Label.CYST}
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +64,20 @@ class Doubt:
         return low, 100 - low
 
 
+@dataclass(frozen=True, eq=False)
+class _Component:
+    """A kidney or lesion in a box around it: its mask, and what belongs to others of its kind.
+
+    ``percent`` is the probability of its tissue, ``limits`` are the thresholds; None without them.
+    """
+
+    own: np.ndarray
+    other: np.ndarray
+    geometry: Geometry
+    percent: np.ndarray | None
+    limits: tuple[float, float] | None
+
+
 def with_intervals(found: Measurements, labels: Volume, doubt: Doubt | None = None) -> Measurements:
     """Measurements with an interval on every volume and diameter.
 
@@ -85,14 +98,11 @@ def with_intervals(found: Measurements, labels: Volume, doubt: Doubt | None = No
     if doubt is not None:
         doubt = replace(doubt, percent=doubt.percent[(slice(None), *box.slices)])
     lesions = []
-    for lesion, component in zip(found.lesions, lesion_components(part), strict=True):
-        spot = Box.of_slices(component.where)
-        wide = spot.grown(part.geometry.voxels_covering(_REACH_MM), part.array.shape)
-        own = np.zeros(wide.shape, bool)
-        own[spot.inside(wide)] = component.part
-        other = (part.array[wide.slices] == _LABEL_OF_KIND[lesion.kind]) & ~own
-        tissue = _TISSUE_OF_KIND[lesion.kind]
-        lesions.append(_with_lesion_intervals(lesion, own, other, part, doubt, tissue, wide))
+    for lesion, found_part in zip(found.lesions, lesion_components(part), strict=True):
+        spot = Box.of_slices(found_part.where)
+        tissue, labels_of_kind = Tissue[found_part.kind.name], [found_part.kind]
+        component = _component(part, spot, found_part.part, labels_of_kind, doubt, tissue)
+        lesions.append(_with_lesion_intervals(lesion, component))
     sides = [_with_side_intervals(side, lesions, part, doubt) for side in found.sides]
     fitted = doubt is not None and doubt.thresholds is not None
     return replace(
@@ -103,29 +113,48 @@ def with_intervals(found: Measurements, labels: Volume, doubt: Doubt | None = No
     )
 
 
-def _with_lesion_intervals(
-    lesion: LesionMeasurement,
-    own: np.ndarray,
-    other: np.ndarray,
+def _component(
     part: Volume,
+    spot: Box,
+    mask: np.ndarray,
+    kind: Sequence[int],
     doubt: Doubt | None,
     tissue: Tissue,
-    wide: Box,
-) -> LesionMeasurement:
+) -> _Component:
+    """A component with room around it.
+
+    Parameters
+    ----------
+    mask : (k, j, i) bool
+        The component inside ``spot``.
+    kind : sequence of int
+        Label numbers of its kind.
+    """
+    wide = spot.grown(part.geometry.voxels_covering(_REACH_MM), part.array.shape)
+    own = np.zeros(wide.shape, bool)
+    own[spot.inside(wide)] = mask
+    other = np.isin(part.array[wide.slices], kind) & ~own
+    if doubt is None:
+        return _Component(own, other, part.geometry, None, None)
+    percent = doubt.of(tissue)[wide.slices]
+    return _Component(own, other, part.geometry, percent, doubt.limits(tissue))
+
+
+def _with_lesion_intervals(lesion: LesionMeasurement, component: _Component) -> LesionMeasurement:
     """A lesion with the intervals of its volume and diameters, and its mean probability."""
-    if doubt is not None:
-        probability = float(doubt.of(tissue)[wide.slices][own].mean()) / 100
+    if component.percent is not None:
+        probability = float(component.percent[component.own].mean()) / 100
         lesion = replace(lesion, probability=probability)
     if lesion.incomplete:
         return lesion
-    low, high = volume_interval(own, other, part, doubt, tissue, wide)
+    low, high = _volume_interval(component)
     scale = [(v / lesion.volume_ml) ** (1 / 3) for v in (low, high)]
     return replace(
         lesion,
         volume_interval_ml=(low, high),
         **{
             f"{name}_interval_mm": tuple(s * getattr(lesion, f"{name}_mm") for s in scale)
-            for name in ("feret_axial", "feret_3d", "sphere_equivalent")
+            for name in DIAMETERS
         },
     )
 
@@ -136,16 +165,14 @@ def _with_side_intervals(
     """A side with the intervals of its volumes; those of its lesions add up (wider than needed)."""
     if side.incomplete:
         return side
-    number = KIDNEY_OF_SIDE[side.side]
-    own = part.array == number
+    own = part.array == KIDNEY_OF_SIDE[side.side]
     parenchyma = (0.0, 0.0)
     tight = Box.of_mask(own)
     if tight is not None:
-        wide = tight.grown(part.geometry.voxels_covering(_REACH_MM), part.array.shape)
-        others = [n for n in KIDNEY_OF_SIDE.values() if n != number]
-        other = np.isin(part.array[wide.slices], others)
-        mask = own[wide.slices]
-        parenchyma = volume_interval(mask, other, part, doubt, Tissue.KIDNEY, wide)
+        kidneys = list(KIDNEY_OF_SIDE.values())
+        mask = own[tight.slices]
+        component = _component(part, tight, mask, kidneys, doubt, Tissue.KIDNEY)
+        parenchyma = _volume_interval(component)
 
     def total(kind: str) -> Interval:
         ranges = [x.volume_interval_ml for x in lesions if (x.side, x.kind) == (side.side, kind)]
@@ -159,30 +186,17 @@ def _with_side_intervals(
     )
 
 
-def volume_interval(
-    own: np.ndarray,
-    other: np.ndarray,
-    part: Volume,
-    doubt: Doubt | None,
-    tissue: Tissue,
-    wide: Box,
-) -> Interval:
-    """Interval in mL of one component's volume.
-
-    Parameters
-    ----------
-    own, other : (k, j, i) bool
-        The component, and what belongs to others of its kind, in the box ``wide`` of ``part``.
-    """
-    voxel_ml = part.geometry.voxel_volume_ml
+def _volume_interval(component: _Component) -> Interval:
+    """Interval in mL of one component's volume."""
+    own, geometry = component.own, component.geometry
+    voxel_ml = geometry.voxel_volume_ml
     volume = float(own.sum()) * voxel_ml
     below = above = 0.0
-    limits = doubt.limits(tissue) if doubt is not None else None
-    if limits is not None:
-        percent = doubt.of(tissue)[wide.slices]
-        below = float((own & (percent < limits[1])).sum()) * voxel_ml
-        above = float(_halo(own, other, percent >= limits[0]).sum()) * voxel_ml
-    edge = surface_area_mm2(own, part) * _shift_mm(part) / 1000
+    if component.limits is not None:
+        low, high = component.limits
+        below = float((own & (component.percent < high)).sum()) * voxel_ml
+        above = float(_halo(own, component.other, component.percent >= low).sum()) * voxel_ml
+    edge = surface_area_mm2(own, geometry) * _shift_mm(geometry) / 1000
     return max(0.0, volume - float(np.hypot(below, edge))), volume + float(np.hypot(above, edge))
 
 
@@ -195,14 +209,14 @@ def _halo(own: np.ndarray, other: np.ndarray, possible: np.ndarray) -> np.ndarra
     return halo & np.isin(labels, np.unique(labels[own]))
 
 
-def _shift_mm(part: Volume) -> float:
+def _shift_mm(geometry: Geometry) -> float:
     """A quarter of a voxel, as a cube of its volume has it."""
-    return _SHIFT_VOXELS * float(np.prod(part.geometry.spacing_mm)) ** (1 / 3)
+    return _SHIFT_VOXELS * float(np.prod(geometry.spacing_mm)) ** (1 / 3)
 
 
-def surface_area_mm2(mask: np.ndarray, volume: Volume) -> float:
+def surface_area_mm2(mask: np.ndarray, geometry: Geometry) -> float:
     """Surface of a mask in mm2, from its voxels' faces (good to some 15 %)."""
-    spacing = volume.geometry.spacing_mm
+    spacing = geometry.spacing_mm
     area = 0.0
     for axis in range(3):
         face = np.prod(spacing) / spacing[axis]

@@ -19,6 +19,7 @@ Interval = tuple[float, float]
 
 NETWORK, VOXELS = "network and voxel size", "voxel size"  # where intervals come from
 
+DIAMETERS = ("feret_axial", "feret_3d", "sphere_equivalent")  # fields <name>_mm of a lesion
 DOUBTFUL_BELOW = 0.6
 _NEAR_MM = 5.0
 _FAT_HU = -20.0

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..measure.nephrometry import Component, Nephrometry
-from ..measure.volumes import NETWORK, Interval, LesionMeasurement, Measurements
+from ..measure.volumes import DIAMETERS, NETWORK, Interval, LesionMeasurement, Measurements
 from ..pipeline import Result
 
 COLUMNS = (
@@ -99,7 +99,7 @@ def _ranged(name: str, unit: str, value: float, interval: Interval | None) -> di
 def _lesion_sizes(lesion: LesionMeasurement) -> dict[str, Any]:
     """Volume and diameters of a lesion with their intervals."""
     cells = _ranged("volume", "ml", lesion.volume_ml, lesion.volume_interval_ml)
-    for name in ("feret_axial", "feret_3d", "sphere_equivalent"):
+    for name in DIAMETERS:
         value, interval = getattr(lesion, f"{name}_mm"), getattr(lesion, f"{name}_interval_mm")
         cells |= _ranged(name, "mm", value, interval)
     return cells

@@ -13,6 +13,7 @@ import numpy as np
 from scipy import ndimage
 
 from ..anatomy import Tissue
+from ..volume import Box
 from .textures import NON_CONTRAST_HU, Texture, fill
 
 _PERCENTILES = np.array([0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0])
@@ -32,6 +33,11 @@ class LesionPlan:
     tissue: Tissue
     soft: np.ndarray
     start: np.ndarray
+
+    def box(self, margin: int = 0) -> Box:
+        """The block with a margin; it may reach beyond the array."""
+        stop = self.start + self.soft.shape + margin
+        return Box(tuple(self.start - margin), tuple(stop))
 
 
 def sample_percentile(rng: np.random.Generator, values: np.ndarray) -> float:
@@ -150,12 +156,11 @@ def insert_lesion(
     bool
         Whether the lesion was painted.
     """
-    stop = plan.start + plan.soft.shape
-    low, high = np.maximum(plan.start, 0), np.minimum(stop, image.shape)
-    if (high <= low).any():
+    whole = plan.box()
+    box = whole.grown((0, 0, 0), image.shape)
+    if box.is_empty:
         return False
-    where = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-    inside = tuple(slice(a, b) for a, b in zip(low - plan.start, high - plan.start, strict=True))
+    where, inside = box.slices, box.inside(whole)
     part, tissue_map = image[where], label[where]
     soft = plan.soft[inside] * _paintable(part, tissue_map)
     if (soft > 0.5).sum() < max(4, 0.5 * (plan.soft > 0.5).sum()):
@@ -199,11 +204,10 @@ def make_room(
     radius = (3 * (plan.soft > 0.5).sum() / (4 * np.pi)) ** (1 / 3)
     shift = min(push * radius, _PUSH_LIMIT_MM / spacing_mm)
     margin = int(np.ceil(4 * shift)) + 2
-    start, stop = plan.start - margin, plan.start + plan.soft.shape + margin
-    low, high = np.maximum(start, 0), np.minimum(stop, image.shape)
-    where = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-    inside = tuple(slice(a, b) for a, b in zip(low - start, high - start, strict=True))
-    solid = np.pad(plan.soft > 0.5, margin)[inside]
+    whole = plan.box(margin)
+    box = whole.grown((0, 0, 0), image.shape)
+    where = box.slices
+    solid = np.pad(plan.soft > 0.5, margin)[box.inside(whole)]
     if not solid.any():
         return
     outside_voxels = ndimage.distance_transform_edt(~solid)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from common import KEPT_OUT, load_case, parser, save
+from common import KEPT_OUT, load_canonical, new_figure, parser, save
 from inserted_lesions import SIZES_MM, compose, isotropic, unseen_shapes
 from intervals import HALVES, KINDS, segmented
 from scipy import ndimage
@@ -82,9 +82,7 @@ def evaluate(model: str | None) -> dict:
     shapes, rng = unseen_shapes(), np.random.default_rng(23)
     drawn = {}
     for name in KEPT_OUT:
-        ct, tissue, known = load_case(name)
-        truth, known = (Volume(a, ct.geometry).canonical().array for a in (tissue, known))
-        ct = ct.canonical()
+        ct, truth, known = load_canonical(name)
         parts = [voxels(segmented(ct, package, engine)[1], truth, known, ct)]
         volume, tissue = isotropic(name)
         for kind in ("tumor", "cyst"):
@@ -129,11 +127,7 @@ def _temperatures(drawn: dict) -> list[dict]:
 
 def draw(figures: dict, path: Path) -> None:
     """Reliability diagram."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(5, 5), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(5, 5)
     axes = figure.add_subplot()
     axes.plot((0, 1), (0, 1), color="gray", linewidth=1)
     colors = {"kidney": "#c0653a", "tumor": "#2c7d4f", "cyst": "#3a6fb0"}

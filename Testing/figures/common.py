@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from KidneySegLib.evaluation.kits import voxel_metrics
 from KidneySegLib.labels import UNSURE, to_tissue
 from KidneySegLib.readers import read_labels, read_volume
 from KidneySegLib.volume import Volume
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 ROOT = Path(__file__).parents[2]
 KEPT_OUT = ("btcv_0010", "btcv_0023", "btcv_0034", "cptac_c3l00189_pv5mm")
@@ -44,6 +47,23 @@ def load_case(name: str) -> tuple[Volume, np.ndarray, np.ndarray]:
         path = folder / f"{name}_ct_labels.nii.gz"
     ct, labels = read_volume(folder / f"{name}_ct.nii.gz"), read_labels(path)
     return ct, to_tissue(labels.array, "kidneyseg"), labels.array != UNSURE
+
+
+def load_canonical(name: str) -> tuple[Volume, np.ndarray, np.ndarray]:
+    """CT, tissues and where they are known, axes to S, A, R."""
+    ct, tissue, known = load_case(name)
+    truth, known = (Volume(a, ct.geometry).canonical().array for a in (tissue, known))
+    return ct.canonical(), truth, known
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty matplotlib figure in inches, drawn without a display."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
 
 
 def dice(a: np.ndarray, b: np.ndarray) -> float:

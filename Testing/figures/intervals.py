@@ -13,7 +13,7 @@ about four kidneys: the shares are coarse.
 from __future__ import annotations
 
 import numpy as np
-from common import KEPT_OUT, dice, load_case, parser, save
+from common import KEPT_OUT, dice, load_canonical, parser, save
 from inserted_lesions import FOUND_DICE, SIZES_MM, compose, isotropic, unseen_shapes
 
 from KidneySegLib.anatomy import KIDNEY_OF_SIDE, Label, Tissue
@@ -21,6 +21,7 @@ from KidneySegLib.engine.base import Engine
 from KidneySegLib.engine.torch_engine import TorchEngine
 from KidneySegLib.measure.intervals import Doubt, with_intervals
 from KidneySegLib.measure.volumes import (
+    DIAMETERS,
     DOUBTFUL_BELOW,
     LesionMeasurement,
     lesion_components,
@@ -54,9 +55,7 @@ def ranges(labels: Volume, percent: np.ndarray) -> list:
 
 def kidney_rows(name: str, package: ModelPackage, engine: Engine) -> list[dict]:
     """Every kidney of a CT: true volume, and its interval at each threshold."""
-    ct, tissue, known = load_case(name)
-    truth, known = (Volume(a, ct.geometry).canonical().array for a in (tissue, known))
-    ct = ct.canonical()
+    ct, truth, known = load_canonical(name)
     labels, percent = segmented(ct, package, engine)
     labels = labels.with_array(np.where(known, labels.array, 0))
     percent[:, ~known] = 0
@@ -117,7 +116,7 @@ def _value_rows(name: str, kind: str, true: LesionMeasurement, found: list) -> l
     """Volume and diameters of one lesion."""
     ends = [f.volume_interval_ml for f in found]
     rows = [_row(name, kind, true.volume_ml, found[0].volume_ml, ends)]
-    for what in ("feret_axial", "feret_3d", "sphere_equivalent"):
+    for what in DIAMETERS:
         ends = [getattr(f, f"{what}_interval_mm") for f in found]
         values = (getattr(x, f"{what}_mm") for x in (true, found[0]))
         rows.append(_row(name, kind, *values, ends, what))
@@ -180,7 +179,7 @@ def print_fits(rows: list[dict]) -> None:
             f"{100 * width(own, both):.0f} %; from voxels alone "
             f"{100 * coverage(own, len(THRESHOLDS)):.0f} %"
         )
-        for what in ("feret_axial", "feret_3d", "sphere_equivalent"):
+        for what in DIAMETERS:
             lengths = [r for r in every if r["what"] == what]
             if lengths:
                 print(f"        {what}: {100 * coverage(lengths, both):.0f} % at that threshold")

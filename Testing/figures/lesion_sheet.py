@@ -14,7 +14,7 @@ import json
 from pathlib import Path
 
 import numpy as np
-from common import data_folder, parser
+from common import data_folder, new_figure, parser
 
 from KidneySegLib.anatomy import Tissue
 from KidneySegLib.training.loop import prepare
@@ -45,12 +45,8 @@ def lesion_views(source: SampleSource, count: int) -> list[np.ndarray]:
 
 def draw(views: list[np.ndarray], path: Path) -> None:
     """Numbered squares."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     rows = -(-len(views) // COLUMNS)
-    figure = Figure(figsize=(COLUMNS * 1.3, rows * 1.45), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(COLUMNS * 1.3, rows * 1.45)
     for n, axes in enumerate(figure.subplots(rows, COLUMNS).flat):
         axes.axis("off")
         if n < len(views):

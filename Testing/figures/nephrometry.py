@@ -15,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from common import data_folder, parser, save
+from common import data_folder, new_figure, parser, save
 
 from KidneySegLib.anatomy import Label
 from KidneySegLib.measure.volumes import Measurements, measure
@@ -121,11 +121,7 @@ def print_diameters(rows: list[dict]) -> None:
 
 def draw(rows: list[dict], path: Path) -> None:
     """Sphere-equivalent diameter against the reported size."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(5, 5), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(5, 5)
     axes = figure.add_subplot()
     truth, found = ([r[n] for r in rows] for n in ("reported_mm", ESTIMATORS[0]))
     axes.scatter(truth, found, s=9, alpha=0.6)

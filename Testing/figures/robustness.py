@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from common import KEPT_OUT, dice, load_case, parser, save
+from common import KEPT_OUT, dice, load_case, new_figure, parser, save
 from scipy import ndimage
 
 from KidneySegLib.engine.torch_engine import TorchEngine
@@ -99,11 +99,7 @@ def evaluate(model: str | None) -> dict[str, dict[str, list[float]]]:
 
 def draw(figures: dict, path: Path) -> None:
     """One plot a series, one line a CT."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(10, 2.8), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(10, 2.8)
     for axes, (series, cases) in zip(
         figure.subplots(1, len(figures), sharey=True), figures.items(), strict=True
     ):
