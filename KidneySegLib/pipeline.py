@@ -309,7 +309,7 @@ def _find_tissue(
 def _doubt(
     package: ModelPackage, percent: np.ndarray, cleaned: Cleaned, settings: Settings
 ) -> Doubt:
-    """The network's probabilities, but for what cleaning took out, and the model's thresholds.
+    """The network's probabilities, but for what cleaning took out, and how much they count.
 
     ``percent`` is changed in place.
     """
@@ -319,7 +319,7 @@ def _doubt(
     if settings.kidneys_only:
         for kidney, tumor, cyst in zip(*percent, strict=True):  # slice by slice, for memory's sake
             kidney[:] = np.minimum(kidney.astype(np.uint16) + tumor + cyst, 100)
-    return Doubt(percent, package.intervals)
+    return Doubt(percent, package.interval_factors)
 
 
 def _clean(ct: Volume, tissue: TissueMap, places: list[Location], settings: Settings) -> Cleaned:

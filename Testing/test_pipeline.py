@@ -70,13 +70,13 @@ def test_kidneys_only_counts_lesions_as_kidney(package, straight):
     assert volumes(result)["left", "parenchyma"] > volumes(straight)["left", "parenchyma"]
 
 
-def test_thresholds_of_the_model_make_intervals_of_its_doubt(package, straight):
-    thresholds = {"kidney": 0.3, "tumor": 0.2, "cyst": 0.2}
-    fitted = dataclasses.replace(package, intervals=thresholds)
+def test_factors_of_the_model_make_intervals_of_its_doubt(package, straight):
+    factors = {"kidney": 0.5, "tumor": 1.0, "cyst": 1.0}
+    fitted = dataclasses.replace(package, interval_factors=factors)
     found = segment(PHANTOM.ct, fitted, ThresholdEngine()).measurements
     assert found.interval_source == NETWORK
     plain = segment(
-        PHANTOM.ct, dataclasses.replace(package, intervals=None), ThresholdEngine()
+        PHANTOM.ct, dataclasses.replace(package, interval_factors=None), ThresholdEngine()
     ).measurements
     assert plain.interval_source == VOXELS
     for wide, narrow in zip(found.lesions, plain.lesions, strict=True):

@@ -1,12 +1,13 @@
 """Intervals: how far a volume may be off, from the network's probabilities and the voxel size.
 
-Two things move a border: the network's doubt, and the voxels. Doubt counts as the volumes between
-two thresholds of a tissue's probability, which a model brings with it (fitted on CTs that it was
-not trained on, see ``Testing/figures/intervals.py``); voxels count as a shift of the whole surface
-by a quarter of a voxel either way. Both are added in quadrature. Without a network (a label map
-that somebody drew), or without thresholds, only the voxels are left: a reader's own doubt is not in
-such an interval, and ``Measurements.interval_source`` says so. What the scan cuts has no interval:
-its volume is a lower bound.
+Two things move a border: the network's doubt, and the voxels. Doubt counts as the volume between a
+component's border and those where its tissue has a probability of 5 % and 95 %, times a factor that
+a model brings with it (fitted on CTs that it was not trained on, by split conformal prediction with
+normalized errors: Papadopoulos et al., ECML 2002; see ``Testing/figures/intervals.py``). Voxels
+count as a shift of the whole surface by a quarter of a voxel either way. Both are added in
+quadrature. Without a network (a label map that somebody drew), or without factors, only the voxels
+are left: a reader's own doubt is not in such an interval, and ``Measurements.interval_source`` says
+so. What the scan cuts has no interval: its volume is a lower bound.
 """
 
 from __future__ import annotations
@@ -33,49 +34,48 @@ from .volumes import (
 
 _REACH_MM = 10.0
 _SHIFT_VOXELS = 0.25
+_POSSIBLE_PERCENT, _SURE_PERCENT = 5, 95
 _FACES_OF_A_SMOOTH_SURFACE = 1.5  # faces of a voxel surface, against the smooth one it stands for
 
 
 @dataclass(frozen=True, eq=False)
 class Doubt:
-    """What a network thought, and which probabilities its border may lie between.
+    """What a network thought, and how much that counts.
 
     Attributes
     ----------
     percent : (3, k, j, i) uint8
         Probability of kidney, tumor and cyst on the label map's grid; 0 where it did not look.
-    thresholds : mapping, optional
-        For ``kidney``, ``tumor`` and ``cyst`` the low one of the two probabilities; the high one
-        is 1 minus it. Without them probabilities are told, and no interval is made of them.
+    factors : mapping, optional
+        For ``kidney``, ``tumor`` and ``cyst`` what the doubtful volumes are multiplied by. Without
+        them probabilities are told, and no interval is made of them.
     """
 
     percent: np.ndarray
-    thresholds: Mapping[str, float] | None
+    factors: Mapping[str, float] | None
 
     def of(self, tissue: Tissue) -> np.ndarray:
         """Probability of a tissue in percent."""
         return self.percent[tissue - 1]
 
-    def limits(self, tissue: Tissue) -> tuple[float, float] | None:
-        """Low and high threshold in percent; None where there are none."""
-        if self.thresholds is None:
-            return None
-        low = 100 * self.thresholds[tissue.name.lower()]
-        return low, 100 - low
+    def factor(self, tissue: Tissue) -> float | None:
+        """How much the doubt of a tissue counts; None where nobody has fitted it."""
+        return None if self.factors is None else self.factors[tissue.name.lower()]
 
 
 @dataclass(frozen=True, eq=False)
 class _Component:
     """A kidney or lesion in a box around it: its mask, and what belongs to others of its kind.
 
-    ``percent`` is the probability of its tissue, ``limits`` are the thresholds; None without them.
+    ``percent`` is the probability of its tissue, ``factor`` how much its doubt counts; None
+    without them.
     """
 
     own: np.ndarray
     other: np.ndarray
     geometry: Geometry
     percent: np.ndarray | None
-    limits: tuple[float, float] | None
+    factor: float | None
 
 
 def with_intervals(found: Measurements, labels: Volume, doubt: Doubt | None = None) -> Measurements:
@@ -104,7 +104,7 @@ def with_intervals(found: Measurements, labels: Volume, doubt: Doubt | None = No
         component = _component(part, spot, found_part.part, labels_of_kind, doubt, tissue)
         lesions.append(_with_lesion_intervals(lesion, component))
     sides = [_with_side_intervals(side, lesions, part, doubt) for side in found.sides]
-    fitted = doubt is not None and doubt.thresholds is not None
+    fitted = doubt is not None and doubt.factors is not None
     return replace(
         found,
         sides=tuple(sides),
@@ -137,7 +137,7 @@ def _component(
     if doubt is None:
         return _Component(own, other, part.geometry, None, None)
     percent = doubt.of(tissue)[wide.slices]
-    return _Component(own, other, part.geometry, percent, doubt.limits(tissue))
+    return _Component(own, other, part.geometry, percent, doubt.factor(tissue))
 
 
 def _with_lesion_intervals(lesion: LesionMeasurement, component: _Component) -> LesionMeasurement:
@@ -192,10 +192,11 @@ def _volume_interval(component: _Component) -> Interval:
     voxel_ml = geometry.voxel_volume_ml
     volume = float(own.sum()) * voxel_ml
     below = above = 0.0
-    if component.limits is not None:
-        low, high = component.limits
-        below = float((own & (component.percent < high)).sum()) * voxel_ml
-        above = float(_halo(own, component.other, component.percent >= low).sum()) * voxel_ml
+    if component.factor is not None:
+        scale = component.factor * voxel_ml
+        below = float((own & (component.percent < _SURE_PERCENT)).sum()) * scale
+        possible = component.percent >= _POSSIBLE_PERCENT
+        above = float(_halo(own, component.other, possible).sum()) * scale
     edge = surface_area_mm2(own, geometry) * _shift_mm(geometry) / 1000
     return max(0.0, volume - float(np.hypot(below, edge))), volume + float(np.hypot(above, edge))
 

@@ -42,9 +42,9 @@ class ModelPackage:
     """A checked model package; the weights are read by `load_network`.
 
     ``weak_phases`` and ``lesion_warnings`` become warnings of a result: in those contrast phases,
-    and wherever lesions were looked for (also where none was found). ``intervals`` holds the
-    probability of kidney, tumor and cyst at which the interval of a volume ends (see
-    measure/intervals.py); None where nobody has fitted them.
+    and wherever lesions were looked for (also where none was found). ``interval_factors``
+    tell how much the network's doubt about kidney, tumor and cyst counts in the interval of a
+    volume (see measure/intervals.py); None where nobody has fitted them.
     """
 
     folder: Path
@@ -56,7 +56,7 @@ class ModelPackage:
     stages: dict[str, StageSpec]
     weak_phases: tuple[str, ...]
     lesion_warnings: tuple[str, ...]
-    intervals: dict[str, float] | None
+    interval_factors: dict[str, float] | None
     training: dict[str, Any]
     figures: dict[str, Any]
 
@@ -121,7 +121,7 @@ def _package(folder: Path, data: dict[str, Any]) -> ModelPackage:
         stages=stages,
         weak_phases=tuple(data.get("weak_phases", ())),
         lesion_warnings=tuple(data.get("lesion_warnings", ())),
-        intervals=data.get("intervals"),
+        interval_factors=data.get("interval_factors"),
         training=data["training"],
         figures=data["figures"],
     )

@@ -11,20 +11,30 @@ from scipy import ndimage
 from ..anatomy import Tissue
 
 _LEAST_KIDNEY_HU = 20.0
+_LESION_CHANGES = {Tissue.TUMOR: (35.0, 0.25), Tissue.CYST: (10.0, 0.15)}  # HU, log of the gain
 
 
 def sampling_grid(
-    center_kji: np.ndarray, patch: tuple[int, int, int], rng: np.random.Generator
+    center_kji: np.ndarray,
+    patch: tuple[int, int, int],
+    rng: np.random.Generator,
+    *,
+    strength: float = 1.0,
 ) -> np.ndarray:
     """Source coordinates of a randomly rotated, scaled, mirrored and bent patch.
+
+    Parameters
+    ----------
+    strength : float
+        Factor on every angle, scaling and bend.
 
     Returns
     -------
     (3, k, j, i) float32
         Source voxel coordinates, ``(k, j, i)`` first.
     """
-    angles = np.radians(rng.normal(0, (10, 7, 7)))
-    scale = np.exp(rng.normal(0, 0.1)) * np.exp(rng.normal(0, 0.05, 3))
+    angles = np.radians(rng.normal(0, (10, 7, 7))) * strength
+    scale = np.exp(strength * (rng.normal(0, 0.1) + rng.normal(0, 0.05, 3)))
     scale[2] *= rng.choice((-1.0, 1.0))
     if rng.random() < 0.08:
         scale[1] *= -1.0
@@ -33,7 +43,7 @@ def sampling_grid(
     base = np.stack(np.meshgrid(*axes, indexing="ij"))
     grid = np.tensordot(matrix.astype(np.float32), base, axes=1)
     if rng.random() < 0.5:
-        grid += _bend(patch, rng)
+        grid += strength * _bend(patch, rng)
     return (grid + center_kji[:, None, None, None]).astype(np.float32)
 
 
@@ -93,6 +103,23 @@ def change_phase(image: np.ndarray, label: np.ndarray, rng: np.random.Generator)
     if rng.random() < 0.3:
         shift += rng.uniform(20, 110) * (_cortex(kidney, rng) - 0.5)
     image += soft * shift
+
+
+def change_lesions(image: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> None:
+    """Change density and inner contrast of real lesions, whatever the kidney does (in place).
+
+    The few real tumors at hand are learned by heart otherwise (measured: 17 of 23 found on slices
+    that were trained on, 13 of 32 on others).
+    """
+    for tissue, (most, spread) in _LESION_CHANGES.items():
+        mask = label == tissue
+        if not mask.any() or rng.random() < 0.4:
+            continue
+        level = float(np.median(image[mask]))
+        gain = np.exp(rng.normal(0, spread))
+        moved = level + rng.uniform(-most, most) + gain * (image - level)
+        soft = ndimage.gaussian_filter(mask.astype(np.float32), 0.6)
+        image += soft * (moved - image)
 
 
 def _cortex(kidney: np.ndarray, rng: np.random.Generator) -> np.ndarray:

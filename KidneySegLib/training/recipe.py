@@ -20,6 +20,8 @@ class Recipe:
     ``kidney_centered`` is the share of patches around a kidney; ``hard_negative_share`` the share
     around places that an earlier locator took for kidneys (see `mining`); the rest lies anywhere
     in the body. ``slice_share`` is the share of all samples that are real slices (see `slices`);
+    ``slice_strength`` is how much more they are rotated, scaled and bent than CTs, ``solid_share``
+    the share of them whose lesions end above and below;
     ``texture_share`` that of the composed lesions that look like a real one (see `textures`);
     ``cyst_share`` that of cysts, ``push_share`` that of lesions that displace what they touch.
     ``lesion_counts`` are the numbers of lesions in one patch, equally likely.
@@ -41,6 +43,8 @@ class Recipe:
     kidney_centered: float
     hard_negative_share: float
     slice_share: float
+    slice_strength: float
+    solid_share: float
     jitter_mm: float
     lesion_share: float
     lesion_counts: tuple[int, ...]

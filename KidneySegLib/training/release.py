@@ -53,7 +53,7 @@ def release(locator: Path | None, fine: Path | None, into: Path) -> str:
     data["training"] = {**data["training"], **recipes}
     digest = write_weights(networks, into / WEIGHTS)
     data["weights"] = {"file": WEIGHTS, "sha256": digest}
-    data.pop("intervals", None)
+    data.pop("interval_factors", None)
     manifest.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
     load_package(into)
     return digest

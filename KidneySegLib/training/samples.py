@@ -9,11 +9,18 @@ import numpy as np
 from ..anatomy import Tissue
 from ..labels import UNSURE
 from ..stages.locate import normalize
-from .augment import change_phase, change_scanner, cut_field, sample_patch, sampling_grid
+from .augment import (
+    change_lesions,
+    change_phase,
+    change_scanner,
+    cut_field,
+    sample_patch,
+    sampling_grid,
+)
 from .lesions import insert_lesion, plan_lesion, soft_shape
 from .pack import SHAPE_SPACING_MM, PackedCase
 from .recipe import Recipe
-from .slices import draw_slice
+from .slices import close_lesions, draw_slice
 from .textures import Texture
 
 _SMALL_LESION_ML = 14.0  # a sphere of 3 cm
@@ -51,7 +58,9 @@ class SampleSource:
         if self.slices and rng.random() < recipe.slice_share:
             jitter = recipe.jitter_mm / recipe.spacing_mm
             case, center = draw_slice(self.slices, rng, jitter_voxels=jitter)
-            image, label = self._patch(case, center, rng)
+            image, label = self._patch(case, center, rng, is_slice=True)
+            change_phase(image, label, rng)
+            change_lesions(image, label, rng)
             if not np.isin(label, (Tissue.TUMOR, Tissue.CYST)).any():
                 self._compose(image, label, rng)
         else:
@@ -78,7 +87,12 @@ class SampleSource:
         return case, _random_center(case, recipe, rng)
 
     def _patch(
-        self, case: PackedCase, center: np.ndarray, rng: np.random.Generator
+        self,
+        case: PackedCase,
+        center: np.ndarray,
+        rng: np.random.Generator,
+        *,
+        is_slice: bool = False,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Image in HU and tissue labels of a bent patch around a center."""
         recipe = self.recipe
@@ -86,7 +100,11 @@ class SampleSource:
         kinds = [n for n in (Tissue.TUMOR, Tissue.CYST, UNSURE) if (label == n).any()]
         members = [(label != 0) & (label != UNSURE), *(label == n for n in kinds)]
         channels = np.stack([case.image, *(m * np.uint8(255) for m in members)])
-        values = sample_patch(channels, sampling_grid(center, recipe.patch, rng)) / 255
+        strength = recipe.slice_strength if is_slice else 1.0
+        grid = sampling_grid(center, recipe.patch, rng, strength=strength)
+        if is_slice and rng.random() < recipe.solid_share:
+            close_lesions(grid, label[0], rng)
+        values = sample_patch(channels, grid) / 255
         low, high = recipe.window_hu
         target = np.where(values[1] > 0.5, np.uint8(Tissue.KIDNEY), np.uint8(0))
         for number, share in zip(kinds, values[2:], strict=True):

@@ -1,7 +1,8 @@
 """Real CT slices of KiTS23 as training cases: the only real tumors there are to learn from.
 
-A slice becomes a stack of equal slices, which the sampler tilts, bends and scales like any CT. The
-third dimension of its tumor is not real; its densities, texture and surroundings are.
+A slice becomes a stack of equal slices, which the sampler tilts, bends and scales like any CT, more
+strongly than those. Its lesions may be closed above and below into solids. The third dimension of
+its tumor is not real; its densities, texture and surroundings are.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from scipy import ndimage
 
 from ..anatomy import Tissue
 from ..errors import InputError
@@ -22,6 +24,9 @@ FILES = ("mid.npz", "s50.npz")  # these have slices of the cases kept out; k19 h
 _SCALES_HU = {"mid.npz": (-79.0, 383.0), "s50.npz": (-79.0, 383.0), "k19.npz": (0.0, 255.0)}
 _KITS_TISSUES = {1: Tissue.KIDNEY, 2: Tissue.TUMOR, 3: Tissue.CYST}
 _STACK = 128
+_REACH = 1.7  # lesion radii: where the pull that closes a lesion ends
+_HEIGHT = (0.7, 1.5)
+_LEAST_PIXELS = 6
 _DRAWN = {Tissue.TUMOR: 0.5, Tissue.CYST: 0.2, Tissue.KIDNEY: 0.3}
 
 
@@ -115,3 +120,41 @@ def draw_slice(
             place = spots[rng.integers(len(spots))] + rng.normal(0, jitter_voxels, 2)
             return slices[n], np.array([_STACK / 2, *place])
     raise InputError(f"None of the {len(slices)} slices shows a {Tissue(kind).name.lower()}.")
+
+
+def close_lesions(grid: np.ndarray, plane: np.ndarray, rng: np.random.Generator) -> None:
+    """Let the lesions of a stack end above and below, as those of a body do (in place).
+
+    Each lesion gets a height and a middle near the stack's. Away from its middle the plane is
+    pulled together around its center: the lesion shrinks as a ball's sections do, and what is
+    around it closes over it.
+
+    Parameters
+    ----------
+    grid : (3, k, j, i) float32
+        Source coordinates in a stack of equal slices; its planes' coordinates are changed.
+    plane : (j, i) uint8
+        `Tissue` numbers of the slice.
+    """
+    parts, _ = ndimage.label((plane == Tissue.TUMOR) | (plane == Tissue.CYST))
+    for n in range(1, parts.max() + 1):
+        spots = np.argwhere(parts == n)
+        if len(spots) < _LEAST_PIXELS:
+            continue
+        center = spots.mean(axis=0)
+        radius = float(np.linalg.norm(spots - center, axis=1).max()) + 0.5
+        height = radius * rng.uniform(*_HEIGHT)
+        middle = _STACK / 2 + rng.uniform(-0.5, 0.5) * height
+        section = np.sqrt(np.clip(1 - ((grid[0] - middle) / height) ** 2, 0, None))
+        away = grid[1:] - center[:, None, None, None]
+        distance = np.maximum(np.linalg.norm(away, axis=0), 1e-3)
+        away *= _pulled(distance, radius, section) / distance
+        grid[1:] = away + center[:, None, None, None]
+
+
+def _pulled(distance: np.ndarray, radius: float, section: np.ndarray) -> np.ndarray:
+    """Distances in the plane that are seen at these, where a disk's radius shrinks by a share."""
+    reach, edge = _REACH * radius, radius * section
+    inside = distance / np.maximum(section, 1e-3)
+    outside = radius + (distance - edge) * (reach - radius) / (reach - edge)
+    return np.where(distance >= reach, distance, np.where(distance < edge, inside, outside))

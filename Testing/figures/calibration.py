@@ -15,13 +15,14 @@ from pathlib import Path
 import numpy as np
 from common import KEPT_OUT, load_canonical, new_figure, parser, save
 from inserted_lesions import SIZES_MM, compose, isotropic, unseen_shapes
-from intervals import HALVES, KINDS, segmented
+from intervals import KINDS, segmented
 from scipy import ndimage
 
 from KidneySegLib.engine.torch_engine import TorchEngine
 from KidneySegLib.models.registry import find_model
 from KidneySegLib.volume import Box, Volume
 
+HALVES = (KEPT_OUT[::2], KEPT_OUT[1::2])
 BINS = np.linspace(0, 1, 11)
 TEMPERATURES = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.4, 1.6, 1.8, 2.0, 2.5)
 MARGIN_MM = 15.0

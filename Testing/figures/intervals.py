@@ -1,13 +1,13 @@
-"""Do the 90 % intervals of volumes hold? Fitted on one half of the CTs, tested on the other.
+"""Do the 90 % intervals of volumes hold? Fitted on all CTs but one, tested on that one.
 
     python Testing/figures/intervals.py
 
 Kidneys of the kept-out CTs against the experts' masks, and lesions inserted into them (shapes that
-no training saw). A threshold is the probability at which a volume's interval ends (see
-KidneySegLib/measure/intervals.py); the largest one whose intervals hold the truth in 90 % of the
-fitting half is taken. Lesions count where they were found (Dice of at least 0.1). Also: how often
-what the network is not sure of is no lesion, and how often the rest. Each half is two CTs, with
-about four kidneys: the shares are coarse.
+no training saw). A factor says how much the network's doubt counts in an interval (see
+KidneySegLib/measure/intervals.py). Split conformal prediction fits it: of the factors that each of
+n volumes would have needed the one of rank (n + 1) times 90 % is taken, or the largest where n is
+too small for that rank. Lesions count where they were found (Dice of at least 0.1). Also: how often
+what the network is not sure of is no lesion, and how often the rest.
 """
 
 from __future__ import annotations
@@ -33,30 +33,34 @@ from KidneySegLib.pipeline import Settings, _clean, _find_tissue, _Stages
 from KidneySegLib.volume import Volume
 
 NOMINAL = 0.9
-THRESHOLDS = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
-HALVES = (KEPT_OUT[::2], KEPT_OUT[1::2])
+FACTORS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.2, 1.5, 1.8, 2.2, 2.6, 3.0, 4.0, 5.0)
 KINDS = {"kidney": Tissue.KIDNEY, "tumor": Tissue.TUMOR, "cyst": Tissue.CYST}
 
 
-def segmented(volume: Volume, package: ModelPackage, engine: Engine) -> tuple[Volume, np.ndarray]:
+def segmented(
+    volume: Volume, package: ModelPackage, engine: Engine, points: tuple = ()
+) -> tuple[Volume, np.ndarray]:
     """Labels of a canonical CT, and the network's probabilities in percent."""
-    stages = _Stages(None, None, Settings())
-    tissue, places, _ = _find_tissue(volume, package, engine, Settings(), stages)
-    cleaned = _clean(volume, tissue, places, Settings())
+    settings = Settings(points=points)
+    stages = _Stages(None, None, settings)
+    tissue, places, _ = _find_tissue(volume, package, engine, settings, stages)
+    cleaned = _clean(volume, tissue, places, settings)
     return volume.with_array(cleaned.labels), tissue.percent
 
 
 def ranges(labels: Volume, percent: np.ndarray) -> list:
-    """Measurements with the intervals of each threshold, and last with those of the voxels."""
+    """Measurements with the intervals of each factor; the first is of the voxels alone."""
     found = measure(labels)
-    limits = [dict.fromkeys(KINDS, q) for q in THRESHOLDS]
-    return [with_intervals(found, labels, Doubt(percent, q)) for q in [*limits, None]]
+    return [
+        with_intervals(found, labels, Doubt(percent, dict.fromkeys(KINDS, factor)))
+        for factor in FACTORS
+    ]
 
 
-def kidney_rows(name: str, package: ModelPackage, engine: Engine) -> list[dict]:
-    """Every kidney of a CT: true volume, and its interval at each threshold."""
+def kidney_rows(name: str, package: ModelPackage, engine: Engine, points: tuple = ()) -> list[dict]:
+    """Every kidney of a CT: true volume, and its interval at each factor."""
     ct, truth, known = load_canonical(name)
-    labels, percent = segmented(ct, package, engine)
+    labels, percent = segmented(ct, package, engine, points)
     labels = labels.with_array(np.where(known, labels.array, 0))
     percent[:, ~known] = 0
     found = ranges(labels, percent)
@@ -73,7 +77,7 @@ def kidney_rows(name: str, package: ModelPackage, engine: Engine) -> list[dict]:
 
 
 def _row(name: str, kind: str, true: float, found: float, ends: list, what: str = "ml") -> dict:
-    """One value: truth, estimate, interval at each threshold and of the voxels."""
+    """One value: truth, estimate, interval at each factor."""
     return {
         "case": name,
         "kind": kind,
@@ -140,49 +144,61 @@ def _best(labels: Volume, truth: np.ndarray, kind: str) -> int | None:
     return int(np.argmax(scores))
 
 
-def coverage(rows: list[dict], threshold: int) -> float:
+def needed(row: dict) -> int:
+    """Number of the smallest factor whose interval holds the truth; the last where none does."""
+    held = [low <= row["true"] <= high for low, high in row["intervals"]]
+    return held.index(True) if any(held) else len(held) - 1
+
+
+def coverage(rows: list[dict], factor: int) -> float:
     """Share of volumes whose interval holds the truth."""
-    inside = [
-        r["intervals"][threshold][0] <= r["true"] <= r["intervals"][threshold][1] for r in rows
-    ]
-    return float(np.mean(inside)) if inside else float("nan")
+    ends = [(r["intervals"][factor], r["true"]) for r in rows]
+    return float(np.mean([e[0] <= v <= e[1] for e, v in ends])) if ends else float("nan")
 
 
 def fit(rows: list[dict]) -> int:
-    """Largest threshold whose intervals hold the truth often enough, else the smallest."""
-    good = [n for n in range(len(THRESHOLDS)) if coverage(rows, n) >= NOMINAL]
-    return max(good, default=0)
+    """Number of the factor that split conformal prediction takes; that of 1 without volumes."""
+    if not rows:
+        return FACTORS.index(1.0)
+    rank = min(len(rows), int(np.ceil((len(rows) + 1) * NOMINAL)))
+    return sorted(map(needed, rows))[rank - 1]
 
 
-def width(rows: list[dict], threshold: int) -> float:
+def width(rows: list[dict], factor: int) -> float:
     """Median half width, as a share of the estimate."""
-    ends = [(r["intervals"][threshold], r["found"]) for r in rows]
+    ends = [(r["intervals"][factor], r["found"]) for r in rows]
     return float(np.median([(e[1] - e[0]) / 2 / v for e, v in ends])) if ends else float("nan")
 
 
+def held_out(rows: list[dict]) -> list[bool]:
+    """Whether each interval holds that was fitted on the other CTs."""
+    held = []
+    for case in sorted({r["case"] for r in rows}):
+        chosen = fit([r for r in rows if r["case"] != case])
+        own = [r["intervals"][chosen] + [r["true"]] for r in rows if r["case"] == case]
+        held += [low <= true <= high for low, high, true in own]
+    return held
+
+
 def print_fits(rows: list[dict]) -> None:
-    """Coverage on the half that a threshold was not fitted on, and the fit on all."""
-    for kind in KINDS:
+    """Coverage on the CT that a factor was not fitted on, and the fit on all."""
+    every_held: list[bool] = []
+    for kind in dict.fromkeys(r["kind"] for r in rows):
         every = [r for r in rows if r["kind"] == kind]
         own = [r for r in every if r["what"] == "ml"]
-        tested = []
-        for here, there in (HALVES, HALVES[::-1]):
-            chosen = fit([r for r in own if r["case"] in here])
-            tested.append((chosen, [r for r in own if r["case"] in there]))
-        hits = sum(coverage(half, n) * len(half) for n, half in tested if half)
-        count = sum(len(half) for _, half in tested)
-        both = fit(own)
+        held, both = held_out(own), fit(own)
+        every_held += held
         print(
-            f"{kind:7} n {len(own):3}  held by intervals fitted on the other half: "
-            f"{100 * hits / max(1, count):.0f} %; fitted on all: threshold {THRESHOLDS[both]:g}, "
-            f"held {100 * coverage(own, both):.0f} %, median half width "
-            f"{100 * width(own, both):.0f} %; from voxels alone "
-            f"{100 * coverage(own, len(THRESHOLDS)):.0f} %"
+            f"{kind:7} n {len(own):3}  held by intervals fitted on the other CTs: "
+            f"{100 * np.mean(held):.0f} %; fitted on all: factor {FACTORS[both]:g}, "
+            f"median half width {100 * width(own, both):.0f} %; from voxels alone held "
+            f"{100 * coverage(own, 0):.0f} %"
         )
         for what in DIAMETERS:
             lengths = [r for r in every if r["what"] == what]
             if lengths:
-                print(f"        {what}: {100 * coverage(lengths, both):.0f} % at that threshold")
+                print(f"        {what}: {100 * coverage(lengths, both):.0f} % at that factor")
+    print(f"all: {sum(every_held)} of {len(every_held)} held ({100 * np.mean(every_held):.0f} %)")
 
 
 def main() -> None:
@@ -201,7 +217,7 @@ def main() -> None:
     for text, low, high in (("unsure", 0.0, DOUBTFUL_BELOW), ("sure", DOUBTFUL_BELOW, 1.1)):
         own = [s["true"] for s in seen if low <= s["probability"] < high]
         print(f"{text}: {len(own)} found lesions, {sum(own)} of them true")
-    save({"volumes": rows, "lesions": seen, "thresholds": THRESHOLDS}, arguments.json)
+    save({"volumes": rows, "lesions": seen, "factors": FACTORS}, arguments.json)
 
 
 if __name__ == "__main__":

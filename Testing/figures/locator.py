@@ -5,7 +5,7 @@
 A trial crops a CT at random around its kidneys, and scales its voxels by 0.7 to 1.3. A kidney
 counts as found where its center lies inside a region that would be segmented. Fields without
 kidneys are what lies above and below them (two centimeters away) in CTs with long fields; such a
-field is rejected where no candidate is left.
+field is rejected where no candidate is left, or where the fine network finds no kidney there.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from common import KEPT_OUT, load_case, parser, save
 from KidneySegLib.engine.torch_engine import TorchEngine
 from KidneySegLib.masks import components
 from KidneySegLib.models.registry import find_model
+from KidneySegLib.pipeline import segment
 from KidneySegLib.stages.locate import likely_kidneys, locate_kidneys
 from KidneySegLib.volume import Box, Geometry, Volume
 
@@ -61,13 +62,18 @@ class Locator:
     """The shipped locator, as the pipeline uses it."""
 
     def __init__(self, model: str | None) -> None:
-        package = find_model(model)
-        self.spec = package.stages["locator"]
-        self.predictor = TorchEngine("auto").predictor(package, "locator")
+        self.package, self.engine = find_model(model), TorchEngine("auto")
+        self.spec = self.package.stages["locator"]
+        self.predictor = self.engine.predictor(self.package, "locator")
 
     def regions(self, volume: Volume) -> list:
         """Places that would be segmented."""
         return likely_kidneys(locate_kidneys(volume.canonical(), self.predictor, self.spec))[0]
+
+    def kidney_ml(self, volume: Volume) -> float:
+        """What the whole pipeline calls kidney or lesion."""
+        labels = segment(volume, self.package, self.engine).labels
+        return float((labels.array > 0).sum() * volume.geometry.voxel_volume_ml)
 
 
 def trials(locator: Locator, count: int, rng: np.random.Generator) -> list[dict]:
@@ -112,7 +118,9 @@ def empty_fields(locator: Locator) -> list[dict]:
         }.items():
             if (high - low) * step >= LEAST_FIELD_MM:
                 field = volume.cropped(Box((low, 0, 0), (high, *marks.shape[1:])))
-                rows.append({"case": name, "part": part, "regions": len(locator.regions(field))})
+                regions = len(locator.regions(field))
+                found_ml = locator.kidney_ml(field) if regions else 0.0
+                rows.append({"case": name, "part": part, "regions": regions, "ml": found_ml})
     return rows
 
 
@@ -133,9 +141,12 @@ def main() -> None:
         )
     fields = empty_fields(locator)
     for row in fields:
-        print(f"{row['case']:26} {row['part']:5}  regions {row['regions']}")
-    rejected = sum(r["regions"] == 0 for r in fields)
-    print(f"{rejected} of {len(fields)} fields without a kidney rejected")
+        print(f"{row['case']:26} {row['part']:5}  regions {row['regions']}  {row['ml']:.0f} mL")
+    by_locator, in_all = (sum(r[k] == 0 for r in fields) for k in ("regions", "ml"))
+    print(
+        f"of {len(fields)} fields without a kidney {by_locator} rejected by the locator, {in_all} "
+        "after the fine network"
+    )
     save({"trials": rows, "empty": fields}, arguments.json)
 
 

@@ -115,12 +115,20 @@ def test_calibrated_probabilities_have_no_error_and_sharpened_ones_do(rng):
     np.testing.assert_allclose(sharp.sum(axis=0), 1)
 
 
-def test_the_widest_interval_that_is_needed_is_fitted():
-    """Intervals shrink with the threshold; the truth lies 8 mL off."""
-    ends = [[100 - w, 100 + w] for w in range(12, -1, -1)]
-    rows = [{"intervals": ends, "true": 100 + sign * 8, "found": 100} for sign in (1, -1)]
-    chosen = intervals.fit(rows)
-    assert ends[chosen] == [92, 108]
-    assert intervals.coverage(rows, chosen) == 1.0
-    assert intervals.coverage(rows, chosen + 1) == 0.0
-    assert intervals.width(rows, chosen) == pytest.approx(0.08)
+def volumes_off_by(*errors_ml, case="a"):
+    """Volumes whose interval grows by 2 mL with each factor."""
+    ends = [[100.0 - 2 * n, 100.0 + 2 * n] for n in range(len(intervals.FACTORS))]
+    return [{"case": case, "intervals": ends, "true": 100 + e, "found": 100} for e in errors_ml]
+
+
+def test_the_factor_that_nine_of_ten_need_is_fitted():
+    rows = volumes_off_by(*[1] * 17, -7, 31)
+    assert intervals.fit(rows) == 4  # rank 18 of 19
+    assert intervals.coverage(rows, 4) == pytest.approx(18 / 19)
+    assert intervals.width(rows, 4) == pytest.approx(0.08)
+    assert intervals.fit(volumes_off_by(1, 3, 5)) == 3  # too few: the largest
+
+
+def test_a_ct_is_judged_by_the_others():
+    rows = volumes_off_by(1, 1, case="a") + volumes_off_by(7, case="b")
+    assert intervals.held_out(rows) == [True, True, False]

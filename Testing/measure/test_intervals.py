@@ -7,7 +7,7 @@ from KidneySegLib.measure.intervals import Doubt, surface_area_mm2, with_interva
 from KidneySegLib.measure.volumes import NETWORK, VOXELS, Measurements, measure
 from KidneySegLib.volume import Box, Volume
 
-THRESHOLDS = {"kidney": 0.2, "tumor": 0.1, "cyst": 0.1}
+FACTORS = {"kidney": 1.0, "tumor": 1.0, "cyst": 1.0}
 
 
 def scene(spacing=(2.0, 1.5, 1.5)):
@@ -57,11 +57,11 @@ def test_finer_voxels_give_narrower_intervals():
 def test_a_sure_network_adds_nothing_a_doubtful_one_does():
     labels = scene()
     plain = with_intervals(measure(labels), labels)
-    sure = with_intervals(measure(labels), labels, Doubt(percent_of(labels), THRESHOLDS))
+    sure = with_intervals(measure(labels), labels, Doubt(percent_of(labels), FACTORS))
     assert sure.lesions[0].volume_interval_ml == plain.lesions[0].volume_interval_ml
     assert sure.lesions[0].probability == 1.0
     assert (plain.interval_source, sure.interval_source) == (VOXELS, NETWORK)
-    doubtful = Doubt(percent_of(labels, tumor=60), THRESHOLDS)
+    doubtful = Doubt(percent_of(labels, tumor=60), FACTORS)
     unsure = with_intervals(measure(labels), labels, doubtful)
     tumor = unsure.lesions[0]
     assert tumor.volume_interval_ml[0] == 0.0
@@ -80,7 +80,7 @@ def test_each_half_of_a_horseshoe_keeps_to_its_own():
     percent = np.zeros((3, *array.shape), np.uint8)
     percent[0][array > 0] = 100
     plain = with_intervals(measure(both), both)
-    found = with_intervals(measure(both), both, Doubt(percent, THRESHOLDS))
+    found = with_intervals(measure(both), both, Doubt(percent, FACTORS))
     assert len(found.sides) == 2
     for sure, voxels in zip(found.sides, plain.sides, strict=True):
         assert sure.parenchyma_interval_ml == voxels.parenchyma_interval_ml
@@ -89,18 +89,33 @@ def test_each_half_of_a_horseshoe_keeps_to_its_own():
 def test_what_is_not_connected_to_a_lesion_does_not_widen_it():
     labels = scene()
     percent = percent_of(labels)
-    plain = with_intervals(measure(labels), labels, Doubt(percent, THRESHOLDS))
+    plain = with_intervals(measure(labels), labels, Doubt(percent, FACTORS))
     far = ellipsoid(labels.geometry, (45, 18, 14), 4)
     assert not far[labels.array > 0].any()
     percent[1][far] = 70
-    found = with_intervals(measure(labels), labels, Doubt(percent, THRESHOLDS))
+    found = with_intervals(measure(labels), labels, Doubt(percent, FACTORS))
     assert found.lesions[0].volume_interval_ml == plain.lesions[0].volume_interval_ml
     percent[1][ellipsoid(labels.geometry, (45, 10, 8), 10)] = 70
-    wider = with_intervals(measure(labels), labels, Doubt(percent, THRESHOLDS))
+    wider = with_intervals(measure(labels), labels, Doubt(percent, FACTORS))
     assert wider.lesions[0].volume_interval_ml[1] > plain.lesions[0].volume_interval_ml[1] + 0.3
 
 
-def test_without_thresholds_the_probability_is_told_and_the_interval_is_of_voxels():
+def test_doubt_counts_as_much_as_its_factor():
+    labels = scene()
+    percent = percent_of(labels)
+    percent[1][ellipsoid(labels.geometry, (45, 0, 0), 14)] = 90
+    volume = measure(labels).lesions[0].volume_ml
+    edge = volume - with_intervals(measure(labels), labels).lesions[0].volume_interval_ml[0]
+    doubts = []
+    for factor in (0.0, 0.5, 1.0):
+        doubt = Doubt(percent, dict.fromkeys(FACTORS, factor))
+        high = with_intervals(measure(labels), labels, doubt).lesions[0].volume_interval_ml[1]
+        doubts.append(np.sqrt(max(0.0, (high - volume) ** 2 - edge**2)))
+    assert doubts == pytest.approx([0.0, doubts[2] / 2, doubts[2]], abs=1e-3)
+    assert doubts[2] == pytest.approx(sphere_ml(14) - sphere_ml(12), rel=0.25)
+
+
+def test_without_factors_the_probability_is_told_and_the_interval_is_of_voxels():
     labels = scene()
     found = with_intervals(measure(labels), labels, Doubt(percent_of(labels, tumor=55), None))
     plain = with_intervals(measure(labels), labels)
@@ -135,7 +150,7 @@ def test_intervals_of_a_side_add_up_and_hold_the_volumes():
 
 def test_intervals_survive_json():
     labels = scene()
-    found = with_intervals(measure(labels), labels, Doubt(percent_of(labels), THRESHOLDS))
+    found = with_intervals(measure(labels), labels, Doubt(percent_of(labels), FACTORS))
     assert Measurements.from_dict(found.as_dict()) == found
 
 

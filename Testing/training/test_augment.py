@@ -36,3 +36,40 @@ def test_phase_changes_the_kidneys_and_nothing_far_from_them(scene):
     assert min(shifts) < -20
     assert max(shifts) > 10
     assert 0 in shifts
+
+
+def test_lesions_change_their_density_and_contrast_and_nothing_else_does(scene):
+    image, kidney = scene
+    label = kidney.astype(np.uint8)
+    spots = np.argwhere(ndimage.distance_transform_edt(kidney) >= 5)
+    spot = spots[len(spots) // 2]
+    lesion = np.zeros(kidney.shape, bool)
+    lesion[tuple(slice(c - 3, c + 4) for c in spot)] = True
+    label[lesion] = Tissue.TUMOR
+    far = ~ndimage.binary_dilation(lesion, iterations=4)
+    shifts, gains = [], []
+    for seed in range(16):
+        changed = image.copy()
+        augment.change_lesions(changed, label, np.random.default_rng(seed))
+        np.testing.assert_array_equal(changed[far], image[far])
+        core = ndimage.binary_erosion(lesion, iterations=2)
+        shifts.append(float(np.median(changed[core] - image[core])))
+        gains.append(float(changed[core].std() / image[core].std()))
+    assert min(shifts) < -10
+    assert max(shifts) > 10
+    assert shifts.count(0.0) >= 2
+    assert min(gains) < 0.9
+    assert max(gains) > 1.1
+
+
+def test_a_stronger_grid_turns_and_scales_more():
+    def extents(strength):
+        center, seeds = np.zeros(3), range(30)
+        grids = [
+            augment.sampling_grid(center, (9, 9, 9), np.random.default_rng(n), strength=strength)
+            for n in seeds
+        ]
+        return np.std([np.ptp(g[0]) for g in grids])
+
+    assert extents(0.0) < 1e-3
+    assert extents(2.0) > 1.5 * extents(1.0)

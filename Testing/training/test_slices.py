@@ -9,7 +9,7 @@ from KidneySegLib.anatomy import Tissue
 from KidneySegLib.errors import InputError
 from KidneySegLib.training.recipe import load_recipe
 from KidneySegLib.training.samples import SampleSource
-from KidneySegLib.training.slices import draw_slice, pack_slices
+from KidneySegLib.training.slices import close_lesions, draw_slice, pack_slices
 
 RECIPE = load_recipe("fine")
 
@@ -73,6 +73,47 @@ def test_samples_come_from_slices_as_often_as_the_recipe_says(folder, tmp_path):
     image, label = source[0]
     assert image.shape == (1, 16, 16, 16)
     assert {Tissue.KIDNEY, Tissue.TUMOR} & set(np.unique(label).tolist())
+
+
+@pytest.fixture
+def stack():
+    """A kidney with a round tumor in it, 40 by 40 pixels, and a grid through its middle."""
+    plane = np.zeros((40, 40), np.uint8)
+    rows, columns = np.indices(plane.shape)
+    plane[np.hypot(rows - 20, columns - 20) <= 12] = Tissue.KIDNEY
+    plane[np.hypot(rows - 22, columns - 18) <= 6] = Tissue.TUMOR
+    axes = (np.arange(44, 85), np.arange(40), np.arange(40))
+    return plane, np.stack(np.meshgrid(*axes, indexing="ij")).astype(np.float32)
+
+
+def test_a_closed_lesion_is_whole_in_its_middle_and_gone_above_and_below(stack, rng):
+    plane, grid = stack
+    close_lesions(grid, plane, rng)
+    seen = plane[tuple(np.rint(grid[1:]).astype(int))]
+    area = (seen == Tissue.TUMOR).sum(axis=(1, 2))
+    whole = (plane == Tissue.TUMOR).sum()
+    assert area.max() == pytest.approx(whole, rel=0.1)
+    assert area[[0, -1]].max() < 0.1 * whole
+    middle = int(area.argmax())
+    assert (np.diff(area[: middle + 1]) >= -2).all()
+    assert (np.diff(area[middle:]) <= 2).all()
+    assert (seen == Tissue.KIDNEY).sum(axis=(1, 2))[[0, -1]].min() > 0
+
+
+def test_what_is_far_from_a_lesion_is_not_moved_when_it_is_closed(stack, rng):
+    plane, grid = stack
+    before = grid.copy()
+    close_lesions(grid, plane, rng)
+    far = np.hypot(before[1] - 22, before[2] - 18) > 12
+    np.testing.assert_array_equal(grid[:, far], before[:, far])
+    assert (grid != before).any()
+
+
+def test_a_slice_without_a_lesion_is_not_moved(stack, rng):
+    plane, grid = stack
+    before = grid.copy()
+    close_lesions(grid, np.minimum(plane, 1), rng)
+    np.testing.assert_array_equal(grid, before)
 
 
 def test_a_missing_file_is_named(tmp_path):
