@@ -1,12 +1,14 @@
 # make demo   the main job on the CT that ships      make test   all tests that are not slow
 # make lint   ruff                                   make slow   oracles and training
 # make bench  speed and accuracy against peers       make evaluate-model  figures of the model card
+# make folds  three trainings without other CTs each (45 minutes; resumes; FOLDS=folder)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+FOLDS ?= training_runs/folds
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint slow bench evaluate-model clean
+.PHONY: demo test lint slow bench evaluate-model folds clean
 
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -36,6 +38,9 @@ evaluate-model: $(STAMP)
 	$(BIN)/python Testing/figures/locator.py $(ARGS)
 	$(BIN)/python Testing/figures/robustness.py $(ARGS)
 	$(BIN)/python Testing/figures/intervals.py $(ARGS)
+
+folds: $(STAMP)
+	$(BIN)/python Testing/figures/folds.py $(FOLDS) --minutes 15 $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist demo_output *.egg-info .pytest_cache .ruff_cache .hypothesis

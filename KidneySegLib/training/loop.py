@@ -104,8 +104,8 @@ def train(
     end = time.monotonic() + 60 * minutes
     saved, losses = time.monotonic(), []
     with (out / f"{recipe.name}.curves.jsonl").open("a") as curves:
-        for image, target in loader:
-            losses.append(state.update(image, target))
+        for image, target, weights in loader:
+            losses.append(state.update(image, target, weights))
             if state.step % _CURVE_EVERY == 0:
                 _log_curve(curves, state, losses)
                 if progress:
@@ -155,7 +155,7 @@ class _State:
         self.class_weights = torch.tensor(recipe.class_weights, device=self.device)
         self.last_dice: dict[str, float] = {}
 
-    def update(self, image: torch.Tensor, target: torch.Tensor) -> float:
+    def update(self, image: torch.Tensor, target: torch.Tensor, weights: torch.Tensor) -> float:
         """One optimizer step; returns the loss."""
         import torch
 
@@ -164,7 +164,7 @@ class _State:
         target = target.to(self.device).long()
         with torch.autocast(self.device.type, torch.bfloat16):
             heads = self.network(image.to(self.device))
-        loss = supervised_loss(heads, target, self.class_weights)
+        loss = supervised_loss(heads, target, self.class_weights, weights.to(self.device))
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)

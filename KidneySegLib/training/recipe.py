@@ -24,7 +24,8 @@ class Recipe:
     the share of them whose lesions end above and below;
     ``texture_share`` that of the composed lesions that look like a real one (see `textures`);
     ``cyst_share`` that of cysts, ``push_share`` that of lesions that displace what they touch.
-    ``lesion_counts`` are the numbers of lesions in one patch, equally likely.
+    Lesions of less than ``least_lesion_ml`` count in the loss as if they had that volume (see
+    `loss`). ``lesion_counts`` are the numbers of lesions in one patch, equally likely.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Recipe:
     distractor_share: float
     lesion_volume_ml: tuple[float, float]
     small_lesion_share: float
+    least_lesion_ml: float
     texture_share: float
     ema: float
     seed: int

@@ -18,6 +18,7 @@ from .augment import (
     sampling_grid,
 )
 from .lesions import insert_lesion, plan_lesion, soft_shape
+from .loss import lesion_weights
 from .pack import SHAPE_SPACING_MM, PackedCase
 from .recipe import Recipe
 from .slices import close_lesions, draw_slice
@@ -51,8 +52,8 @@ class SampleSource:
         """Samples of a whole training run."""
         return self.recipe.steps * self.recipe.batch
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Network input ``(1, k, j, i)`` float32 and target ``(k, j, i)`` uint8."""
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Network input ``(1, k, j, i)`` float32, target ``(k, j, i)`` uint8, voxels' weights."""
         recipe = self.recipe
         rng = np.random.default_rng((recipe.seed, index))
         if self.slices and rng.random() < recipe.slice_share:
@@ -72,7 +73,8 @@ class SampleSource:
         image = change_scanner(image, rng)
         if recipe.role == "locator":
             label = np.where(label == UNSURE, UNSURE, label > 0).astype(np.uint8)
-        return normalize(image, recipe.window_hu)[None], label
+        least = recipe.least_lesion_ml * 1000 / recipe.spacing_mm**3
+        return normalize(image, recipe.window_hu)[None], label, lesion_weights(label, least)
 
     def _place(self, rng: np.random.Generator) -> tuple[PackedCase, np.ndarray]:
         """Case and patch center: at an earlier mistake, near a kidney, or anywhere."""

@@ -30,7 +30,7 @@ def lesion_views(source: SampleSource, count: int) -> list[np.ndarray]:
     """Squares ``(rows, columns)`` of the network's input around the largest section of a lesion."""
     views, index = [], 0
     while len(views) < count:
-        image, label = source[index]
+        image, label, _ = source[index]
         index += 1
         tumor = label == Tissue.TUMOR
         section = int(tumor.sum(axis=(1, 2)).argmax())

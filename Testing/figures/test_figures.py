@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import calibration
 import cleaning
 import export_grid
+import folds
 import intervals
 import kept_out_cts
 import nephrometry
@@ -132,3 +133,16 @@ def test_the_factor_that_nine_of_ten_need_is_fitted():
 def test_a_ct_is_judged_by_the_others():
     rows = volumes_off_by(1, 1, case="a") + volumes_off_by(7, case="b")
     assert intervals.held_out(rows) == [True, True, False]
+
+
+def test_no_fold_trains_on_what_it_is_tested_on(tmp_path):
+    (tmp_path / "ct").mkdir()
+    names = [f"btcv_{n:04d}" for n in range(13)]
+    for name in (*names, "lits_0030"):
+        (tmp_path / "ct" / f"{name}_ct.nii.gz").touch()
+    parts = folds.folds(tmp_path)
+    assert sorted(n for part in parts for n in part) == names
+    assert [len(part) for part in parts] == [5, 4, 4]
+    recipe = folds.recipe_without(parts[0], 100, 3)
+    assert {*parts[0], *intervals.KEPT_OUT} <= set(recipe.exclude_cases)
+    assert (recipe.steps, recipe.seed) == (100, 3)

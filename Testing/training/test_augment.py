@@ -46,7 +46,7 @@ def test_lesions_change_their_density_and_contrast_and_nothing_else_does(scene):
     lesion = np.zeros(kidney.shape, bool)
     lesion[tuple(slice(c - 3, c + 4) for c in spot)] = True
     label[lesion] = Tissue.TUMOR
-    far = ~ndimage.binary_dilation(lesion, iterations=4)
+    far = ~ndimage.binary_dilation(lesion, np.ones((3, 3, 3)), iterations=4)
     shifts, gains = [], []
     for seed in range(16):
         changed = image.copy()

@@ -70,7 +70,7 @@ def test_samples_come_from_slices_as_often_as_the_recipe_says(folder, tmp_path):
     cases = pack_slices(folder, RECIPE, tmp_path / "packed.npz")
     recipe = dataclasses.replace(RECIPE, patch=(16, 16, 16), slice_share=1.0)
     source = SampleSource(recipe, [], {}, cases)
-    image, label = source[0]
+    image, label, _ = source[0]
     assert image.shape == (1, 16, 16, 16)
     assert {Tissue.KIDNEY, Tissue.TUMOR} & set(np.unique(label).tolist())
 

@@ -11,7 +11,7 @@ from KidneySegLib.errors import InputError
 from KidneySegLib.models.package import MANIFEST, load_network, load_package
 from KidneySegLib.training.augment import sample_patch, sampling_grid
 from KidneySegLib.training.loop import averaged_network, prepare, train
-from KidneySegLib.training.loss import region_loss, supervised_loss, tissue_loss
+from KidneySegLib.training.loss import lesion_weights, region_loss, supervised_loss, tissue_loss
 from KidneySegLib.training.pack import find_cases
 from KidneySegLib.training.recipe import Recipe, load_recipe
 from KidneySegLib.training.release import release
@@ -174,6 +174,32 @@ def test_a_small_tumor_called_kidney_costs_more_than_its_share_of_voxels():
     plain = torch.nn.functional.cross_entropy
     gap = plain(wrong, target) - plain(right, target)
     assert region_loss(wrong, target, weights) - region_loss(right, target, weights) > 5 * gap
+
+
+def test_small_lesions_weigh_as_much_as_larger_ones_and_no_voxel_too_much():
+    label = np.zeros((20, 20, 20), np.uint8)
+    label[2:4, 2:4, 2:4] = Tissue.TUMOR  # 8 voxels
+    label[8:18, 8:18, 8:18] = Tissue.TUMOR  # 1000
+    label[2:6, 10:14, 10:14] = Tissue.CYST  # 64
+    label[2:6, 10:14, 2:6] = Tissue.KIDNEY
+    weights = lesion_weights(label, 100)
+    assert weights[2, 2, 2] == 10
+    assert weights[3, 11, 11] == pytest.approx(100 / 64)
+    weights[2:4, 2:4, 2:4] = weights[2:6, 10:14, 10:14] = 1
+    assert (weights == 1).all()
+
+
+def test_voxel_weights_of_one_change_nothing_and_others_move_the_mean():
+    torch.manual_seed(0)
+    logits, target = torch.randn(1, 4, 8, 8, 8), torch.randint(0, 4, (1, 8, 8, 8))
+    target[0, 0] = 255
+    weights, ones = torch.tensor([1.0, 1.0, 1.7, 2.0]), torch.ones(1, 8, 8, 8)
+    plain = region_loss(logits, target, weights)
+    torch.testing.assert_close(region_loss(logits, target, weights, ones), plain)
+    logits[:, 2] = -5  # tumor is missed
+    heavy = torch.where(target == 2, 10.0, 1.0)
+    missed = region_loss(logits, target, weights)
+    assert region_loss(logits, target, weights, heavy) > missed + 1
 
 
 def test_telling_tissues_apart_does_not_push_the_border_outward():
