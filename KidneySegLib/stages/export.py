@@ -12,10 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..anatomy import Tissue
 from ..volume import Box, Geometry, axis_maps, resample
 from .segment import Region
 
 _SLAB_VOXELS = 6_000_000
+_LEAST_SHARE = 0.005
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class TissueMap:
 
 
 def export_regions(regions: Sequence[Region], native: Geometry) -> TissueMap:
-    """Most likely tissue of every native voxel that lies in a region.
+    """Tissue of every native voxel that lies in a region.
 
     Parameters
     ----------
@@ -57,7 +59,7 @@ def export_regions(regions: Sequence[Region], native: Geometry) -> TissueMap:
         boxes.append(box)
         for slab in _slabs(box):
             where = (slice(None), *slab.slices)
-            tissue, shares = _most_likely(region, native.cropped(slab))
+            tissue, shares = _decide(region, native.cropped(slab))
             labels[slab.slices] = np.where(tissue > 0, tissue, labels[slab.slices])
             np.maximum(percent[where], shares, out=percent[where])
     return TissueMap(labels, percent, tuple(boxes))
@@ -86,21 +88,25 @@ def _slabs(box: Box) -> list[Box]:
     ]
 
 
-def _most_likely(region: Region, grid: Geometry) -> tuple[np.ndarray, np.ndarray]:
-    """Tissue with the highest interpolated probability, and each tissue's in percent.
+def _decide(region: Region, grid: Geometry) -> tuple[np.ndarray, np.ndarray]:
+    """Tissue decided step by step, and each tissue's interpolated probability in percent.
 
-    A class that never exceeds 1 / classes cannot win and is not interpolated.
+    First whether a voxel belongs to the kidney with its masses, then whether to a lesion, then to
+    which: the regions that the KiTS metric counts. So a lesion is not left to the background or
+    the kidney because the network cannot tell its kind. What never exceeds half a percent is not
+    interpolated.
     """
-    shares = region.shares
-    best = resample(shares[0], region.geometry, grid, smooth=False)
-    tissue = np.zeros(grid.shape, np.uint8)
-    percent = np.zeros((len(shares) - 1, *grid.shape), np.uint8)
-    for number in range(1, len(shares)):
-        if shares[number].max() <= 1 / len(shares):
+    percent = np.zeros((len(region.shares) - 1, *grid.shape), np.uint8)
+    shares = []
+    for number, share in enumerate(region.shares[1:]):
+        if share.max() < _LEAST_SHARE:
+            shares.append(np.zeros((1, 1, 1), np.float32))
             continue
-        share = resample(shares[number], region.geometry, grid, smooth=False)
-        better = share > best
-        tissue[better] = number
-        np.maximum(best, share, out=best)
-        percent[number - 1] = np.rint(100 * np.clip(share, 0, 1))
-    return tissue, percent
+        shares.append(np.clip(resample(share, region.geometry, grid, smooth=False), 0, 1))
+        percent[number] = np.rint(100 * shares[-1])
+    kidney, tumor, cyst = shares
+    lesion = tumor + cyst
+    kind = np.where(cyst > tumor, np.uint8(Tissue.CYST), np.uint8(Tissue.TUMOR))
+    tissue = np.where(lesion > kidney, kind, np.uint8(Tissue.KIDNEY))
+    tissue = np.where(kidney + lesion > 0.5, tissue, np.uint8(Tissue.BACKGROUND))
+    return np.broadcast_to(tissue, grid.shape), percent

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from phantom import grid, make_phantom
 
+from KidneySegLib.anatomy import Tissue
 from KidneySegLib.stages.export import export_regions, native_box
 from KidneySegLib.stages.segment import Region
 from KidneySegLib.volume import Box, resample
@@ -75,6 +76,25 @@ def test_lead_tells_tumor_from_cyst():
     for tissue in (1, 2, 3):
         assert exported.percent[tissue - 1][phantom.tissue == tissue].mean() > 80
     assert exported.percent[:, phantom.tissue == 0].mean() < 5
+
+
+@pytest.mark.parametrize(
+    ("shares", "tissue"),
+    [
+        ((0.39, 0.11, 0.23, 0.27), Tissue.CYST),  # inside, a lesion, rather a cyst
+        ((0.10, 0.40, 0.30, 0.20), Tissue.TUMOR),
+        ((0.10, 0.46, 0.30, 0.14), Tissue.KIDNEY),
+        ((0.52, 0.02, 0.44, 0.02), Tissue.BACKGROUND),
+        ((1.00, 0.00, 0.00, 0.00), Tissue.BACKGROUND),
+    ],
+)
+def test_a_lesion_of_doubtful_kind_is_a_lesion(shares, tissue):
+    native = grid((2.0, 2.0, 2.0), (20.0, 20.0, 20.0))
+    region = Region(native, np.broadcast_to(np.reshape(shares, (4, 1, 1, 1)), (4, *native.shape)))
+    exported = export_regions([region], native)
+    assert (exported.labels == tissue).all()
+    for said, share in zip(exported.percent, shares[1:], strict=True):
+        assert (said == round(100 * share)).all()
 
 
 @pytest.mark.parametrize("spacing", [0.7, 1.5, 4.0])
