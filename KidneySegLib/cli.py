@@ -547,9 +547,10 @@ def _run_pseudo(options: argparse.Namespace, console: Console) -> int:
 
 def _add_package(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser("package", help="make a model package of two trained networks")
-    kept = "(without: the one in the model folder stays)"
-    parser.add_argument("--locator", type=Path, help=f"checkpoint of the locator {kept}")
-    parser.add_argument("--fine", type=Path, help=f"checkpoint of the fine network {kept}")
+    kept = "several are averaged (without: the one in the model folder stays)"
+    several = {"type": Path, "nargs": "+", "default": (), "metavar": "FILE"}
+    parser.add_argument("--locator", **several, help=f"checkpoint of the locator; {kept}")
+    parser.add_argument("--fine", **several, help=f"checkpoint of the fine network; {kept}")
     parser.add_argument("--into", type=Path, required=True, help="model folder (with model.json)")
     parser.set_defaults(run=_run_package)
 

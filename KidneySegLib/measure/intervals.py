@@ -34,7 +34,7 @@ from .volumes import (
 
 _REACH_MM = 10.0
 _SHIFT_VOXELS = 0.25
-_POSSIBLE_PERCENT, _SURE_PERCENT = 5, 95
+_POSSIBLE_PERCENT, _SURE_PERCENT = 5, 95  # the borders of a nominal 90 %
 _FACES_OF_A_SMOOTH_SURFACE = 1.5  # faces of a voxel surface, against the smooth one it stands for
 
 

@@ -57,7 +57,7 @@ class LesionMeasurement:
     Lengths in mm, volume in mL, densities in HU (None without a CT), places in RAS mm.
     ``fat_share`` is the share of its voxels under -20 HU, ``..._ends_ras_mm`` the two ends of the
     diameters. ``incomplete`` says that it reaches the end of the scan. ``probability`` is the mean
-    probability that the network gave it, None without one; intervals as in `SideMeasurement`.
+    probability that the network gave it and its kind, None without one; intervals as in `SideMeasurement`.
     """
 
     id: int
@@ -83,7 +83,7 @@ class LesionMeasurement:
 
     @property
     def doubtful(self) -> bool:
-        """Whether the network itself is not sure of it; False without a network."""
+        """Whether the network is not sure of it, or of its kind; False without a network."""
         return self.probability is not None and self.probability < DOUBTFUL_BELOW
 
 

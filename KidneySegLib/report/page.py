@@ -20,7 +20,7 @@ from .table import interval_text, with_interval
 
 _MARGINS_MM = (0.0, 5.0, 10.0)
 _AT_LEAST = "at least (cut by the scan)"
-_UNSURE = "the network is not sure of it"
+_UNSURE = "the network is not sure of it, or of its kind"
 _STYLE = """
 @page { size: A4; margin: 14mm }
 body { font: 10.5pt/1.4 system-ui, sans-serif; color: #1b1b1b; max-width: 190mm; margin: 1em auto }

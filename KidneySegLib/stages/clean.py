@@ -23,6 +23,8 @@ KIDNEY_DROP_ML = 1.0
 KIDNEY_SURE_ML = 10.0
 TUMOR_DUST_ML = 0.1
 CYST_DUST_ML = 0.03
+DOUBTED_ML = 0.5  # a sphere of 1 cm
+_DOUBTED_PERCENT = 50.0
 HOLE_ML = 0.5
 NEAR_KIDNEY_MM = 4.0
 LARGE_MASS_ML = 50.0
@@ -84,6 +86,7 @@ class _Work:
 
     tissue: np.ndarray
     lead: np.ndarray
+    percent: np.ndarray | None
     geometry: Geometry
     removals: list[Removal] = field(default_factory=list)
     parts: list[tuple[tuple, np.ndarray]] = field(default_factory=list)
@@ -141,8 +144,8 @@ def clean(
     midline_r_mm : float
         R coordinate of the body's midline in mm.
     percent : (3, k, j, i) uint8, optional
-        Probability of kidney, tumor and cyst, for the vote inside a mass; without it voxels vote
-        by their label.
+        Probability of kidney, tumor and cyst, for the vote inside a mass and to drop small lesions
+        that the network itself doubts; without it voxels vote by their label.
     anchors : sequence of Box, optional
         Places where kidneys were looked for; a kidney that reaches into none of them (seen by
         chance in the margin of a region) is removed.
@@ -172,7 +175,8 @@ def clean(
     else:
         tumor, cyst = (percent[t - 1][box.slices] for t in (Tissue.TUMOR, Tissue.CYST))
         lead = tumor.astype(np.int8) - cyst.astype(np.int8)
-    work = _Work(part, lead, geometry.cropped(box))
+        percent = percent[(slice(None), *box.slices)]
+    work = _Work(part, lead, percent, geometry.cropped(box))
     _drop_fragments(work)
     if anchors is not None:
         _drop_beside_anchors(work, [_shifted(a, box.start) for a in anchors])
@@ -268,13 +272,27 @@ def _majority(values: np.ndarray) -> int:
 
 
 def _drop_dust(work: _Work, tissue: Tissue, dust_ml: float) -> None:
-    """Give specks of a lesion class to what surrounds them."""
+    """Give specks of a lesion class, and small lesions that are doubted, to what surrounds them."""
     for where, part in components(work.tissue == tissue):
-        if work.volume_ml(part) < dust_ml:
-            work.record(tissue, f"speck under {dust_ml:g} mL", part, where)
+        reason = _why_dust(work, tissue, where, part, dust_ml)
+        if reason:
+            work.record(tissue, reason, part, where)
             wide = _grown(where, work.tissue.shape, (1, 1, 1))
             around = _ring(part, where, wide) & (work.tissue[wide] == Tissue.KIDNEY)
             work.tissue[where][part] = Tissue.KIDNEY if around.any() else Tissue.BACKGROUND
+
+
+def _why_dust(
+    work: _Work, tissue: Tissue, where: tuple, part: np.ndarray, dust_ml: float
+) -> str | None:
+    """Why a lesion is not kept; None where it is."""
+    volume_ml = work.volume_ml(part)
+    if volume_ml < dust_ml:
+        return f"speck under {dust_ml:g} mL"
+    if work.percent is None or volume_ml >= DOUBTED_ML:
+        return None
+    doubted = work.percent[tissue - 1][where][part].mean() < _DOUBTED_PERCENT
+    return f"under {DOUBTED_ML:g} mL and doubted by the network" if doubted else None
 
 
 def _one_tissue_a_mass(work: _Work) -> None:

@@ -59,7 +59,7 @@ def export_regions(regions: Sequence[Region], native: Geometry) -> TissueMap:
         boxes.append(box)
         for slab in _slabs(box):
             where = (slice(None), *slab.slices)
-            tissue, shares = _decide(region, native.cropped(slab))
+            tissue, shares = _interpolated(region, native.cropped(slab))
             labels[slab.slices] = np.where(tissue > 0, tissue, labels[slab.slices])
             np.maximum(percent[where], shares, out=percent[where])
     return TissueMap(labels, percent, tuple(boxes))
@@ -88,13 +88,10 @@ def _slabs(box: Box) -> list[Box]:
     ]
 
 
-def _decide(region: Region, grid: Geometry) -> tuple[np.ndarray, np.ndarray]:
-    """Tissue decided step by step, and each tissue's interpolated probability in percent.
+def _interpolated(region: Region, grid: Geometry) -> tuple[np.ndarray, np.ndarray]:
+    """Tissue of every voxel, and each tissue's interpolated probability in percent.
 
-    First whether a voxel belongs to the kidney with its masses, then whether to a lesion, then to
-    which: the regions that the KiTS metric counts. So a lesion is not left to the background or
-    the kidney because the network cannot tell its kind. What never exceeds half a percent is not
-    interpolated.
+    What never exceeds half a percent is not interpolated.
     """
     percent = np.zeros((len(region.shares) - 1, *grid.shape), np.uint8)
     shares = []
@@ -104,9 +101,27 @@ def _decide(region: Region, grid: Geometry) -> tuple[np.ndarray, np.ndarray]:
             continue
         shares.append(np.clip(resample(share, region.geometry, grid, smooth=False), 0, 1))
         percent[number] = np.rint(100 * shares[-1])
-    kidney, tumor, cyst = shares
+    return np.broadcast_to(decide(*shares), grid.shape), percent
+
+
+def decide(kidney: np.ndarray, tumor: np.ndarray, cyst: np.ndarray) -> np.ndarray:
+    """Tissue from probabilities, step by step.
+
+    First whether a voxel belongs to the kidney with its masses, then whether to a lesion, then to
+    which: the regions that the KiTS metric counts. So a lesion is not left to the background or
+    the kidney because the network cannot tell its kind.
+
+    Parameters
+    ----------
+    kidney, tumor, cyst : float arrays that broadcast to one shape
+        0..1; what is missing to 1 is background.
+
+    Returns
+    -------
+    uint8 array
+        `Tissue` numbers.
+    """
     lesion = tumor + cyst
     kind = np.where(cyst > tumor, np.uint8(Tissue.CYST), np.uint8(Tissue.TUMOR))
     tissue = np.where(lesion > kidney, kind, np.uint8(Tissue.KIDNEY))
-    tissue = np.where(kidney + lesion > 0.5, tissue, np.uint8(Tissue.BACKGROUND))
-    return np.broadcast_to(tissue, grid.shape), percent
+    return np.where(kidney + lesion > 0.5, tissue, np.uint8(Tissue.BACKGROUND))

@@ -19,7 +19,7 @@ from .loss import supervised_loss
 from .mining import read_mistakes
 from .pack import KITS_SHAPES, pack_cts, pack_shapes
 from .pseudo import pack_pseudo
-from .recipe import Recipe
+from .recipe import STAGE_SETTINGS, Recipe, recipe_from
 from .samples import SampleSource
 from .slices import SLICES, pack_slices
 from .textures import cut_textures
@@ -240,15 +240,36 @@ def _class_dice(
     return dice
 
 
-def averaged_network(checkpoint: Path) -> tuple[Recipe, nn.Module, int]:
-    """Recipe, averaged network without its training heads, and steps of a checkpoint."""
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """What a checkpoint holds: ``recipe`` as a dictionary, ``average`` weights, ``step``."""
     import torch
 
-    stored = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    recipe = Recipe(
-        **{k: tuple(v) if isinstance(v, list) else v for k, v in stored["recipe"].items()}
-    )
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def averaged_network(*checkpoints: Path) -> tuple[Recipe, nn.Module, int]:
+    """Averaged network without its training heads; recipe and steps of the last checkpoint.
+
+    Of several checkpoints of one lineage the weights are averaged once more (model soup: Wortsman
+    et al., ICML 2022): between two legs lies a network that keeps what each is better at.
+
+    Raises
+    ------
+    InputError
+        If the checkpoints hold different networks, or the last one was written by a version whose
+        recipes had other settings.
+    """
+    stored = [read_checkpoint(path) for path in checkpoints]
+    last = stored[-1]
+    for path, other in zip(checkpoints, stored, strict=True):
+        if any(other["recipe"][name] != last["recipe"][name] for name in STAGE_SETTINGS):
+            raise InputError(
+                f"'{path}' holds another network than '{checkpoints[-1]}'. "
+                "Only checkpoints of one network can be averaged."
+            )
+    recipe = recipe_from(last["recipe"], checkpoints[-1])
     network = build_network(recipe.network, recipe.network_options)
-    own = network.state_dict()
-    network.load_state_dict({k: v for k, v in stored["average"].items() if k in own})
-    return recipe, network, stored["step"]
+    network.load_state_dict(
+        {k: sum(s["average"][k] for s in stored) / len(stored) for k in network.state_dict()}
+    )
+    return recipe, network, last["step"]

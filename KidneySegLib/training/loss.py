@@ -22,6 +22,7 @@ import numpy as np
 from scipy import ndimage
 
 from ..anatomy import Tissue
+from ..masks import ALL_NEIGHBORS
 
 if TYPE_CHECKING:
     import torch
@@ -29,11 +30,13 @@ if TYPE_CHECKING:
 _NESTED = {2: ((1,),), 4: ((1, 2, 3), (1,), (2, 3), (2,), (3,))}
 _HEAD_WEIGHTS = (1.0, 0.5, 0.25)
 _ABSENT_VOXELS = 1000.0  # soft volume of a false kidney that costs half of a whole Dice
-_MOST_WEIGHT = 10.0
+_MOST_WEIGHT = 10.0  # a lesion of 1 cm beside one of 2 cm; more, and specks would rule a patch
 
 
 def lesion_weights(label: np.ndarray, least_voxels: float) -> np.ndarray:
-    """How much each voxel counts: those of small lesions more, all others 1.
+    """How much each voxel counts: those of small lesions that are whole more, all others 1.
+
+    What the patch cuts may be a large lesion's corner.
 
     Parameters
     ----------
@@ -48,11 +51,12 @@ def lesion_weights(label: np.ndarray, least_voxels: float) -> np.ndarray:
     """
     weights = np.ones(label.shape, np.float32)
     for tissue in (Tissue.TUMOR, Tissue.CYST):
-        parts, count = ndimage.label(label == tissue)
+        parts, count = ndimage.label(label == tissue, ALL_NEIGHBORS)
         if count:
             sizes = np.bincount(parts.ravel())
             factor = np.clip(least_voxels / np.maximum(sizes, 1), 1, _MOST_WEIGHT)
-            factor[0] = 1
+            cut = [np.unique(np.take(parts, (0, -1), axis)) for axis in range(3)]
+            factor[np.concatenate([[0], *cut])] = 1
             weights *= factor[parts].astype(np.float32)
     return weights
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from ..errors import InputError
 
+# What a trained network is, and eats: weights can be averaged where these are equal.
+STAGE_SETTINGS = ("role", "classes", "network", "network_options", "spacing_mm", "window_hu")
 _FOLDER = Path(__file__).parent / "recipes"
 
 
@@ -24,8 +26,9 @@ class Recipe:
     the share of them whose lesions end above and below;
     ``texture_share`` that of the composed lesions that look like a real one (see `textures`);
     ``cyst_share`` that of cysts, ``push_share`` that of lesions that displace what they touch.
-    Lesions of less than ``least_lesion_ml`` count in the loss as if they had that volume (see
-    `loss`). ``lesion_counts`` are the numbers of lesions in one patch, equally likely.
+    Lesions of less than ``least_lesion_ml`` count in the cross-entropies as if they had that
+    volume, but at most ten times (see `loss`).
+    ``lesion_counts`` are the numbers of lesions in one patch, equally likely.
     """
 
     name: str
@@ -90,7 +93,17 @@ def load_recipe(name_or_path: str) -> Recipe:
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in _FOLDER.glob("*.json")))
         raise InputError(f"There is no recipe '{name_or_path}'. Known: {known}; or give a file.")
-    data = json.loads(path.read_text())
+    return recipe_from(json.loads(path.read_text()), path)
+
+
+def recipe_from(data: dict[str, Any], path: Path) -> Recipe:
+    """Recipe of a plain dictionary read from a file.
+
+    Raises
+    ------
+    InputError
+        If settings are missing or unknown.
+    """
     names = {f.name for f in fields(Recipe)}
     if set(data) != names:
         raise InputError(

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
 from ..models.package import MANIFEST, WEIGHTS, load_network, load_package, write_weights
-from .loop import averaged_network
+from .loop import averaged_network, read_checkpoint
 from .recipe import Recipe
 
 
-def release(locator: Path | None, fine: Path | None, into: Path) -> str:
+def release(locator: Sequence[Path], fine: Sequence[Path], into: Path) -> str:
     """Write weights and stages of checkpoints into a model folder.
 
     What people write in the manifest (title, license, figures, warnings) stays as it is;
-    stages, training and the sha256 come from the checkpoints. Thresholds of intervals were fitted
-    to the old weights and are dropped.
+    stages, training and the sha256 come from the checkpoints. Factors of intervals were fitted to
+    the old weights and are dropped.
 
     Parameters
     ----------
-    locator, fine : Path, optional
-        Checkpoints of `training.loop.train`; a network without one stays as the folder has it.
+    locator, fine : sequence of Path
+        Checkpoints of `training.loop.train`, whose weights are averaged; a network without one
+        stays as the folder has it.
     into : Path
         Model folder with a ``model.json``.
 
@@ -34,22 +36,24 @@ def release(locator: Path | None, fine: Path | None, into: Path) -> str:
     Raises
     ------
     InputError
-        If there is no manifest, or a checkpoint is of the other network.
+        If there is no manifest, a checkpoint is of the other network, or two differ.
     """
     manifest = into / MANIFEST
     if not manifest.is_file():
         raise InputError(f"There is no '{manifest}'. Write the manifest's texts first.")
     data = json.loads(manifest.read_text(encoding="utf-8"))
     networks, recipes = {}, {}
-    for stage, checkpoint in (("locator", locator), ("fine", fine)):
-        if checkpoint is None:
+    for stage, checkpoints in (("locator", locator), ("fine", fine)):
+        if not checkpoints:
             networks[stage] = load_network(load_package(into), stage)
             continue
-        recipe, networks[stage], steps = averaged_network(checkpoint)
+        recipe, networks[stage], steps = averaged_network(*checkpoints)
         if recipe.role != stage:
-            raise InputError(f"'{checkpoint.name}' is a {recipe.role}, not a {stage} network.")
+            raise InputError(f"'{checkpoints[-1].name}' is a {recipe.role}, not a {stage} network.")
         data["stages"][stage] = _stage(recipe)
         recipes[stage] = {"steps_done": steps, "recipe": recipe.as_dict()}
+        if len(checkpoints) > 1:
+            recipes[stage]["averaged_with"] = [_record(c) for c in checkpoints[:-1]]
     data["training"] = {**data["training"], **recipes}
     digest = write_weights(networks, into / WEIGHTS)
     data["weights"] = {"file": WEIGHTS, "sha256": digest}
@@ -57,6 +61,12 @@ def release(locator: Path | None, fine: Path | None, into: Path) -> str:
     manifest.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
     load_package(into)
     return digest
+
+
+def _record(checkpoint: Path) -> dict[str, Any]:
+    """Steps and recipe of a checkpoint."""
+    stored = read_checkpoint(checkpoint)
+    return {"steps_done": stored["step"], "recipe": stored["recipe"]}
 
 
 def _stage(recipe: Recipe) -> dict[str, Any]:

@@ -25,8 +25,8 @@ _SCALES_HU = {"mid.npz": (-79.0, 383.0), "s50.npz": (-79.0, 383.0), "k19.npz": (
 _KITS_TISSUES = {1: Tissue.KIDNEY, 2: Tissue.TUMOR, 3: Tissue.CYST}
 _STACK = 128
 _REACH = 1.7  # lesion radii: where the pull that closes a lesion ends
-_HEIGHT = (0.7, 1.5)
-_LEAST_PIXELS = 6
+_HEIGHT = (0.7, 1.5)  # half of it, in radii: from flat to long
+_LEAST_PIXELS = 6  # 38 mm2; smaller spots are left as they are
 _DRAWN = {Tissue.TUMOR: 0.5, Tissue.CYST: 0.2, Tissue.KIDNEY: 0.3}
 
 
@@ -127,7 +127,8 @@ def close_lesions(grid: np.ndarray, plane: np.ndarray, rng: np.random.Generator)
 
     Each lesion gets a height and a middle near the stack's. Away from its middle the plane is
     pulled together around its center: the lesion shrinks as a ball's sections do, and what is
-    around it closes over it.
+    around it closes over it. The pull ends before the next lesion, so that lesions close together
+    are closed in part only.
 
     Parameters
     ----------
@@ -136,25 +137,29 @@ def close_lesions(grid: np.ndarray, plane: np.ndarray, rng: np.random.Generator)
     plane : (j, i) uint8
         `Tissue` numbers of the slice.
     """
-    parts, _ = ndimage.label((plane == Tissue.TUMOR) | (plane == Tissue.CYST))
+    lesions = (plane == Tissue.TUMOR) | (plane == Tissue.CYST)
+    parts, _ = ndimage.label(lesions, np.ones((3, 3)))
     for n in range(1, parts.max() + 1):
         spots = np.argwhere(parts == n)
         if len(spots) < _LEAST_PIXELS:
             continue
         center = spots.mean(axis=0)
         radius = float(np.linalg.norm(spots - center, axis=1).max()) + 0.5
+        others = np.argwhere(lesions & (parts != n))
+        free = np.linalg.norm(others - center, axis=1).min(initial=np.inf)
+        reach = max(min(_REACH * radius, free - 0.5), 1.1 * radius)
         height = radius * rng.uniform(*_HEIGHT)
         middle = _STACK / 2 + rng.uniform(-0.5, 0.5) * height
         section = np.sqrt(np.clip(1 - ((grid[0] - middle) / height) ** 2, 0, None))
         away = grid[1:] - center[:, None, None, None]
         distance = np.maximum(np.linalg.norm(away, axis=0), 1e-3)
-        away *= _pulled(distance, radius, section) / distance
+        away *= _pulled(distance, radius, reach, section) / distance
         grid[1:] = away + center[:, None, None, None]
 
 
-def _pulled(distance: np.ndarray, radius: float, section: np.ndarray) -> np.ndarray:
+def _pulled(distance: np.ndarray, radius: float, reach: float, section: np.ndarray) -> np.ndarray:
     """Distances in the plane that are seen at these, where a disk's radius shrinks by a share."""
-    reach, edge = _REACH * radius, radius * section
+    edge = radius * section
     inside = distance / np.maximum(section, 1e-3)
     outside = radius + (distance - edge) * (reach - radius) / (reach - edge)
     return np.where(distance >= reach, distance, np.where(distance < edge, inside, outside))

@@ -95,7 +95,7 @@ def ours(volume, package, engine) -> np.ndarray:
 
 def nearest(volume, package, engine) -> np.ndarray:
     """Our regions, but each native voxel takes the label of the nearest coarse one."""
-    from KidneySegLib.stages.export import native_box
+    from KidneySegLib.stages.export import decide, native_box
     from KidneySegLib.volume import axis_maps
 
     labels = np.zeros(volume.geometry.shape, np.uint8)
@@ -106,7 +106,7 @@ def nearest(volume, package, engine) -> np.ndarray:
             np.clip(np.rint(first + step * np.arange(n)), 0, size - 1).astype(int)
             for (first, step), n, size in zip(maps, box.shape, region.geometry.shape, strict=True)
         ]
-        coarse = region.shares.argmax(axis=0).astype(np.uint8)
+        coarse = decide(*region.shares[1:])
         labels[box.slices] = np.maximum(labels[box.slices], coarse[np.ix_(*index)])
     return labels
 
@@ -117,6 +117,7 @@ def whole_field(volume, package, engine) -> np.ndarray:
     from monai.inferers import SlidingWindowInferer
 
     from KidneySegLib.masks import components
+    from KidneySegLib.stages.export import decide
     from KidneySegLib.stages.locate import network_input
 
     spec = package.stages["fine"]
@@ -126,7 +127,7 @@ def whole_field(volume, package, engine) -> np.ndarray:
     inferer = SlidingWindowInferer(spec.patch, 1, overlap=0.5, mode="gaussian")
     shares = inferer(image, lambda tiles: torch.from_numpy(predictor(tiles.numpy())))
     full = torch.nn.functional.interpolate(shares, volume.geometry.shape, mode="trilinear")
-    labels = full[0].argmax(dim=0).numpy().astype(np.uint8)
+    labels = decide(*full[0, 1:].numpy())
     parts = sorted(components(labels > 0), key=lambda p: -p[1].sum())
     for where, part in parts[2:]:
         labels[where][part] = 0

@@ -3,10 +3,10 @@
     python Testing/figures/folds.py FOLDER --minutes 15
 
 The 13 BTCV CTs in three folds: each is segmented, with points in its kidneys, by a network that was
-trained from nothing on the CTs of the other folds (the three that are kept out for good are never
-trained on). No pseudo-labels: networks that saw these CTs made them. Also what became of the real
-cysts in them, and intervals of their kidneys (see intervals.py). Trainings resume; ``--minutes 0``
-only evaluates.
+trained from nothing, in small patches, on the CTs of the other folds (the three that are kept out
+for good are never trained on). No pseudo-labels: networks that saw these CTs made them. Also what
+became of the real cysts in them, and intervals of their kidneys (see intervals.py). Trainings
+resume; ``--minutes 0`` only evaluates.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from __future__ import annotations
 import dataclasses
 import math
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
 from common import data_folder, dice, load_canonical, parser, save
-from inserted_lesions import FOUND_DICE
+from inserted_lesions import FOUND_DICE, near
 from intervals import kidney_rows, print_fits
 from kept_out_cts import kidney_centers
 
@@ -29,12 +30,12 @@ from KidneySegLib.masks import components
 from KidneySegLib.models.package import ModelPackage, load_package
 from KidneySegLib.models.registry import find_model
 from KidneySegLib.pipeline import Settings, segment
-from KidneySegLib.training.loop import train
-from KidneySegLib.training.recipe import Recipe, load_recipe
+from KidneySegLib.training.loop import read_checkpoint, train
+from KidneySegLib.training.recipe import Recipe, load_recipe, recipe_from
 from KidneySegLib.training.release import release
 
 FOLDS = 3
-PATCH = (64, 48, 48)  # steps of 0.4 s instead of 0.7
+PATCH, JITTER_MM = (64, 48, 48), 18.0  # steps of 0.4 s instead of 0.7
 LEAST_CYST_ML = 0.5  # a sphere of 1 cm
 
 
@@ -51,7 +52,7 @@ def recipe_without(names: tuple[str, ...], steps: int, seed: int) -> Recipe:
     recipe = load_recipe("fine")
     kept_out = tuple(dict.fromkeys((*recipe.exclude_cases, *names)))
     return dataclasses.replace(
-        recipe, patch=PATCH, steps=steps, exclude_cases=kept_out, seed=seed, jitter_mm=18.0
+        recipe, patch=PATCH, steps=steps, exclude_cases=kept_out, seed=seed, jitter_mm=JITTER_MM
     )
 
 
@@ -59,13 +60,24 @@ def train_fold(
     names: tuple[str, ...], out: Path, *, minutes: float, steps: int, seed: int
 ) -> ModelPackage:
     """Package of the network that has not seen these CTs; training resumes where it stopped."""
+    recipe, checkpoint = recipe_without(names, steps, seed), out / "fine.checkpoint.pt"
     if minutes > 0:
-        train(recipe_without(names, steps, seed), data_folder(), out, minutes=minutes)
+        train(recipe, data_folder(), out, minutes=minutes)
+    refuse_other_training(recipe, checkpoint, out)
     package = out / "model"
     shutil.rmtree(package, ignore_errors=True)
     shutil.copytree(find_model(None).folder, package)
-    release(None, out / "fine.checkpoint.pt", package)
+    release((), (checkpoint,), package)
     return load_package(package)
+
+
+def refuse_other_training(recipe: Recipe, checkpoint: Path, out: Path) -> None:
+    """Stop where a folder holds a training of another recipe, or CTs that are to be tested."""
+    with np.load(out / f"cts_{recipe.spacing_mm:g}mm.npz") as packed:
+        trained = {name.split("/")[0] for name in packed.files}
+    own = recipe_from(read_checkpoint(checkpoint)["recipe"], checkpoint)
+    if own != recipe or trained & set(recipe.exclude_cases):
+        sys.exit(f"'{out}' holds a training of another recipe or other CTs. Give an empty folder.")
 
 
 def evaluate(name: str, package: ModelPackage, engine: TorchEngine) -> dict:
@@ -78,9 +90,13 @@ def evaluate(name: str, package: ModelPackage, engine: TorchEngine) -> dict:
     for where, part in components(truth == Tissue.CYST):
         ml = float(part.sum() * ct.geometry.voxel_volume_ml)
         if ml >= LEAST_CYST_ML:
-            cysts.append({"ml": ml, "dice": dice(found[where] == Tissue.CYST, part)})
+            cyst = np.zeros(truth.shape, bool)
+            cyst[where] = part
+            own = (found == Tissue.CYST) & near(cyst)
+            cysts.append({"ml": ml, "dice": dice(own, cyst)})
     return {
         "dice": dice((found > 0) & known, truth > 0),
+        "steps": package.training["fine"]["steps_done"],
         "tumor_ml": float((found == Tissue.TUMOR).sum() * ct.geometry.voxel_volume_ml),
         "cysts": cysts,
         "volumes": kidney_rows(name, package, engine, points),
@@ -108,8 +124,8 @@ def main() -> None:
             figures[name] = row = evaluate(name, package, engine)
             cysts = ", ".join(f"{c['ml']:.1f} mL Dice {c['dice']:.2f}" for c in row["cysts"])
             print(
-                f"fold {n}  {name}  kidney Dice {row['dice']:.3f}  tumor {row['tumor_ml']:.1f} mL"
-                f"  cysts: {cysts or 'none'}",
+                f"fold {n} ({row['steps']} of {arguments.steps} steps)  {name}  kidney Dice "
+                f"{row['dice']:.3f}  tumor {row['tumor_ml']:.1f} mL  cysts: {cysts or 'none'}",
                 flush=True,
             )
     values = [row["dice"] for row in figures.values()]

@@ -103,16 +103,16 @@ def evaluate(model: str | None, per_size: int) -> dict:
                             "kind": kind,
                             "size_mm": size,
                             "range_mm": [low, high],
-                            "dice": dice((labels == number) & _near(truth), truth),
-                            "as_mass": dice((labels >= 2) & _near(truth), truth),
+                            "dice": dice((labels == number) & near(truth), truth),
+                            "as_mass": dice((labels >= 2) & near(truth), truth),
                             "true_ml": float(truth.sum() * ml),
-                            "found_ml": float(((labels == number) & _near(truth)).sum() * ml),
+                            "found_ml": float(((labels == number) & near(truth)).sum() * ml),
                         }
                     )
     return {"lesions": rows, "tumor_ml_without_lesion": clean_ml}
 
 
-def _near(truth: np.ndarray) -> np.ndarray:
+def near(truth: np.ndarray) -> np.ndarray:
     """Box around a lesion, twice its size: what is found elsewhere is not its match."""
     from KidneySegLib.volume import Box
 

@@ -6,8 +6,11 @@ Kidneys of the kept-out CTs against the experts' masks, and lesions inserted int
 no training saw). A factor says how much the network's doubt counts in an interval (see
 KidneySegLib/measure/intervals.py). Split conformal prediction fits it: of the factors that each of
 n volumes would have needed the one of rank (n + 1) times 90 % is taken, or the largest where n is
-too small for that rank. Lesions count where they were found (Dice of at least 0.1). Also: how often
-what the network is not sure of is no lesion, and how often the rest.
+too small for that rank. Its promise of 90 % is for volumes as alike as draws from one bag; these
+share four CTs, so read the shares of the CT left out, not the promise. Lesions count where they
+were found (Dice of at least 0.1), kidneys where the scan does not cut them. Widths, and shares of
+diameters, are those of the fit on all. Also: how often what the network is not sure of is no
+lesion, and how often the rest.
 """
 
 from __future__ import annotations
@@ -29,23 +32,24 @@ from KidneySegLib.measure.volumes import (
 )
 from KidneySegLib.models.package import ModelPackage
 from KidneySegLib.models.registry import find_model
-from KidneySegLib.pipeline import Settings, _clean, _find_tissue, _Stages
+from KidneySegLib.pipeline import Settings, _clean, _doubt, _find_tissue, _Stages
 from KidneySegLib.volume import Volume
 
 NOMINAL = 0.9
-FACTORS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.2, 1.5, 1.8, 2.2, 2.6, 3.0, 4.0, 5.0)
+FACTORS = (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.2, 1.5, 1.8, 2.2, 2.6, 3, 4, 5, 7, 10, 20)
 KINDS = {"kidney": Tissue.KIDNEY, "tumor": Tissue.TUMOR, "cyst": Tissue.CYST}
 
 
 def segmented(
     volume: Volume, package: ModelPackage, engine: Engine, points: tuple = ()
 ) -> tuple[Volume, np.ndarray]:
-    """Labels of a canonical CT, and the network's probabilities in percent."""
+    """Labels of a canonical CT, and its probabilities in percent as intervals are made of them."""
     settings = Settings(points=points)
     stages = _Stages(None, None, settings)
     tissue, places, _ = _find_tissue(volume, package, engine, settings, stages)
     cleaned = _clean(volume, tissue, places, settings)
-    return volume.with_array(cleaned.labels), tissue.percent
+    doubt = _doubt(package, tissue.percent, cleaned, settings)
+    return volume.with_array(cleaned.labels), doubt.percent
 
 
 def ranges(labels: Volume, percent: np.ndarray) -> list:
@@ -145,9 +149,9 @@ def _best(labels: Volume, truth: np.ndarray, kind: str) -> int | None:
 
 
 def needed(row: dict) -> int:
-    """Number of the smallest factor whose interval holds the truth; the last where none does."""
+    """Number of the smallest factor whose interval holds the truth; one too many if none does."""
     held = [low <= row["true"] <= high for low, high in row["intervals"]]
-    return held.index(True) if any(held) else len(held) - 1
+    return held.index(True) if any(held) else len(held)
 
 
 def coverage(rows: list[dict], factor: int) -> float:
@@ -157,11 +161,14 @@ def coverage(rows: list[dict], factor: int) -> float:
 
 
 def fit(rows: list[dict]) -> int:
-    """Number of the factor that split conformal prediction takes; that of 1 without volumes."""
+    """Number of the factor that split conformal prediction takes; that of 1 without volumes.
+
+    The last one where even that would not do.
+    """
     if not rows:
-        return FACTORS.index(1.0)
+        return FACTORS.index(1)
     rank = min(len(rows), int(np.ceil((len(rows) + 1) * NOMINAL)))
-    return sorted(map(needed, rows))[rank - 1]
+    return min(sorted(map(needed, rows))[rank - 1], len(FACTORS) - 1)
 
 
 def width(rows: list[dict], factor: int) -> float:
@@ -187,12 +194,13 @@ def print_fits(rows: list[dict]) -> None:
         every = [r for r in rows if r["kind"] == kind]
         own = [r for r in every if r["what"] == "ml"]
         held, both = held_out(own), fit(own)
+        beyond = sum(needed(r) == len(FACTORS) for r in own)
         every_held += held
         print(
             f"{kind:7} n {len(own):3}  held by intervals fitted on the other CTs: "
             f"{100 * np.mean(held):.0f} %; fitted on all: factor {FACTORS[both]:g}, "
             f"median half width {100 * width(own, both):.0f} %; from voxels alone held "
-            f"{100 * coverage(own, 0):.0f} %"
+            f"{100 * coverage(own, 0):.0f} %, by no factor {beyond}"
         )
         for what in DIAMETERS:
             lengths = [r for r in every if r["what"] == what]

@@ -59,7 +59,7 @@ def random_crop(tissue: np.ndarray, geometry: Geometry, rng: np.random.Generator
 
 
 class Locator:
-    """The shipped locator, as the pipeline uses it."""
+    """A model: its locator as the pipeline uses it, and the whole pipeline."""
 
     def __init__(self, model: str | None) -> None:
         self.package, self.engine = find_model(model), TorchEngine("auto")
@@ -70,7 +70,7 @@ class Locator:
         """Places that would be segmented."""
         return likely_kidneys(locate_kidneys(volume.canonical(), self.predictor, self.spec))[0]
 
-    def kidney_ml(self, volume: Volume) -> float:
+    def found_ml(self, volume: Volume) -> float:
         """What the whole pipeline calls kidney or lesion."""
         labels = segment(volume, self.package, self.engine).labels
         return float((labels.array > 0).sum() * volume.geometry.voxel_volume_ml)
@@ -119,7 +119,7 @@ def empty_fields(locator: Locator) -> list[dict]:
             if (high - low) * step >= LEAST_FIELD_MM:
                 field = volume.cropped(Box((low, 0, 0), (high, *marks.shape[1:])))
                 regions = len(locator.regions(field))
-                found_ml = locator.kidney_ml(field) if regions else 0.0
+                found_ml = locator.found_ml(field) if regions else 0.0
                 rows.append({"case": name, "part": part, "regions": regions, "ml": found_ml})
     return rows
 

@@ -102,6 +102,11 @@ def test_a_tumor_is_called_what_most_of_it_is():
     found[5:11, 5:20] = 2
     (row,) = tumor_slices.judge(found, label, 1.0)
     assert row["called"] == "kidney"
+    assert row["hu_from_kidney"] is None
+    label[25:35, 25:35] = 1
+    hu = np.where(label == 2, 60.0, np.where(label == 1, 150.0, -90.0))
+    (row,) = tumor_slices.judge(found, label, 1.0, hu)
+    assert row["hu_from_kidney"] == -90.0
     assert row["size_mm"] == pytest.approx(2 * np.sqrt(225 / np.pi))
 
 
@@ -128,6 +133,9 @@ def test_the_factor_that_nine_of_ten_need_is_fitted():
     assert intervals.coverage(rows, 4) == pytest.approx(18 / 19)
     assert intervals.width(rows, 4) == pytest.approx(0.08)
     assert intervals.fit(volumes_off_by(1, 3, 5)) == 3  # too few: the largest
+    unheld = volumes_off_by(1000)
+    assert intervals.needed(unheld[0]) == len(intervals.FACTORS)
+    assert intervals.fit(unheld) == len(intervals.FACTORS) - 1
 
 
 def test_a_ct_is_judged_by_the_others():

@@ -28,6 +28,7 @@ FIRST_CASE = 400
 SLICE_MM, SLICES = 3.0, 40
 LARGE_MM = 20.0
 LEAST_FALSE_MM2 = 100.0
+ALIKE_HU = 30.0  # about the SD inside a tumor
 TRAINED_SLICES = 35  # of each file
 
 
@@ -76,15 +77,21 @@ def centers(label: np.ndarray, stack: Volume) -> tuple[tuple[float, float, float
     return tuple(tuple(map(float, p)) for p in points)
 
 
-def judge(found: np.ndarray, label: np.ndarray, pixel_mm: float) -> list[dict]:
-    """What each true tumor of a slice was called."""
-    rows = []
+def judge(
+    found: np.ndarray, label: np.ndarray, pixel_mm: float, hu: np.ndarray | None = None
+) -> list[dict]:
+    """What each true tumor of a slice was called, and how its density differs from the kidney's."""
+    rows, kidney = [], label == 1
     parts, count = ndimage.label(label == 2)
     for n in range(1, count + 1):
         part = parts == n
         size = 2 * np.sqrt(part.sum() * pixel_mm**2 / np.pi)
         called = Counter(found[part].tolist()).most_common(1)[0][0]
-        rows.append({"size_mm": float(size), "called": Tissue(called).name.lower()})
+        apart = None
+        if hu is not None and kidney.any():
+            apart = float(np.median(hu[part]) - np.median(hu[kidney]))
+        name = Tissue(called).name.lower()
+        rows.append({"size_mm": float(size), "called": name, "hu_from_kidney": apart})
     return [r for r in rows if r["size_mm"] >= 5]
 
 
@@ -101,7 +108,7 @@ def evaluate(model: str | None, limit: int | None, *, trained: bool = False) -> 
             continue
         result = segment(stack, package, engine, Settings(points=points))
         found = to_tissue(result.labels.array[SLICES // 2], "kidneyseg")
-        rows += judge(found, label, pixel_mm)
+        rows += judge(found, label, pixel_mm, hu)
         for tissue, number in zip(hits, (1, 2, 3), strict=True):
             a, b = found == tissue, label == number
             hits[tissue] += np.array([(a & b).sum(), a.sum(), b.sum()]) * pixel_mm**2
@@ -110,6 +117,11 @@ def evaluate(model: str | None, limit: int | None, *, trained: bool = False) -> 
             false_tumors += bool((found == Tissue.TUMOR).sum() * pixel_mm**2 >= LEAST_FALSE_MM2)
     pooled = {t.name.lower(): 2 * h[0] / (h[1] + h[2]) for t, h in hits.items()}
     return {"tumors": rows, "pooled_dice": pooled, "plain": plain, "false_tumors": false_tumors}
+
+
+def _is_alike(hu_from_kidney: float | None) -> bool:
+    """Whether a tumor is nearly as bright as the kidney."""
+    return hu_from_kidney is not None and abs(hu_from_kidney) <= ALIKE_HU
 
 
 def main() -> None:
@@ -125,6 +137,13 @@ def main() -> None:
         called = [r["called"] for r in figures["tumors"] if low <= r["size_mm"] < high]
         shares = ", ".join(f"{k} {v}" for k, v in Counter(called).most_common())
         print(f"tumors {text}: {len(called)}, called {shares}")
+    missed = [r for r in figures["tumors"] if r["size_mm"] >= LARGE_MM and r["called"] != "tumor"]
+    apart = [r["hu_from_kidney"] for r in missed]
+    alone, alike = (sum(map(f, apart)) for f in (lambda x: x is None, _is_alike))
+    print(
+        f"of the {len(missed)} missed ones {alone} lie on slices without a kidney, {alike} within "
+        f"{ALIKE_HU:g} HU of it"
+    )
     pooled = ", ".join(f"{k} {v:.2f}" for k, v in figures["pooled_dice"].items())
     print(f"pooled Dice: {pooled}")
     print(f"false tumor on {figures['false_tumors']} of {figures['plain']} slices without one")

@@ -245,6 +245,29 @@ def test_hole_in_a_tumor_becomes_tumor(tissue, geometry):
     assert (labels[hole] == Label.TUMOR).all()
 
 
+@pytest.mark.parametrize(
+    ("radius_mm", "said", "kept"), [(4.0, 40, False), (4.0, 60, True), (7.0, 40, True)]
+)
+def test_small_lesions_are_kept_where_the_network_believes_in_them(
+    tissue, geometry, radius_mm, said, kept
+):
+    kidney = np.argwhere(tissue == Tissue.KIDNEY)
+    center = geometry.ras_from_kji(kidney[len(kidney) // 3])[0]
+    spot = ellipsoid(geometry, center, radius_mm) & (tissue == Tissue.KIDNEY)
+    assert (spot.sum() * 0.008 < 0.5) == (radius_mm < 5)
+    tissue[spot] = Tissue.CYST
+    percent = np.stack([(tissue == n) * np.uint8(90) for n in (1, 2, 3)])
+    percent[2][spot] = said
+    cleaned = run(tissue, geometry, percent=percent)
+    assert (cleaned.labels[spot] == Label.CYST).all() == kept
+    doubted = [r for r in cleaned.removals if "doubted" in r.reason]
+    assert len(doubted) == (not kept)
+    if not kept:
+        assert (cleaned.labels[spot] > 0).all()  # it is kidney again
+        again = run(tissue, geometry, percent=percent, keep=[doubted[0].id])
+        assert (again.labels[spot] == Label.CYST).all()
+
+
 def test_tumor_speck_inside_a_cyst_becomes_cyst(tissue, geometry):
     speck = ellipsoid(geometry, (82, -20, 10), 2.5)
     assert 0 < speck.sum() * 0.008 < 0.1

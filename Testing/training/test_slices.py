@@ -100,6 +100,32 @@ def test_a_closed_lesion_is_whole_in_its_middle_and_gone_above_and_below(stack, 
     assert (seen == Tissue.KIDNEY).sum(axis=(1, 2))[[0, -1]].min() > 0
 
 
+def test_two_lesions_close_together_are_both_closed(stack, rng):
+    plane, grid = stack
+    rows, columns = np.indices(plane.shape)
+    plane[np.hypot(rows - 10, columns - 26) <= 3] = Tissue.CYST
+    close_lesions(grid, plane, rng)
+    seen = plane[tuple(np.rint(grid[1:]).astype(int))]
+    for tissue in (Tissue.TUMOR, Tissue.CYST):
+        area = (seen == tissue).sum(axis=(1, 2))
+        assert area[[0, -1]].max() < 0.1 * (plane == tissue).sum()
+
+
+def test_slices_are_bent_more_and_closed_as_often_as_the_recipe_says(folder, tmp_path):
+    cases = pack_slices(folder, RECIPE, tmp_path / "packed.npz")
+    changes = {"patch": (16, 16, 16), "slice_share": 1.0}
+    plain, solid, strong = (
+        SampleSource(dataclasses.replace(RECIPE, **changes, **more), [], {}, cases)
+        for more in (
+            {"solid_share": 0.0, "slice_strength": 1.0},
+            {"solid_share": 1.0, "slice_strength": 1.0},
+            {"solid_share": 0.0, "slice_strength": 2.0},
+        )
+    )
+    assert any((plain[n][1] != solid[n][1]).any() for n in range(6))
+    assert any((plain[n][1] != strong[n][1]).any() for n in range(6))
+
+
 def test_what_is_far_from_a_lesion_is_not_moved_when_it_is_closed(stack, rng):
     plane, grid = stack
     before = grid.copy()

@@ -85,6 +85,14 @@ def test_samples_hold_every_tissue(data, tmp_path):
     assert {0, Tissue.KIDNEY, Tissue.TUMOR, Tissue.CYST} <= seen
 
 
+def test_small_lesions_of_samples_weigh_more_where_the_recipe_says_so(data, tmp_path):
+    recipe = tiny("fine", patch=(32, 32, 32), steps=20, lesion_volume_ml=(1.0, 6.0))
+    source = prepare(recipe, data, tmp_path)
+    assert max(source[n][2].max() for n in range(20)) > 1
+    light = dataclasses.replace(source, recipe=dataclasses.replace(recipe, least_lesion_ml=0.0))
+    assert all((light[n][2] == 1).all() for n in range(20))
+
+
 def test_locator_samples_merge_kidney_and_lesions(data, tmp_path):
     source = prepare(tiny("locator", patch=(32, 32, 32), steps=20), data, tmp_path)
     assert set(np.unique(np.stack([source[n][1] for n in range(20)]))) == {0, 1}
@@ -136,20 +144,40 @@ def test_release_makes_a_package_that_loads(data, tmp_path, package):
     into.mkdir()
     for name in (MANIFEST, "LICENSE", "MODEL_CARD.md"):
         (into / name).write_text((package.folder / name).read_text())
-    digest = release(tmp_path / "locator.checkpoint.pt", tmp_path / "fine.checkpoint.pt", into)
+    locators, fines = ((tmp_path / f"{n}.checkpoint.pt",) for n in ("locator", "fine"))
+    digest = release(locators, fines, into)
     made = load_package(into)
     assert made.sha256 == digest
     assert made.training["fine"]["steps_done"] == 1
     locator = load_network(made, "locator").state_dict()
     train(tiny("fine", steps=2), data, tmp_path, workers=0)
-    release(None, tmp_path / "fine.checkpoint.pt", into)
+    release((), fines, into)
     again = load_package(into)
     assert again.sha256 != digest
     assert again.training["locator"] == made.training["locator"]
     for name, value in load_network(again, "locator").state_dict().items():
         torch.testing.assert_close(value, locator[name])
+    release((), fines * 2, into)
+    assert len(load_package(into).training["fine"]["averaged_with"]) == 1
     with pytest.raises(InputError, match="not a fine network"):
-        release(tmp_path / "locator.checkpoint.pt", tmp_path / "locator.checkpoint.pt", into)
+        release(locators, locators, into)
+
+
+def test_checkpoints_of_one_network_are_averaged(data, tmp_path):
+    paths = []
+    for seed in (1, 2):
+        train(tiny("fine", steps=1, seed=seed), data, tmp_path / str(seed), workers=0)
+        paths.append(tmp_path / str(seed) / "fine.checkpoint.pt")
+    first, second, both = (
+        averaged_network(*p)[1].state_dict() for p in ((paths[0],), (paths[1],), paths)
+    )
+    assert any(not torch.equal(first[k], second[k]) for k in first)
+    for name, value in both.items():
+        torch.testing.assert_close(value, (first[name] + second[name]) / 2)
+    options = {"filters": [4, 8, 8, 12], "classes": 4}
+    train(tiny("fine", steps=1, network_options=options), data, tmp_path / "3", workers=0)
+    with pytest.raises(InputError, match="another network"):
+        averaged_network(paths[0], tmp_path / "3" / "fine.checkpoint.pt")
 
 
 def test_perfect_logits_have_next_to_no_loss_and_absent_classes_are_skipped():
@@ -187,6 +215,9 @@ def test_small_lesions_weigh_as_much_as_larger_ones_and_no_voxel_too_much():
     assert weights[3, 11, 11] == pytest.approx(100 / 64)
     weights[2:4, 2:4, 2:4] = weights[2:6, 10:14, 10:14] = 1
     assert (weights == 1).all()
+    corner = np.zeros((20, 20, 20), np.uint8)
+    corner[17:, 17:, 17:] = Tissue.TUMOR  # cut by the patch: it may be large
+    assert (lesion_weights(corner, 100) == 1).all()
 
 
 def test_voxel_weights_of_one_change_nothing_and_others_move_the_mean():
