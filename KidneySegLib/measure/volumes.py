@@ -57,7 +57,8 @@ class LesionMeasurement:
     Lengths in mm, volume in mL, densities in HU (None without a CT), places in RAS mm.
     ``fat_share`` is the share of its voxels under -20 HU, ``..._ends_ras_mm`` the two ends of the
     diameters. ``incomplete`` says that it reaches the end of the scan. ``probability`` is the mean
-    probability that the network gave it and its kind, None without one; intervals as in `SideMeasurement`.
+    probability that the network gave it and its kind, None without one; intervals as in
+    `SideMeasurement`.
     """
 
     id: int

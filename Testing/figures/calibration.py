@@ -4,8 +4,8 @@
 
 Voxels of the kept-out CTs around the kidneys (experts' masks), and of the same CTs with inserted
 lesions (shapes that no training saw), binned by the probability that the network gave a tissue: the
-share of voxels that are that tissue should be the same (what cleaning took out counts as 0). The temperature that fits one half of the
-CTs best is tried on the other: 1 needs no change.
+share of voxels that are that tissue should be the same (what cleaning took out counts as 0). The
+temperature that fits one half of the CTs best is tried on the other: 1 needs no change.
 """
 
 from __future__ import annotations
