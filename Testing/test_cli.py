@@ -49,7 +49,9 @@ def test_results_name_neither_patient_nor_input(capsys, ct, tmp_path):
     shutil.copy(ct, renamed)
     run(capsys, "segment", renamed, "-o", tmp_path / "out")
     for path in (tmp_path / "out").iterdir():
-        assert b"Doe" not in path.read_bytes()
+        content = path.read_bytes()
+        for name in (b"Doe_", b"_Jane", b"Doe Jane", b"19700101"):  # not in base64 by chance
+            assert name not in content
 
 
 def test_results_are_not_replaced_without_overwrite(capsys, ct, tmp_path):
