@@ -56,17 +56,21 @@ def recipe_without(names: tuple[str, ...], steps: int, seed: int) -> Recipe:
     )
 
 
-def train_fold(
-    names: tuple[str, ...], out: Path, *, minutes: float, steps: int, seed: int
-) -> ModelPackage:
-    """Package of the network that has not seen these CTs; training resumes where it stopped."""
-    recipe, checkpoint = recipe_without(names, steps, seed), out / "fine.checkpoint.pt"
+def train_fold(recipe: Recipe, out: Path, minutes: float, model: str | None) -> ModelPackage:
+    """Package of the network that has not seen some CTs; training resumes where it stopped.
+
+    Texts of the manifest are those of another model.
+    """
+    checkpoint = out / "fine.checkpoint.pt"
+    if checkpoint.is_file():
+        refuse_other_training(recipe, checkpoint, out)
     if minutes > 0:
         train(recipe, data_folder(), out, minutes=minutes)
-    refuse_other_training(recipe, checkpoint, out)
+    if not checkpoint.is_file():
+        sys.exit(f"There is no training in '{out}' yet. Give --minutes.")
     package = out / "model"
     shutil.rmtree(package, ignore_errors=True)
-    shutil.copytree(find_model(None).folder, package)
+    shutil.copytree(find_model(model).folder, package)
     release((), (checkpoint,), package)
     return load_package(package)
 
@@ -113,13 +117,9 @@ def main() -> None:
     arguments = options.parse_args()
     figures, engine = {}, TorchEngine("auto")
     for n, names in enumerate(folds(data_folder())):
-        package = train_fold(
-            names,
-            arguments.out / f"fold{n}",
-            minutes=arguments.minutes,
-            steps=arguments.steps,
-            seed=arguments.seed,
-        )
+        recipe = recipe_without(names, arguments.steps, arguments.seed)
+        out = arguments.out / f"fold{n}"
+        package = train_fold(recipe, out, arguments.minutes, arguments.model)
         for name in names:
             figures[name] = row = evaluate(name, package, engine)
             cysts = ", ".join(f"{c['ml']:.1f} mL Dice {c['dice']:.2f}" for c in row["cysts"])
