@@ -14,7 +14,7 @@ import numpy as np
 from scipy import ndimage
 
 from ..anatomy import Label, Tissue
-from ..errors import InputError
+from ..errors import InputError, ModelError
 from ..findings import Finding, warning
 from ..masks import ALL_NEIGHBORS, components, gap_mm
 from ..volume import Box, Geometry
@@ -25,6 +25,7 @@ TUMOR_DUST_ML = 0.1
 CYST_DUST_ML = 0.03
 DOUBTED_ML = 0.5  # a sphere of 1 cm
 _DOUBTED_PERCENT = 50.0
+_MOST_REMOVALS = 65_535  # what 16 bits can number; a trained network leaves a few dozen
 HOLE_ML = 0.5
 NEAR_KIDNEY_MM = 4.0
 LARGE_MASS_ML = 50.0
@@ -160,6 +161,8 @@ def clean(
     ------
     InputError
         If a number to keep is none of a removal.
+    ModelError
+        If there are more removals than ``rejected`` can number.
     """
     labels, rejected = np.zeros(tissue.shape, np.uint8), np.zeros(tissue.shape, np.uint16)
     box = Box.of_mask(tissue)
@@ -185,6 +188,11 @@ def clean(
     _drop_dust(work, Tissue.CYST, CYST_DUST_ML)
     _keep_near_kidney(work)
     _fill_holes(work)
+    if len(work.removals) > _MOST_REMOVALS:
+        raise ModelError(
+            f"The network's output falls into more than {_MOST_REMOVALS} pieces that would be "
+            "left out: it is noise. Use another model, or train this one longer."
+        )
     _restore(work, keep)
     sided, findings = assign_sides(work.tissue, work.geometry, midline_r_mm=midline_r_mm)
     labels[box.slices] = sided

@@ -3,7 +3,7 @@ import pytest
 from phantom import ellipsoid, grid, make_phantom, sphere_ml
 
 from KidneySegLib.anatomy import Label, Tissue
-from KidneySegLib.errors import InputError
+from KidneySegLib.errors import InputError, ModelError
 from KidneySegLib.stages.clean import assign_sides, clean, merge_lesions
 from KidneySegLib.volume import Box
 
@@ -266,6 +266,15 @@ def test_small_lesions_are_kept_where_the_network_believes_in_them(
         assert (cleaned.labels[spot] > 0).all()  # it is kidney again
         again = run(tissue, geometry, percent=percent, keep=[doubted[0].id])
         assert (again.labels[spot] == Label.CYST).all()
+
+
+def test_noise_of_an_untrained_network_is_refused(tissue, geometry, monkeypatch):
+    monkeypatch.setattr("KidneySegLib.stages.clean._MOST_REMOVALS", 3)
+    tissue[1, 1, 1:9:2] = Tissue.KIDNEY
+    with pytest.raises(ModelError, match="noise"):
+        run(tissue, geometry)
+    tissue[1, 1, 7] = Tissue.BACKGROUND
+    assert len(run(tissue, geometry).removals) == 3
 
 
 def test_tumor_speck_inside_a_cyst_becomes_cyst(tissue, geometry):
