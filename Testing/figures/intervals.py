@@ -148,16 +148,21 @@ def _best(labels: Volume, truth: np.ndarray, kind: str) -> int | None:
     return int(np.argmax(scores))
 
 
+def holds(row: dict, factor: int) -> bool:
+    """Whether the interval of a factor holds the truth."""
+    low, high = row["intervals"][factor]
+    return low <= row["true"] <= high
+
+
 def needed(row: dict) -> int:
     """Number of the smallest factor whose interval holds the truth; one too many if none does."""
-    held = [low <= row["true"] <= high for low, high in row["intervals"]]
-    return held.index(True) if any(held) else len(held)
+    count = len(row["intervals"])
+    return next((n for n in range(count) if holds(row, n)), count)
 
 
 def coverage(rows: list[dict], factor: int) -> float:
     """Share of volumes whose interval holds the truth."""
-    ends = [(r["intervals"][factor], r["true"]) for r in rows]
-    return float(np.mean([e[0] <= v <= e[1] for e, v in ends])) if ends else float("nan")
+    return float(np.mean([holds(r, factor) for r in rows])) if rows else float("nan")
 
 
 def fit(rows: list[dict]) -> int:
@@ -182,8 +187,7 @@ def held_out(rows: list[dict]) -> list[bool]:
     held = []
     for case in sorted({r["case"] for r in rows}):
         chosen = fit([r for r in rows if r["case"] != case])
-        own = [r["intervals"][chosen] + [r["true"]] for r in rows if r["case"] == case]
-        held += [low <= true <= high for low, high, true in own]
+        held += [holds(r, chosen) for r in rows if r["case"] == case]
     return held
 
 
