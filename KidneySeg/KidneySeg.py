@@ -1336,6 +1336,7 @@ _STAGES = {
     "load model": _("Loading the model"),
     "locate": _("Finding the kidneys"),
     "segment": _("Segmenting"),
+    "second look": _("Looking at slices"),
     "export": _("Going back to the CT's grid"),
     "clean": _("Cleaning"),
     "refine": _("Refining borders"),

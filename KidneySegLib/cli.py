@@ -452,7 +452,7 @@ def _run_models(options: argparse.Namespace, console: Console) -> int:
 
 def _add_train(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser("train", help="train a network by a recipe; legs resume")
-    parser.add_argument("recipe", help="name of a recipe that ships (locator, fine), or a file")
+    parser.add_argument("recipe", help="one that ships (locator, fine, axial), or a file")
     parser.add_argument("--data", type=Path, required=True, help="folder with the training data")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints and curves")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="length of this leg")
@@ -546,19 +546,21 @@ def _run_pseudo(options: argparse.Namespace, console: Console) -> int:
 
 
 def _add_package(commands: argparse._SubParsersAction) -> None:
-    parser = commands.add_parser("package", help="make a model package of two trained networks")
+    parser = commands.add_parser("package", help="make a model package of trained networks")
     kept = "several are averaged (without: the one in the model folder stays)"
     several = {"type": Path, "nargs": "+", "default": (), "metavar": "FILE"}
     parser.add_argument("--locator", **several, help=f"checkpoint of the locator; {kept}")
     parser.add_argument("--fine", **several, help=f"checkpoint of the fine network; {kept}")
+    parser.add_argument("--axial", **several, help=f"checkpoint of the axial network; {kept}")
     parser.add_argument("--into", type=Path, required=True, help="model folder (with model.json)")
     parser.set_defaults(run=_run_package)
 
 
 def _run_package(options: argparse.Namespace, console: Console) -> int:
+    from .models.package import STAGES
     from .training.release import release
 
-    digest = release(options.locator, options.fine, options.into)
+    digest = release({stage: getattr(options, stage) for stage in STAGES}, options.into)
     console.message("info", f"Wrote {options.into}, weights sha256 {digest[:12]}")
     return 0
 

@@ -1,14 +1,14 @@
 """The one way through: volume in, result out, with progress and cancel.
 
-Reading, preflight, locate, segment, export, clean, refine, measure, in this order; the command
-line, the Slicer module and batch runs all call `segment`.
+Reading, preflight, locate, segment, second look, export, clean, refine, measure, in this order;
+the command line, the Slicer module and batch runs all call `segment`.
 """
 
 from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,6 +25,7 @@ from .measure.volumes import Measurements, SideMeasurement, measure
 from .models.package import ModelPackage
 from .preflight import check_input
 from .requirements import installed_version
+from .stages.axial import look_at_slices
 from .stages.body import find_midline
 from .stages.clean import Cleaned, Removal, clean, merge_lesions
 from .stages.export import TissueMap, export_regions
@@ -157,6 +158,7 @@ class _Stages:
         "load model": 0.12,
         "locate": 0.30,
         "segment": 0.35,
+        "second look": 0.15,
         "export": 0.08,
         "clean": 0.06,
         "refine": 0.15,
@@ -164,10 +166,9 @@ class _Stages:
     }
 
     def __init__(
-        self, progress: Progress | None, cancel: Cancel | None, settings: Settings
+        self, progress: Progress | None, cancel: Cancel | None, skipped: Collection[str]
     ) -> None:
         self._progress, self._cancel = progress, cancel
-        skipped = {"refine"} if settings.refine == "off" else set()
         whole = sum(share for name, share in self._SHARES.items() if name not in skipped)
         self._shares = {name: share / whole for name, share in self._SHARES.items()}
         self._started = self._begun = time.monotonic()
@@ -238,7 +239,8 @@ def segment(
         If ``cancel`` said so.
     """
     settings = settings or Settings()
-    stages, told = _Stages(progress, cancel, settings), len(engine.notices)
+    stages = _Stages(progress, cancel, _skipped_stages(package, settings))
+    told = len(engine.notices)
     stages.begin("check")
     findings = [warning("input-changed", text) for text in volume.notes] + check_input(volume)
     raise_errors(findings)
@@ -278,6 +280,16 @@ def segment(
     )
 
 
+def _skipped_stages(package: ModelPackage, settings: Settings) -> list[str]:
+    """Names of the stages that a run does without."""
+    skipped = {
+        "locate": settings.points or settings.rois,
+        "second look": "axial" not in package.stages,
+        "refine": settings.refine == "off",
+    }
+    return [name for name, is_skipped in skipped.items() if is_skipped]
+
+
 def _find_tissue(
     ct: Volume, package: ModelPackage, engine: Engine, settings: Settings, stages: _Stages
 ) -> tuple[TissueMap, list[Location], list[Location]]:
@@ -287,6 +299,7 @@ def _find_tissue(
     left_out: list[Location] = []
     stages.begin("load model")
     fine = engine.predictor(package, "fine")
+    axial = engine.predictor(package, "axial") if "axial" in package.stages else None
     if not places:
         locator = engine.predictor(package, "locator")
         stages.begin("locate")
@@ -302,6 +315,16 @@ def _find_tissue(
         quality=QUALITIES[settings.quality],
         on_tiles=stages.on_tiles,
     )
+    if axial is not None:
+        stages.begin("second look")
+        regions = look_at_slices(
+            ct,
+            regions,
+            axial,
+            package.stages["axial"],
+            quality=QUALITIES[settings.quality],
+            on_tiles=stages.on_tiles,
+        )
     stages.begin("export")
     return export_regions(regions, ct.geometry), places, left_out
 

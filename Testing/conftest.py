@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 from pathlib import Path
@@ -36,10 +37,18 @@ def engine():
 
 
 @pytest.fixture(scope="session")
-def package():
+def shipped():
+    """The model that ships."""
     from KidneySegLib.models.registry import find_model
 
     return find_model()
+
+
+@pytest.fixture(scope="session")
+def package(shipped):
+    """The same without its axial network: the second look has tests of its own, and takes time."""
+    stages = {name: spec for name, spec in shipped.stages.items() if name != "axial"}
+    return dataclasses.replace(shipped, stages=stages)
 
 
 @pytest.fixture

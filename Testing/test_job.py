@@ -87,16 +87,16 @@ def test_result_and_progress_arrive_and_the_folder_goes(ct, imitate, temporary):
     assert list(temporary.iterdir()) == []
 
 
-def test_the_real_worker_segments_like_the_pipeline(ct, package):
+def test_the_real_worker_segments_like_the_pipeline(ct, shipped):
     from KidneySegLib.engine.torch_engine import TorchEngine
     from KidneySegLib.pipeline import segment
 
     settings = Settings(quality="fast", points=((60.0, -20.0, 0.0),))
     result = run_job(Job(ct, settings, device="cpu"))
-    expected = segment(ct, package, TorchEngine("cpu"), settings)
+    expected = segment(ct, shipped, TorchEngine("cpu"), settings)
     np.testing.assert_array_equal(result.labels, expected.labels.array)
     assert result.data["record"]["settings"] == settings.as_dict()
-    assert result.data["record"]["model"]["sha256"] == package.sha256
+    assert result.data["record"]["model"]["sha256"] == shipped.sha256
 
 
 def test_the_real_worker_says_what_is_wrong_with_the_input(ct):

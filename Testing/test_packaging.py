@@ -49,7 +49,7 @@ def test_wheel_holds_library_model_and_demo(tmp_path):
     names = set(zipfile.ZipFile(wheel).namelist())
     for path in ROOT.glob("KidneySegLib/**/*.py"):
         assert path.relative_to(ROOT).as_posix() in names
-    for name in ("model.json", "weights.safetensors", "LICENSE", "MODEL_CARD.md"):
-        assert f"KidneySegLib/Resources/Models/kidneyseg-ct/{name}" in names
+    for path in (ROOT / "Resources" / "Models").glob("*/*"):
+        assert f"KidneySegLib/{path.relative_to(ROOT).as_posix()}" in names
     assert "KidneySegLib/Resources/Demo/demo_ct.nii.gz" in names
     assert "KidneySegLib/models/model.schema.json" in names

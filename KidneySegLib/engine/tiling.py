@@ -36,7 +36,7 @@ def predict_block(
     *,
     tile: tuple[int, int, int],
     classes: int,
-    overlap: float,
+    overlap: float | tuple[float, float, float],
     mirror_axes: Sequence[tuple[int, ...]] = ((),),
     on_tiles: Callable[[int, int], None] | None = None,
 ) -> np.ndarray:
@@ -48,8 +48,8 @@ def predict_block(
         Normalized input, -1..1; smaller than a tile it is padded with -1 (air).
     tile : (int, int, int)
         Voxels of a tile.
-    overlap : float
-        Share of a tile that its neighbor covers too, 0..0.9.
+    overlap : float or (float, float, float)
+        Share of a tile that its neighbor covers too, 0..0.9; along all axes or k, j, i.
     mirror_axes : sequence of tuples
         Axes to mirror for each pass; ``((),)`` is one pass as it is.
     on_tiles : callable, optional
@@ -60,7 +60,8 @@ def predict_block(
     (classes, k, j, i) float32
     """
     padded, inner = _pad_to(image, tile)
-    corners = list(product(*map(lambda n, t: tile_starts(n, t, overlap), padded.shape, tile)))
+    overlaps = np.broadcast_to(overlap, 3)
+    corners = list(product(*map(tile_starts, padded.shape, tile, overlaps)))
     weight = blend_weight(tile)
     total = np.zeros((classes, *padded.shape), np.float32)
     norm = np.zeros(padded.shape, np.float32)

@@ -20,7 +20,7 @@ _GPU_BATCH = 4
 
 
 def fuse_instance_norm(network: nn.Module) -> nn.Module:
-    """Replace InstanceNorm3d by the same computation as GroupNorm with one channel a group.
+    """Replace InstanceNorm by the same computation as GroupNorm with one channel a group.
 
     Exactly equal in evaluation mode without running statistics, and faster in bf16 on the CPU
     (group_norm has a vectorized bf16 kernel).
@@ -28,7 +28,8 @@ def fuse_instance_norm(network: nn.Module) -> nn.Module:
     from torch import nn
 
     for name, child in network.named_children():
-        if isinstance(child, nn.InstanceNorm3d) and not child.track_running_stats:
+        is_instance_norm = isinstance(child, nn.InstanceNorm2d | nn.InstanceNorm3d)
+        if is_instance_norm and not child.track_running_stats:
             norm = nn.GroupNorm(child.num_features, child.num_features, eps=child.eps)
             if child.affine:
                 norm.weight, norm.bias = child.weight, child.bias

@@ -8,16 +8,17 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 from ..errors import ModelError
-from .package import CARD, LICENSE, MANIFEST, WEIGHTS, load_package
+from .package import CARD, LICENSE, MANIFEST, OWN_WEIGHTS, WEIGHTS, load_package
 
 _FILES = (MANIFEST, WEIGHTS, LICENSE, CARD)
+_TAKEN = (*_FILES, *OWN_WEIGHTS.values())
 _MOST_BYTES = 2 * 2**30
 
 
 def unpack_model(archive: Path, into: Path) -> Path:
     """Unpack a model package; returns its folder.
 
-    Only the four files of a package are taken out, by their names. The folder is named after model
+    Only the files of a package are taken out, by their names. The folder is named after model
     and weights: the same package is unpacked once, also when two programs do it at the same time.
 
     Parameters
@@ -56,18 +57,20 @@ def unpack_model(archive: Path, into: Path) -> Path:
 
 
 def _extract(archive: Path, into: Path) -> None:
-    """Write the package's four files, whatever folder of the archive they lie in."""
+    """Write the package's files, whatever folder of the archive they lie in."""
     with zipfile.ZipFile(archive) as stored:
         members = {}
         for entry in stored.infolist():
             path = PurePosixPath(entry.filename)
-            if path.name in _FILES and len(path.parts) <= 2:
+            if path.name in _TAKEN and len(path.parts) <= 2:
                 members[path.name] = entry
-        missing = [name for name in _FILES if name not in members]
+        manifest = stored.read(members[MANIFEST]) if MANIFEST in members else b""
+        named = [name for name in OWN_WEIGHTS.values() if name.encode() in manifest]
+        missing = [name for name in (*_FILES, *named) if name not in members]
         if missing:
             raise ModelError(
                 f"'{archive.name}' has no {', '.join(missing)}. Expected a KidneySeg model "
-                f"package ({', '.join(_FILES)})."
+                f"package ({', '.join((*_FILES, *named))})."
             )
         size = sum(entry.file_size for entry in members.values())
         if size > _MOST_BYTES:

@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def _dynunet(options: dict[str, Any]) -> nn.Module:
-    """MONAI DynUNet: 3x3x3 convolutions, InstanceNorm, one halving a level."""
+def _dynunet(options: dict[str, Any], *, dimensions: int = 3) -> nn.Module:
+    """MONAI DynUNet: 3x3(x3) convolutions, InstanceNorm, one halving a level."""
     from monai.networks.nets import DynUNet
 
     filters = options["filters"]
     depth = len(filters)
     return DynUNet(
-        spatial_dims=3,
+        spatial_dims=dimensions,
         in_channels=1,
         out_channels=options["classes"],
         kernel_size=[3] * depth,
@@ -31,11 +31,17 @@ def _dynunet(options: dict[str, Any]) -> nn.Module:
     )
 
 
+def _planar_dynunet(options: dict[str, Any]) -> nn.Module:
+    """The same in 2-D, for each slice on its own."""
+    from .planar import Planar
+
+    return Planar(_dynunet(options, dimensions=2))
+
+
+_OPTIONS = frozenset({"filters", "classes", "deep_supervision", "deep_supervision_heads"})
 _BUILDERS: dict[str, tuple[Callable[[dict[str, Any]], nn.Module], frozenset[str]]] = {
-    "DynUNet": (
-        _dynunet,
-        frozenset({"filters", "classes", "deep_supervision", "deep_supervision_heads"}),
-    ),
+    "DynUNet": (_dynunet, _OPTIONS),
+    "PlanarDynUNet": (_planar_dynunet, _OPTIONS),
 }
 
 

@@ -1,4 +1,8 @@
-"""A model package: ``model.json``, ``weights.safetensors``, ``LICENSE``, ``MODEL_CARD.md``."""
+"""A model package: ``model.json``, ``weights.safetensors``, ``LICENSE``, ``MODEL_CARD.md``.
+
+A stage may bring a weights file of its own beside them: a network that is replaced more often than
+the others then does not make the history of a repository grow by them all.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +20,9 @@ if TYPE_CHECKING:
 
 MANIFEST = "model.json"
 WEIGHTS = "weights.safetensors"
+OWN_WEIGHTS = {"axial": "axial.safetensors"}  # stages that may have a weights file of their own
 LICENSE, CARD = "LICENSE", "MODEL_CARD.md"
-STAGES = ("locator", "fine")
+STAGES = ("locator", "fine", "axial")
 _SCHEMA = Path(__file__).with_name("model.schema.json")
 
 
@@ -25,7 +30,8 @@ _SCHEMA = Path(__file__).with_name("model.schema.json")
 class StageSpec:
     """What a network of the package expects and gives.
 
-    ``patch`` is ``(k, j, i)`` voxels of ``spacing_mm``; the HU window becomes -1..1.
+    ``patch`` is ``(k, j, i)`` voxels of ``spacing_mm``; the HU window becomes -1..1. ``weights``
+    is the file that holds its tensors.
     """
 
     name: str
@@ -35,6 +41,7 @@ class StageSpec:
     spacing_mm: float
     patch: tuple[int, int, int]
     window_hu: tuple[float, float]
+    weights: str = WEIGHTS
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,8 @@ class ModelPackage:
     ``weak_phases`` and ``lesion_warnings`` become warnings of a result: in those contrast phases,
     and wherever lesions were looked for (also where none was found). ``interval_factors``
     tell how much the network's doubt about kidney, tumor and cyst counts in the interval of a
-    volume (see measure/intervals.py); None where nobody has fitted them.
+    volume (see measure/intervals.py); None where nobody has fitted them. ``sha256`` is that of the
+    weights file or, where there are several, of their sha256 in hex, one after the other.
     """
 
     folder: Path
@@ -87,14 +95,32 @@ def load_package(folder: Path) -> ModelPackage:
     except ValueError as error:
         raise ModelError(f"'{manifest}' is not valid JSON ({error}). Install it again.") from error
     _check_schema(manifest, data)
-    found = file_sha256(folder / WEIGHTS)
-    if found != data["weights"]["sha256"]:
+    for weights in weights_files(data):
+        _check_weights(folder, weights, data["name"])
+    return _package(folder, data)
+
+
+def weights_files(data: dict[str, Any]) -> list[dict[str, str]]:
+    """``file`` and ``sha256`` of every weights file that a manifest names, the common one first."""
+    own = [stage["weights"] for stage in data["stages"].values() if "weights" in stage]
+    return [data["weights"], *own]
+
+
+def _check_weights(folder: Path, weights: dict[str, str], model: str) -> None:
+    """Refuse a weights file that is missing or not the one that was released."""
+    path = folder / weights["file"]
+    if not path.is_file():
         raise ModelError(
-            f"The weights of the model '{data['name']}' are not the ones it was released with "
-            f"(sha256 {found[:12]}..., expected {data['weights']['sha256'][:12]}...). The file is "
+            f"The model folder '{folder}' has no {path.name}, which its {MANIFEST} names. "
+            "Install the model again."
+        )
+    found = file_sha256(path)
+    if found != weights["sha256"]:
+        raise ModelError(
+            f"The weights of the model '{model}' ({path.name}) are not the ones it was released "
+            f"with (sha256 {found[:12]}..., expected {weights['sha256'][:12]}...). The file is "
             "damaged or was changed; it is not used. Install the model again."
         )
-    return _package(folder, data)
 
 
 def _package(folder: Path, data: dict[str, Any]) -> ModelPackage:
@@ -108,6 +134,7 @@ def _package(folder: Path, data: dict[str, Any]) -> ModelPackage:
             spacing_mm=float(stage["spacing_mm"]),
             patch=tuple(stage["patch"]),
             window_hu=tuple(stage["window_hu"]),
+            weights=stage.get("weights", data["weights"])["file"],
         )
         for name, stage in data["stages"].items()
     }
@@ -117,7 +144,7 @@ def _package(folder: Path, data: dict[str, Any]) -> ModelPackage:
         title=data["title"],
         version=data["version"],
         license=data["license"],
-        sha256=data["weights"]["sha256"],
+        sha256=joined_sha256([w["sha256"] for w in weights_files(data)]),
         stages=stages,
         weak_phases=tuple(data.get("weak_phases", ())),
         lesion_warnings=tuple(data.get("lesion_warnings", ())),
@@ -128,7 +155,7 @@ def _package(folder: Path, data: dict[str, Any]) -> ModelPackage:
 
 
 def _check_schema(path: Path, data: Any) -> None:
-    """Refuse a manifest that does not follow the schema, naming the first fault."""
+    """Refuse a manifest that does not follow the schema or itself, naming the first fault."""
     import jsonschema
 
     schema = json.loads(_SCHEMA.read_text(encoding="utf-8"))
@@ -145,6 +172,19 @@ def _check_schema(path: Path, data: Any) -> None:
                 f"'{path}' is not a valid model manifest: the {name} window runs from {low:g} to "
                 f"{high:g} HU."
             )
+    fine, axial = (data["stages"].get(n, {}).get("spacing_mm") for n in ("fine", "axial"))
+    if axial and abs(fine / axial - max(1, round(fine / axial))) > 1e-3:
+        raise ModelError(
+            f"'{path}' is not a valid model manifest: the axial spacing ({axial:g} mm) is no whole "
+            f"fraction of the fine one ({fine:g} mm)."
+        )
+
+
+def joined_sha256(digests: list[str]) -> str:
+    """One digest as it is, of several the sha256 of their texts one after the other."""
+    if len(digests) == 1:
+        return digests[0]
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def file_sha256(path: Path) -> str:
@@ -172,7 +212,7 @@ def load_network(package: ModelPackage, stage: str) -> nn.Module:
     network = build_network(spec.network, {**spec.options, "classes": len(spec.classes)})
     prefix = f"{stage}."
     try:
-        with safe_open(package.folder / WEIGHTS, framework="pt") as stored:
+        with safe_open(package.folder / spec.weights, framework="pt") as stored:
             names = [n for n in stored.keys() if n.startswith(prefix)]  # noqa: SIM118
             tensors = {n[len(prefix) :]: stored.get_tensor(n).float() for n in names}
     except SafetensorError as error:

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from ..anatomy import Tissue
+from ..volume import Box
 
 _LEAST_KIDNEY_HU = 20.0
 # Half of the spread between KiTS23 patients (training facts: tumors 22 to 143 HU, cysts -3 to 62):
@@ -68,6 +69,14 @@ def _bend(patch: tuple[int, int, int], rng: np.random.Generator) -> np.ndarray:
     return np.stack([ndimage.zoom(c, zoom, order=1, mode="nearest") for c in coarse])
 
 
+def source_box(grid: np.ndarray, shape: tuple[int, int, int]) -> Box:
+    """The part of an array that source coordinates ``(3, k, j, i)`` touch; at least two voxels."""
+    size = np.array(shape)
+    low = np.clip(np.floor(grid.min(axis=(1, 2, 3))).astype(int) - 1, 0, size - 2)
+    high = np.clip(np.ceil(grid.max(axis=(1, 2, 3))).astype(int) + 2, low + 2, size)
+    return Box(tuple(map(int, low)), tuple(map(int, high)))
+
+
 def sample_patch(channels: np.ndarray, grid: np.ndarray) -> np.ndarray:
     """Interpolate channels at source coordinates (linear; zero outside).
 
@@ -84,17 +93,15 @@ def sample_patch(channels: np.ndarray, grid: np.ndarray) -> np.ndarray:
     import torch
     from torch.nn.functional import grid_sample
 
-    size = np.array(channels.shape[1:])
-    low = np.clip(np.floor(grid.min(axis=(1, 2, 3))).astype(int) - 1, 0, size - 2)
-    high = np.clip(np.ceil(grid.max(axis=(1, 2, 3))).astype(int) + 2, low + 2, size)
-    part = channels[(slice(None), *(slice(a, b) for a, b in zip(low, high, strict=True)))]
-    scaled = [2 * (grid[a] - low[a]) / (high[a] - low[a] - 1) - 1 for a in (2, 1, 0)]
-    source = torch.from_numpy(np.ascontiguousarray(part, dtype=np.float32))[None]
+    scaled = [2 * grid[a] / (channels.shape[1 + a] - 1) - 1 for a in (2, 1, 0)]
+    source = torch.from_numpy(np.ascontiguousarray(channels, dtype=np.float32))[None]
     where = torch.from_numpy(np.stack(scaled, axis=-1).astype(np.float32))[None]
     return grid_sample(source, where, align_corners=True)[0].numpy()
 
 
-def change_phase(image: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> None:
+def change_phase(
+    image: np.ndarray, label: np.ndarray, rng: np.random.Generator, *, spacing_mm: float
+) -> None:
     """Shift the kidneys' density, and sometimes part cortex and medulla (in place)."""
     kidney = label == Tissue.KIDNEY
     if kidney.sum() < 50 or rng.random() > 0.5:
@@ -103,7 +110,7 @@ def change_phase(image: np.ndarray, label: np.ndarray, rng: np.random.Generator)
     level = float(np.median(image[kidney]))
     shift = np.full(image.shape, max(rng.uniform(-90, 60), _LEAST_KIDNEY_HU - level), np.float32)
     if rng.random() < 0.3:
-        shift += rng.uniform(20, 110) * (_cortex(kidney, rng) - 0.5)
+        shift += rng.uniform(20, 110) * (_cortex(kidney, rng, spacing_mm=spacing_mm) - 0.5)
     image += soft * shift
 
 
@@ -124,10 +131,11 @@ def change_lesions(image: np.ndarray, label: np.ndarray, rng: np.random.Generato
         image += soft * (moved - image)
 
 
-def _cortex(kidney: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Share of cortex, 0..1: a rim of about 6 mm at 2.5 mm voxels, and columns between pyramids."""
-    deep = ndimage.gaussian_filter(kidney.astype(np.float32), 2.0)
-    columns = ndimage.gaussian_filter(rng.normal(size=kidney.shape).astype(np.float32), 1.5)
+def _cortex(kidney: np.ndarray, rng: np.random.Generator, *, spacing_mm: float) -> np.ndarray:
+    """Share of cortex, 0..1: a rim of about 6 mm, and columns between pyramids."""
+    deep = ndimage.gaussian_filter(kidney.astype(np.float32), 5.0 / spacing_mm)
+    noise = rng.normal(size=kidney.shape).astype(np.float32)
+    columns = ndimage.gaussian_filter(noise, 3.75 / spacing_mm)
     columns = np.clip(columns / columns.std() - rng.uniform(0.3, 1.5), 0, 1)
     return np.maximum(np.clip((0.85 - deep) / 0.15, 0, 1), columns)
 

@@ -47,12 +47,14 @@ def prepare(recipe: Recipe, data: Path, out: Path) -> SampleSource:
         where the output folder holds pseudo-labels for them (see pseudo.py).
     """
     out.mkdir(parents=True, exist_ok=True)
-    cases = pack_cts(data / "ct", recipe, out / f"cts_{recipe.spacing_mm:g}mm.npz")
-    cases += pack_pseudo(data, recipe, out, out / f"pseudo_{recipe.spacing_mm:g}mm.npz")
+    grid = f"{recipe.spacing_mm:g}mm"
+    field = f"axial_{grid}" if recipe.role == "axial" else grid
+    cases = pack_cts(data / "ct", recipe, out / f"cts_{field}.npz")
+    cases += pack_pseudo(data, recipe, out, out / f"pseudo_{field}.npz")
     shapes = pack_shapes(data / KITS_SHAPES, recipe, out / "shapes.npz")
     slices = []
     if recipe.slice_share:
-        slices = pack_slices(data / SLICES, recipe, out / f"slices_{recipe.spacing_mm:g}mm.npz")
+        slices = pack_slices(data / SLICES, recipe, out / f"slices_{grid}.npz")
     textures = cut_textures(slices, recipe.window_hu) if recipe.texture_share else {}
     return SampleSource(recipe, cases, shapes, slices, read_mistakes(out), textures)
 

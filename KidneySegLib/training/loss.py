@@ -36,7 +36,7 @@ _MOST_WEIGHT = 10.0  # a lesion of 1 cm beside one of 2 cm; more, and specks wou
 def lesion_weights(label: np.ndarray, least_voxels: float) -> np.ndarray:
     """How much each voxel counts: those of small lesions that are whole more, all others 1.
 
-    What the patch cuts may be a large lesion's corner.
+    What the patch cuts may be a large lesion's corner; of a single slice only its edges cut.
 
     Parameters
     ----------
@@ -55,7 +55,8 @@ def lesion_weights(label: np.ndarray, least_voxels: float) -> np.ndarray:
         if count:
             sizes = np.bincount(parts.ravel())
             factor = np.clip(least_voxels / np.maximum(sizes, 1), 1, _MOST_WEIGHT)
-            cut = [np.unique(np.take(parts, (0, -1), axis)) for axis in range(3)]
+            axes = [axis for axis, n in enumerate(label.shape) if n > 1]
+            cut = [np.unique(np.take(parts, (0, -1), axis)) for axis in axes]
             factor[np.concatenate([[0], *cut])] = 1
             weights *= factor[parts].astype(np.float32)
     return weights

@@ -13,7 +13,7 @@ from ..anatomy import Tissue
 from ..errors import InputError
 from ..labels import UNSURE
 from ..readers import read_labels, read_volume
-from ..volume import Geometry, Volume
+from ..volume import Box, Geometry, Volume
 from .recipe import Recipe
 
 logger = logging.getLogger(__name__)
@@ -23,6 +23,7 @@ KITS_SHAPES = "kits23_labels_1.5mm.npz"
 _TISSUES = {1: Tissue.KIDNEY, 2: Tissue.KIDNEY, 4: Tissue.CYST, UNSURE: UNSURE}
 _KITS = {"tumor": 2, "cyst": 3}
 _LEAST_SHAPE_VOXELS = 100
+_AROUND_KIDNEYS_MM = 50.0
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,23 @@ def _pack_case(name: str, ct: Path, labels: Path, recipe: Recipe) -> PackedCase:
     """Resample one CT and its labels onto the training grid."""
     volume = read_volume(ct).canonical()
     label = read_labels(labels).canonical()
-    grid = volume.geometry.with_spacing((recipe.spacing_mm,) * 3)
+    grid = training_grid(label, recipe)
     return PackedCase(
         name, pack_image(volume, grid, recipe.window_hu), pack_label(label, grid, _TISSUES)
     )
+
+
+def training_grid(label: Volume, recipe: Recipe) -> Geometry:
+    """The recipe's grid over a CT; for the axial network only over the kidneys and 5 cm around.
+
+    That network is asked around kidneys only, and its voxels are small.
+    """
+    geometry = label.geometry
+    box = Box.of_mask((label.array > 0) & (label.array != UNSURE))
+    if recipe.role == "axial" and box is not None:
+        margin = geometry.voxels_covering(_AROUND_KIDNEYS_MM)
+        geometry = geometry.cropped(box.grown(margin, geometry.shape))
+    return geometry.with_spacing((recipe.spacing_mm,) * 3)
 
 
 def pack_image(volume: Volume, grid: Geometry, window_hu: tuple[float, float]) -> np.ndarray:

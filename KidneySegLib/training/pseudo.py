@@ -22,7 +22,15 @@ from ..pipeline import Settings, segment
 from ..readers import read_labels, read_volume
 from ..volume import Volume
 from ..writers import write_label_map
-from .pack import PackedCase, pack_image, pack_label, packed_names, read_packed, save_arrays
+from .pack import (
+    PackedCase,
+    pack_image,
+    pack_label,
+    packed_names,
+    read_packed,
+    save_arrays,
+    training_grid,
+)
 from .recipe import Recipe
 
 logger = logging.getLogger(__name__)
@@ -122,9 +130,10 @@ def pack_pseudo(data: Path, recipe: Recipe, out: Path, target: Path) -> list[Pac
         arrays = {}
         for name, (path, labels) in wanted.items():
             ct = read_volume(path).canonical()
-            grid = ct.geometry.with_spacing((recipe.spacing_mm,) * 3)
+            label = read_labels(labels).canonical()
+            grid = training_grid(label, recipe)
             arrays[f"{name}/image"] = pack_image(ct, grid, recipe.window_hu)
-            arrays[f"{name}/label"] = pack_label(read_labels(labels).canonical(), grid, _TISSUES)
+            arrays[f"{name}/label"] = pack_label(label, grid, _TISSUES)
         save_arrays(target, arrays)
     return read_packed(target)
 

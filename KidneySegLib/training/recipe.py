@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..models.package import STAGES
 
 # What a trained network is, and eats: weights can be averaged where these are equal.
 STAGE_SETTINGS = ("role", "classes", "network", "network_options", "spacing_mm", "window_hu")
@@ -18,7 +19,8 @@ _FOLDER = Path(__file__).parent / "recipes"
 class Recipe:
     """Settings of one training run.
 
-    Lengths are in mm, densities in HU, volumes in mL; ``patch`` is ``(k, j, i)`` voxels.
+    Lengths are in mm, densities in HU, volumes in mL; ``patch`` is ``(k, j, i)`` voxels. Of a
+    network that sees slices one by one (role ``axial``) ``planes`` slices of each patch are used.
     ``kidney_centered`` is the share of patches around a kidney; ``hard_negative_share`` the share
     around places that an earlier locator took for kidneys (see `mining`); the rest lies anywhere
     in the body. ``slice_share`` is the share of all samples that are real slices (see `slices`);
@@ -38,6 +40,7 @@ class Recipe:
     network_options: dict[str, Any]
     spacing_mm: float
     patch: tuple[int, int, int]
+    planes: int
     window_hu: tuple[float, float]
     steps: int
     batch: int
@@ -66,8 +69,18 @@ class Recipe:
 
     def __post_init__(self):
         """Refuse combinations that cannot be trained."""
-        if self.role not in ("locator", "fine"):
-            raise InputError(f"Recipe role '{self.role}' is unknown. Expected locator or fine.")
+        if self.role not in STAGES:
+            raise InputError(f"Recipe role '{self.role}' is unknown. Expected {', '.join(STAGES)}.")
+        if (self.role == "axial") != (0 < self.planes <= self.patch[0]):
+            raise InputError(
+                f"The recipe asks for {self.planes} planes of {self.patch[0]}. Expected 0, or for "
+                "the role axial 1 to all of them."
+            )
+        if self.role == "axial" and self.hard_negative_share:
+            raise InputError(
+                "The recipe asks for hard negatives, which are places in whole CTs; the axial "
+                "network's CTs are cut to the kidneys. Set hard_negative_share to 0."
+            )
         if len(self.class_weights) != len(self.classes):
             raise InputError(
                 f"The recipe has {len(self.classes)} classes and {len(self.class_weights)} "
@@ -104,6 +117,7 @@ def recipe_from(data: dict[str, Any], path: Path) -> Recipe:
     InputError
         If settings are missing or unknown.
     """
+    data = {"planes": 0, **data}  # checkpoints from before 0.6.0 have none
     names = {f.name for f in fields(Recipe)}
     if set(data) != names:
         raise InputError(

@@ -16,6 +16,7 @@ from .augment import (
     cut_field,
     sample_patch,
     sampling_grid,
+    source_box,
 )
 from .lesions import insert_lesion, plan_lesion, soft_shape
 from .loss import lesion_weights
@@ -29,6 +30,8 @@ _PUSH = (0.1, 0.7)
 _BODY_LEVEL = 25  # packed level of about -85 HU: fat is inside the body, air and lung are not
 _TRIES = 50
 _MISTAKE_JITTER_MM = 20.0
+_PLANE_JITTER_MM = 10.0  # closed lesions are cut at their middle and near their ends
+_LESION_PLANES = 0.6
 
 
 @dataclass(frozen=True)
@@ -57,24 +60,64 @@ class SampleSource:
         recipe = self.recipe
         rng = np.random.default_rng((recipe.seed, index))
         if self.slices and rng.random() < recipe.slice_share:
-            jitter = recipe.jitter_mm / recipe.spacing_mm
-            case, center = draw_slice(self.slices, rng, jitter_voxels=jitter)
-            image, label = self._patch(case, center, rng, is_slice=True)
-            change_phase(image, label, rng)
-            change_lesions(image, label, rng)
-            if not np.isin(label, (Tissue.TUMOR, Tissue.CYST)).any():
-                self._compose(image, label, rng)
+            planes = recipe.planes or 1
+            drawn = [self._from_slice(rng) for _ in range(planes)]
+            image, label, weights = (np.concatenate(part) for part in zip(*drawn, strict=True))
         else:
-            case, center = self._place(rng)
-            image, label = self._patch(case, center, rng)
-            change_phase(image, label, rng)
+            image, label, weights = self._from_ct(rng)
+        return normalize(image, recipe.window_hu)[None], label, weights
+
+    def _from_ct(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Image in HU, target and weights of a CT's patch, or of some of its planes."""
+        recipe = self.recipe
+        case, center = self._place(rng)
+        image, label = self._patch(case, center, recipe.patch, rng)
+        change_phase(image, label, rng, spacing_mm=recipe.spacing_mm)
+        self._compose(image, label, rng)
+        image, label = self._scan(image, label, rng)
+        if recipe.planes:
+            chosen = _choose_planes(label, recipe.planes, rng)
+            image, label = image[chosen], label[chosen]
+        return image, label, self._weights(label)
+
+    def _from_slice(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Image in HU, target and weights of a stack of a real slice, or of one plane of it."""
+        recipe = self.recipe
+        jitter = recipe.jitter_mm / recipe.spacing_mm
+        case, center = draw_slice(self.slices, rng, jitter_voxels=jitter)
+        patch = recipe.patch
+        if recipe.planes:
+            patch = (1, *patch[1:])
+            center[0] += rng.normal(0, _PLANE_JITTER_MM / recipe.spacing_mm)
+        image, label = self._patch(case, center, patch, rng, is_slice=True)
+        change_phase(image, label, rng, spacing_mm=recipe.spacing_mm)
+        change_lesions(image, label, rng)
+        if not recipe.planes and not np.isin(label, (Tissue.TUMOR, Tissue.CYST)).any():
             self._compose(image, label, rng)
-        cut_field(image, label, rng, air_hu=recipe.window_hu[0])
+        image, label = self._scan(image, label, rng)
+        return image, label, self._weights(label)
+
+    def _scan(
+        self, image: np.ndarray, label: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """What the scanner does to a patch, and the classes of the network."""
+        recipe = self.recipe
+        if not recipe.planes:
+            cut_field(image, label, rng, air_hu=recipe.window_hu[0])
         image = change_scanner(image, rng)
         if recipe.role == "locator":
             label = np.where(label == UNSURE, UNSURE, label > 0).astype(np.uint8)
-        least = recipe.least_lesion_ml * 1000 / recipe.spacing_mm**3
-        return normalize(image, recipe.window_hu)[None], label, lesion_weights(label, least)
+        return image, label
+
+    def _weights(self, label: np.ndarray) -> np.ndarray:
+        """How much each voxel counts (see `lesion_weights`); planes are judged one by one."""
+        recipe = self.recipe
+        least_mm3 = recipe.least_lesion_ml * 1000
+        if not recipe.planes:
+            return lesion_weights(label, least_mm3 / recipe.spacing_mm**3)
+        largest_section_mm2 = np.pi * (3 * least_mm3 / (4 * np.pi)) ** (2 / 3)
+        least = largest_section_mm2 / recipe.spacing_mm**2
+        return np.concatenate([lesion_weights(plane[None], least) for plane in label])
 
     def _place(self, rng: np.random.Generator) -> tuple[PackedCase, np.ndarray]:
         """Case and patch center: at an earlier mistake, near a kidney, or anywhere."""
@@ -92,21 +135,24 @@ class SampleSource:
         self,
         case: PackedCase,
         center: np.ndarray,
+        patch: tuple[int, int, int],
         rng: np.random.Generator,
         *,
         is_slice: bool = False,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Image in HU and tissue labels of a bent patch around a center."""
         recipe = self.recipe
-        label = case.label
+        strength = recipe.slice_strength if is_slice else 1.0
+        grid = sampling_grid(center, patch, rng, strength=strength)
+        if is_slice and rng.random() < recipe.solid_share:
+            close_lesions(grid, case.label[0], rng)
+        box = source_box(grid, case.label.shape)
+        label = case.label[box.slices]
         kinds = [n for n in (Tissue.TUMOR, Tissue.CYST, UNSURE) if (label == n).any()]
         members = [(label != 0) & (label != UNSURE), *(label == n for n in kinds)]
-        channels = np.stack([case.image, *(m * np.uint8(255) for m in members)])
-        strength = recipe.slice_strength if is_slice else 1.0
-        grid = sampling_grid(center, recipe.patch, rng, strength=strength)
-        if is_slice and rng.random() < recipe.solid_share:
-            close_lesions(grid, label[0], rng)
-        values = sample_patch(channels, grid) / 255
+        channels = np.stack([case.image[box.slices], *(m * np.uint8(255) for m in members)])
+        own = grid - np.reshape(box.start, (3, 1, 1, 1)).astype(np.float32)
+        values = sample_patch(channels, own) / 255
         low, high = recipe.window_hu
         target = np.where(values[1] > 0.5, np.uint8(Tissue.KIDNEY), np.uint8(0))
         for number, share in zip(kinds, values[2:], strict=True):
@@ -167,6 +213,14 @@ class SampleSource:
                 texture=texture,
                 push=push,
             )
+
+
+def _choose_planes(label: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Some planes of a patch, in order; most of them through a lesion, where there is one."""
+    lesion = np.isin(label, (Tissue.TUMOR, Tissue.CYST)).any(axis=(1, 2))
+    odds = np.where(lesion, _LESION_PLANES / max(lesion.sum(), 1), 0.0)
+    odds += (1 - odds.sum()) / len(label)
+    return np.sort(rng.choice(len(label), count, replace=False, p=odds))
 
 
 def _random_center(case: PackedCase, recipe: Recipe, rng: np.random.Generator) -> np.ndarray:

@@ -5,7 +5,8 @@
 A CT of 512 x 512 x 300 voxels is made by resampling a real one. Peers, with the same network:
 (a) MONAI's SlidingWindowInferer over the whole field, probabilities interpolated over the whole
 field; (b) our regions with nearest-neighbor labels instead of interpolated probabilities. Each part
-runs in a process of its own, so that its peak memory is its own.
+runs in a process of its own, so that its peak memory is its own. The second look at slices, which
+the peers do not have, is in the times of the whole command alone.
 """
 
 from __future__ import annotations

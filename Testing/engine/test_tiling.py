@@ -40,6 +40,14 @@ def test_blending_gives_back_a_pointwise_function(rng, shape, mirror):
     np.testing.assert_allclose(shares.sum(axis=0), 1, atol=1e-5)
 
 
+def test_axes_may_overlap_differently(rng):
+    image = rng.uniform(-1, 1, (32, 24, 24)).astype(np.float32)
+    recorder = Recorder()
+    shares = predict_block(image, recorder, tile=(16, 16, 16), classes=2, overlap=(0.0, 0.5, 0.5))
+    assert sum(recorder.sizes) == 2 * 2 * 2
+    np.testing.assert_allclose(shares[1], (image + 1) / 2, atol=1e-5)
+
+
 def test_batches_follow_the_predictor_and_progress_ends_at_the_total(rng):
     recorder, seen = Recorder(), []
     predict_block(

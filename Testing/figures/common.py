@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from KidneySegLib.anatomy import Tissue
 from KidneySegLib.evaluation.kits import voxel_metrics
 from KidneySegLib.labels import UNSURE, to_tissue
+from KidneySegLib.masks import components
 from KidneySegLib.readers import read_labels, read_volume
-from KidneySegLib.volume import Volume
+from KidneySegLib.volume import Box, Volume
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ROOT = Path(__file__).parents[2]
+FOUND_DICE = 0.1
+LEAST_CYST_ML = 0.5  # a sphere of 1 cm
 KEPT_OUT = ("btcv_0010", "btcv_0023", "btcv_0034", "cptac_c3l00189_pv5mm")
 
 
@@ -74,6 +78,37 @@ def dice(a: np.ndarray, b: np.ndarray) -> float:
 def middle_voxel(voxels: np.ndarray) -> np.ndarray:
     """The voxel of a component ``(n, axes)`` that lies nearest to its mean: never in a hole."""
     return voxels[np.abs(voxels - voxels.mean(axis=0)).sum(axis=1).argmin()]
+
+
+def near(truth: np.ndarray) -> np.ndarray:
+    """Box around a lesion, twice its size: what is found elsewhere is not its match."""
+    box = Box.of_mask(truth)
+    mask = np.zeros(truth.shape, bool)
+    mask[box.grown(tuple(n // 2 + 2 for n in box.shape), truth.shape).slices] = True
+    return mask
+
+
+def real_cysts(found: np.ndarray, truth: np.ndarray, voxel_ml: float) -> list[dict[str, float]]:
+    """Volume and Dice of every true cyst of 1 cm and more."""
+    cysts = []
+    for where, part in components(truth == Tissue.CYST):
+        ml = float(part.sum() * voxel_ml)
+        if ml >= LEAST_CYST_ML:
+            cyst = np.zeros(truth.shape, bool)
+            cyst[where] = part
+            cysts.append({"ml": ml, "dice": dice((found == Tissue.CYST) & near(cyst), cyst)})
+    return cysts
+
+
+def share(hits: int, of: int) -> str:
+    """A share in percent with its 95 % confidence interval (Wilson, JASA 1927)."""
+    if of == 0:
+        return "none"
+    z2, p = 1.96**2, hits / of
+    middle = (p + z2 / (2 * of)) / (1 + z2 / of)
+    half = np.sqrt(z2 * (p * (1 - p) / of + z2 / (4 * of**2))) / (1 + z2 / of)
+    low, high = (100 * np.clip((middle - half, middle + half), 0, 1)).round()
+    return f"{hits} of {of}, {100 * p:.0f} % ({low:.0f}-{high:.0f})"
 
 
 def save(figures: Any, path: Path | None) -> None:

@@ -12,22 +12,30 @@ resume; ``--minutes 0`` only evaluates.
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 import shutil
 import sys
 from pathlib import Path
 
 import numpy as np
-from common import data_folder, dice, load_canonical, parser, save
-from inserted_lesions import FOUND_DICE, near
+from common import (
+    FOUND_DICE,
+    data_folder,
+    dice,
+    load_canonical,
+    parser,
+    real_cysts,
+    save,
+    share,
+)
 from intervals import kidney_rows, print_fits
 from kept_out_cts import kidney_centers
 
 from KidneySegLib.anatomy import Tissue
 from KidneySegLib.engine.torch_engine import TorchEngine
 from KidneySegLib.labels import to_tissue
-from KidneySegLib.masks import components
-from KidneySegLib.models.package import ModelPackage, load_package
+from KidneySegLib.models.package import MANIFEST, ModelPackage, load_package
 from KidneySegLib.models.registry import find_model
 from KidneySegLib.pipeline import Settings, segment
 from KidneySegLib.training.loop import read_checkpoint, train
@@ -36,7 +44,6 @@ from KidneySegLib.training.release import release
 
 FOLDS = 3
 PATCH, JITTER_MM = (64, 48, 48), 18.0  # steps of 0.4 s instead of 0.7
-LEAST_CYST_ML = 0.5  # a sphere of 1 cm
 
 
 def folds(data: Path) -> list[tuple[str, ...]]:
@@ -59,7 +66,8 @@ def recipe_without(names: tuple[str, ...], steps: int, seed: int) -> Recipe:
 def train_fold(recipe: Recipe, out: Path, minutes: float, model: str | None) -> ModelPackage:
     """Package of the network that has not seen some CTs; training resumes where it stopped.
 
-    Texts of the manifest are those of another model.
+    Texts of the manifest are those of another model; its axial network, which saw these CTs, is
+    left out.
     """
     checkpoint = out / "fine.checkpoint.pt"
     if checkpoint.is_file():
@@ -71,7 +79,10 @@ def train_fold(recipe: Recipe, out: Path, minutes: float, model: str | None) -> 
     package = out / "model"
     shutil.rmtree(package, ignore_errors=True)
     shutil.copytree(find_model(model).folder, package)
-    release((), (checkpoint,), package)
+    manifest = json.loads((package / MANIFEST).read_text(encoding="utf-8"))
+    manifest["stages"].pop("axial", None)
+    (package / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    release({"fine": (checkpoint,)}, package)
     return load_package(package)
 
 
@@ -90,19 +101,11 @@ def evaluate(name: str, package: ModelPackage, engine: TorchEngine) -> dict:
     points = tuple(kidney_centers(ct, truth))
     result = segment(ct, package, engine, Settings(points=points))
     found = to_tissue(result.labels.array, "kidneyseg")
-    cysts = []
-    for where, part in components(truth == Tissue.CYST):
-        ml = float(part.sum() * ct.geometry.voxel_volume_ml)
-        if ml >= LEAST_CYST_ML:
-            cyst = np.zeros(truth.shape, bool)
-            cyst[where] = part
-            own = (found == Tissue.CYST) & near(cyst)
-            cysts.append({"ml": ml, "dice": dice(own, cyst)})
     return {
         "dice": dice((found > 0) & known, truth > 0),
         "steps": package.training["fine"]["steps_done"],
         "tumor_ml": float((found == Tissue.TUMOR).sum() * ct.geometry.voxel_volume_ml),
-        "cysts": cysts,
+        "cysts": real_cysts(found, truth, ct.geometry.voxel_volume_ml),
         "volumes": kidney_rows(name, package, engine, points),
     }
 
@@ -131,7 +134,7 @@ def main() -> None:
     values = [row["dice"] for row in figures.values()]
     cysts = [c["dice"] >= FOUND_DICE for row in figures.values() for c in row["cysts"]]
     print(f"mean Dice {np.mean(values):.3f}, lowest {min(values):.3f}, of {len(values)} CTs")
-    print(f"real cysts of 1 cm and more found as cyst: {sum(cysts)} of {len(cysts)}")
+    print(f"real cysts of 1 cm and more found as cyst: {share(sum(cysts), len(cysts))}")
     print_fits([v for row in figures.values() for v in row["volumes"]])
     save(figures, arguments.json)
 

@@ -10,7 +10,7 @@ CTs without an inserted lesion.
 from __future__ import annotations
 
 import numpy as np
-from common import KEPT_OUT, data_folder, dice, load_case, parser, save
+from common import FOUND_DICE, KEPT_OUT, data_folder, dice, load_case, near, parser, save, share
 
 from KidneySegLib.anatomy import Tissue
 from KidneySegLib.engine.torch_engine import TorchEngine
@@ -24,7 +24,6 @@ from KidneySegLib.volume import Volume
 GRID_MM = 1.5
 FIRST_SHAPE = 400
 SIZES_MM = ((10, 20), (20, 40), (40, 80))
-FOUND_DICE = 0.1
 
 
 def unseen_shapes() -> dict[str, list[np.ndarray]]:
@@ -112,37 +111,23 @@ def evaluate(model: str | None, per_size: int) -> dict:
     return {"lesions": rows, "tumor_ml_without_lesion": clean_ml}
 
 
-def near(truth: np.ndarray) -> np.ndarray:
-    """Box around a lesion, twice its size: what is found elsewhere is not its match."""
-    from KidneySegLib.volume import Box
-
-    box = Box.of_mask(truth)
-    wide = box.grown(tuple(n // 2 + 2 for n in box.shape), truth.shape)
-    mask = np.zeros(truth.shape, bool)
-    mask[wide.slices] = True
-    return mask
-
-
 def main() -> None:
     """Print a table by kind and size."""
     options = parser(__doc__)
     options.add_argument("--per-size", type=int, default=4, help="tumors a CT and size")
     arguments = options.parse_args()
     figures = evaluate(arguments.model, arguments.per_size)
-    print(f"{'kind':7}{'size mm':>10}{'n':>5}{'found':>8}{'as mass':>9}{'Dice':>7}")
+    print(f"{'kind':7}{'size mm':>8}  {'found (95 % interval)':26}{'as either':>10}{'Dice':>6}")
     for kind in ("tumor", "cyst"):
         for low, high in SIZES_MM:
             rows = [
                 r for r in figures["lesions"] if r["kind"] == kind and r["range_mm"] == [low, high]
             ]
             if rows:
-                found = np.mean([r["dice"] >= FOUND_DICE for r in rows])
+                found = share(sum(r["dice"] >= FOUND_DICE for r in rows), len(rows))
                 mass = np.mean([r["as_mass"] >= FOUND_DICE for r in rows])
                 mean = np.mean([r["dice"] for r in rows])
-                print(
-                    f"{kind:7}{f'{low}-{high}':>10}{len(rows):5}{100 * found:7.0f}%"
-                    f"{100 * mass:8.0f}%{mean:7.2f}"
-                )
+                print(f"{kind:7}{f'{low}-{high}':>8}  {found:26}{100 * mass:9.0f}%{mean:6.2f}")
     print("tumor mL on the same CTs without a lesion:")
     for name, ml in figures["tumor_ml_without_lesion"].items():
         print(f"  {name:24}{ml:8.2f}")

@@ -16,8 +16,8 @@ lesion, and how often the rest.
 from __future__ import annotations
 
 import numpy as np
-from common import KEPT_OUT, dice, load_canonical, parser, save
-from inserted_lesions import FOUND_DICE, SIZES_MM, compose, isotropic, unseen_shapes
+from common import FOUND_DICE, KEPT_OUT, dice, load_canonical, parser, save
+from inserted_lesions import SIZES_MM, compose, isotropic, unseen_shapes
 
 from KidneySegLib.anatomy import KIDNEY_OF_SIDE, Label, Tissue
 from KidneySegLib.engine.base import Engine
@@ -45,7 +45,7 @@ def segmented(
 ) -> tuple[Volume, np.ndarray]:
     """Labels of a canonical CT, and its probabilities in percent as intervals are made of them."""
     settings = Settings(points=points)
-    stages = _Stages(None, None, settings)
+    stages = _Stages(None, None, ())
     tissue, places, _ = _find_tissue(volume, package, engine, settings, stages)
     cleaned = _clean(volume, tissue, places, settings)
     doubt = _doubt(package, tissue.percent, cleaned, settings)

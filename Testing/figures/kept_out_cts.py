@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 
 import numpy as np
-from common import KEPT_OUT, dice, load_case, middle_voxel, parser, save
+from common import KEPT_OUT, dice, load_case, middle_voxel, parser, real_cysts, save
 
 from KidneySegLib.anatomy import KIDNEY_OF_SIDE, SIDES
 from KidneySegLib.engine.torch_engine import TorchEngine
@@ -35,6 +35,17 @@ def kidney_centers(volume: Volume, tissue: np.ndarray) -> list[tuple[float, floa
     return centers
 
 
+def side_dice(found: np.ndarray, truth: np.ndarray, volume: Volume, centers: list) -> list[float]:
+    """Dice on both sides of the plane half way between two kidneys."""
+    first, second = volume.geometry.kji_from_ras(centers)
+    axis = int(np.abs(first - second).argmax())
+    halves = zip(
+        *(np.array_split(m, [round((first + second)[axis] / 2)], axis) for m in (found, truth)),
+        strict=True,
+    )
+    return [dice(a, b) for a, b in halves]
+
+
 def evaluate(model: str | None, qualities: tuple[str, ...]) -> dict:
     """Dice of both kidneys, components found and truth components, seconds."""
     package, engine = find_model(model), TorchEngine("auto")
@@ -52,6 +63,8 @@ def evaluate(model: str | None, qualities: tuple[str, ...]) -> dict:
             label = f"{quality} with points" if guided else quality
             figures.setdefault(label, {})[name] = {
                 "dice": dice((found > 0) & known, truth > 0),
+                "side_dice": side_dice((found > 0) & known, truth > 0, volume, centers),
+                "cysts": real_cysts(found, truth, volume.geometry.voxel_volume_ml),
                 "lesion_ml_in_truth": float((truth == 3).sum() * volume.geometry.voxel_volume_ml),
                 "tumor_ml_found": float((found == 2).sum() * volume.geometry.voxel_volume_ml),
                 "cyst_ml_found": float((found == 3).sum() * volume.geometry.voxel_volume_ml),
@@ -84,11 +97,14 @@ def main() -> None:
                 f"{','.join(row['findings'])}"
             )
         values = [row["dice"] for row in cases.values()]
+        sides = [value for row in cases.values() for value in row["side_dice"]]
+        cysts = [cyst["dice"] for row in cases.values() for cyst in row["cysts"]]
         seconds = [row["seconds"] for row in cases.values()]
         print(
             f"  mean Dice {np.mean(values):.3f}, lowest {min(values):.3f}, "
-            f"mean {np.mean(seconds):.1f} s"
+            f"mean {np.mean(seconds):.1f} s; per side {np.mean(sides):.3f}, lowest {min(sides):.3f}"
         )
+        print("  Dice of real cysts:", ", ".join(f"{value:.2f}" for value in cysts))
     save(figures, arguments.json)
 
 

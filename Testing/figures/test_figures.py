@@ -10,12 +10,15 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import calibration
 import cleaning
+import common
 import export_grid
 import folds
 import intervals
 import kept_out_cts
 import nephrometry
 import tumor_slices
+
+from KidneySegLib.volume import Geometry, Volume
 
 
 def check_export(scores):
@@ -154,3 +157,38 @@ def test_no_fold_trains_on_what_it_is_tested_on(tmp_path):
     recipe = folds.recipe_without(parts[0], 100, 3)
     assert {*parts[0], *intervals.KEPT_OUT} <= set(recipe.exclude_cases)
     assert (recipe.steps, recipe.seed) == (100, 3)
+
+
+def test_folds_leave_the_axial_network_out(package, tmp_path, monkeypatch):
+    checkpoint = tmp_path / "fine.checkpoint.pt"
+    checkpoint.touch()
+    monkeypatch.setattr(folds, "refuse_other_training", lambda *_: None)
+    monkeypatch.setattr(folds, "release", lambda checkpoints, into: None)
+    made = folds.train_fold(None, tmp_path, 0, None)
+    assert "axial" not in made.stages
+
+
+def test_shares_come_with_wilsons_interval():
+    assert common.share(14, 32) == "14 of 32, 44 % (28-61)"
+    assert common.share(0, 10) == "0 of 10, 0 % (0-28)"
+    assert common.share(0, 0) == "none"
+
+
+def test_a_real_cyst_is_found_where_it_is_and_specks_do_not_count():
+    truth = np.zeros((20, 20, 40), np.uint8)
+    truth[5:10, 5:10, 5:10] = truth[5:10, 5:10, 30:35] = 3
+    truth[15, 15, 15] = 3
+    found = np.zeros_like(truth)
+    found[5:10, 5:10, 5:10] = 3
+    rows = common.real_cysts(found, truth, 0.01)
+    assert [r["ml"] for r in rows] == [1.25, 1.25]
+    assert sorted(r["dice"] for r in rows) == [0, 1]
+
+
+def test_each_side_has_its_own_dice():
+    truth = np.zeros((8, 8, 40), bool)
+    truth[2:6, 2:6, 4:10] = truth[2:6, 2:6, 30:36] = True
+    found = truth & (np.arange(40) < 33)
+    volume = Volume(truth, Geometry(truth.shape, np.eye(4)))
+    centers = [(6.5, 3.5, 3.5), (32.5, 3.5, 3.5)]
+    assert kept_out_cts.side_dice(found, truth, volume, centers) == pytest.approx([1, 2 / 3])

@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from common import data_folder, middle_voxel, parser, save
+from common import data_folder, middle_voxel, parser, save, share
 from scipy import ndimage
 
 from KidneySegLib.anatomy import Tissue
@@ -25,7 +25,8 @@ from KidneySegLib.training import slices
 from KidneySegLib.volume import Volume
 
 FIRST_CASE = 400
-SLICE_MM, SLICES = 3.0, 40
+SLICE_MM, SLICES = 5.0, 24
+CLOSE_MM = 5.0  # parts of a kidney around its sinus are one
 LARGE_MM = 20.0
 LEAST_FALSE_MM2 = 100.0
 ALIKE_HU = 30.0  # about the SD inside a tumor
@@ -44,20 +45,8 @@ def chosen_slices(folder: Path, *, trained: bool) -> list[tuple[np.ndarray, np.n
             kept_out = stored["case"] >= FIRST_CASE
             chosen = np.flatnonzero((kept_out != trained) & (label > 0).any(axis=(1, 2)))
             for n in rng.permutation(chosen)[:TRAINED_SLICES] if trained else chosen:
-                rows.append(
-                    (
-                        _halved(slices.as_hu(image[n], file)),
-                        label[n][::2, ::2],
-                        2 * stored["pixel_mm"][n],
-                    )
-                )
+                rows.append((slices.as_hu(image[n], file), label[n], stored["pixel_mm"][n]))
     return rows
-
-
-def _halved(hu: np.ndarray) -> np.ndarray:
-    """A slice, two by two pixels averaged: still finer than the network's grid."""
-    rows, columns = hu.shape
-    return hu.reshape(rows // 2, 2, columns // 2, 2).mean(axis=(1, 3))
 
 
 def as_stack(hu: np.ndarray, pixel_mm: float) -> Volume:
@@ -68,7 +57,8 @@ def as_stack(hu: np.ndarray, pixel_mm: float) -> Volume:
 
 def centers(label: np.ndarray, stack: Volume) -> tuple[tuple[float, float, float], ...]:
     """A point in every kidney with its masses, in RAS mm."""
-    parts, count = ndimage.label(ndimage.binary_closing(label > 0, iterations=3))
+    steps = max(1, round(CLOSE_MM / stack.geometry.spacing_mm[1]))
+    parts, count = ndimage.label(ndimage.binary_closing(label > 0, iterations=steps))
     points = []
     for n in range(1, count + 1):
         spots = np.argwhere((parts == n) & (label > 0))
@@ -135,8 +125,8 @@ def main() -> None:
     figures = evaluate(arguments.model, arguments.limit, trained=arguments.trained)
     for text, low, high in (("under 2 cm", 0, LARGE_MM), ("2 cm and more", LARGE_MM, 1e9)):
         called = [r["called"] for r in figures["tumors"] if low <= r["size_mm"] < high]
-        shares = ", ".join(f"{k} {v}" for k, v in Counter(called).most_common())
-        print(f"tumors {text}: {len(called)}, called {shares}")
+        names = ", ".join(f"{k} {v}" for k, v in Counter(called).most_common())
+        print(f"tumors {text}: found {share(called.count('tumor'), len(called))}; called {names}")
     missed = [r for r in figures["tumors"] if r["size_mm"] >= LARGE_MM and r["called"] != "tumor"]
     apart = [r["hu_from_kidney"] for r in missed]
     alone, alike = (sum(map(f, apart)) for f in (lambda x: x is None, _is_alike))
@@ -146,7 +136,8 @@ def main() -> None:
     )
     pooled = ", ".join(f"{k} {v:.2f}" for k, v in figures["pooled_dice"].items())
     print(f"pooled Dice: {pooled}")
-    print(f"false tumor on {figures['false_tumors']} of {figures['plain']} slices without one")
+    false = share(figures["false_tumors"], figures["plain"])
+    print(f"false tumor on slices without one: {false}")
     save(figures, arguments.json)
 
 

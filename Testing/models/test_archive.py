@@ -29,7 +29,7 @@ def test_a_package_is_unpacked_once_under_its_own_name(zipped, package, tmp_path
     assert folder.name == f"{package.name}-{package.sha256[:12]}"
     assert load_package(folder).sha256 == package.sha256
     assert sorted(p.name for p in folder.iterdir()) == sorted(
-        ["LICENSE", "MODEL_CARD.md", "model.json", "weights.safetensors"]
+        ["LICENSE", "MODEL_CARD.md", "axial.safetensors", "model.json", "weights.safetensors"]
     )
     written = (folder / "model.json").stat().st_mtime_ns
     assert unpack_model(zipped, into) == folder
@@ -76,3 +76,14 @@ def test_a_place_that_is_a_file_is_named(zipped, tmp_path):
     (tmp_path / "home").write_text("a file")
     with pytest.raises(ModelError, match="could not be unpacked"):
         unpack_model(zipped, tmp_path / "home" / "models")
+
+
+def test_an_archive_without_a_file_that_its_manifest_names_is_refused(package, tmp_path):
+    path = tmp_path / "model.zip"
+    with zipfile.ZipFile(path, "w") as stored:
+        for file in package.folder.iterdir():
+            if file.name != "axial.safetensors":
+                stored.write(file, file.name)
+    with pytest.raises(ModelError, match=r"'model.zip' has no axial.safetensors"):
+        unpack_model(path, tmp_path / "models")
+    assert not list((tmp_path / "models").iterdir())

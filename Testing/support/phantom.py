@@ -92,7 +92,7 @@ class ThresholdEngine:
                 hu = (tiles[:, 0] + 1) / 2 * (high - low) + low
                 levels = {"kidney": KIDNEY_HU, "tumor": TUMOR_HU, "cyst": CYST_HU}
                 scores = [np.full(hu.shape, 0.02, np.float32)]
-                names = spec.classes[1:] if stage == "fine" else ("kidney",)
+                names = spec.classes[1:]
                 for name in names:
                     score = np.exp(-(((hu - levels[name]) / 14) ** 2))
                     # borders between other tissues pass through these densities: thin shells

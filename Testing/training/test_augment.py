@@ -15,7 +15,7 @@ def scene():
 
 def test_cortex_is_the_rim_and_reaches_inward_between_the_pyramids(scene, rng):
     _, kidney = scene
-    share = augment._cortex(kidney, rng)
+    share = augment._cortex(kidney, rng, spacing_mm=2.5)
     depth = ndimage.distance_transform_edt(kidney)
     rim, core = kidney & (depth <= 1), depth >= 4
     assert share[rim].mean() > 0.9
@@ -30,7 +30,7 @@ def test_phase_changes_the_kidneys_and_nothing_far_from_them(scene):
     shifts = []
     for seed in range(12):
         changed = image.copy()
-        augment.change_phase(changed, label, np.random.default_rng(seed))
+        augment.change_phase(changed, label, np.random.default_rng(seed), spacing_mm=2.5)
         assert np.abs(changed[far] - image[far]).max() < 0.5
         shifts.append(float(np.median(changed[kidney] - image[kidney])))
     assert min(shifts) < -20

@@ -7,6 +7,7 @@ import pytest
 
 from KidneySegLib.anatomy import Tissue
 from KidneySegLib.errors import InputError
+from KidneySegLib.training import samples
 from KidneySegLib.training.recipe import load_recipe
 from KidneySegLib.training.samples import SampleSource
 from KidneySegLib.training.slices import close_lesions, draw_slice, pack_slices
@@ -145,3 +146,20 @@ def test_a_slice_without_a_lesion_is_not_moved(stack, rng):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InputError, match=r"mid\.npz"):
         pack_slices(tmp_path, RECIPE, tmp_path / "packed.npz")
+
+
+def test_axial_samples_draw_a_slice_for_every_plane(folder, tmp_path, monkeypatch):
+    recipe = dataclasses.replace(load_recipe("axial"), patch=(16, 48, 48), slice_share=1.0)
+    slices = pack_slices(folder, recipe, tmp_path / "packed.npz")
+    drawn = []
+
+    def draw(*args, **kwargs):
+        drawn.append(draw_slice(*args, **kwargs))
+        return drawn[-1]
+
+    monkeypatch.setattr(samples, "draw_slice", draw)
+    image, label, weights = SampleSource(recipe, [], {}, slices)[0]
+    assert len(drawn) == recipe.planes
+    assert len({case.name for case, _ in drawn}) > 1
+    assert image.shape == (1, recipe.planes, 48, 48)
+    assert label.shape == weights.shape == (recipe.planes, 48, 48)

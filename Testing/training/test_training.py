@@ -1,5 +1,6 @@
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,13 +8,14 @@ import torch
 from phantom import grid, make_phantom
 
 from KidneySegLib.anatomy import Tissue
-from KidneySegLib.errors import InputError
-from KidneySegLib.models.package import MANIFEST, load_network, load_package
+from KidneySegLib.errors import InputError, ModelError
+from KidneySegLib.models.package import MANIFEST, WEIGHTS, load_network, load_package
+from KidneySegLib.training import samples
 from KidneySegLib.training.augment import sample_patch, sampling_grid
 from KidneySegLib.training.loop import averaged_network, prepare, train
 from KidneySegLib.training.loss import lesion_weights, region_loss, supervised_loss, tissue_loss
 from KidneySegLib.training.pack import find_cases
-from KidneySegLib.training.recipe import Recipe, load_recipe
+from KidneySegLib.training.recipe import Recipe, load_recipe, recipe_from
 from KidneySegLib.training.release import release
 from KidneySegLib.writers import write_label_map
 
@@ -61,7 +63,7 @@ def test_kept_out_cases_and_shapes_are_never_read(data, tmp_path):
 
 def test_shipped_recipes_keep_the_held_back_cases_out():
     kept_out = {"btcv_0010", "btcv_0023", "btcv_0034", "cptac_c3l00189_pv5mm"}
-    for name in ("locator", "fine"):
+    for name in ("locator", "fine", "axial"):
         recipe = load_recipe(name)
         assert kept_out <= set(recipe.exclude_cases)
         assert recipe.exclude_shapes_from <= 400
@@ -96,6 +98,68 @@ def test_small_lesions_of_samples_weigh_more_where_the_recipe_says_so(data, tmp_
 def test_locator_samples_merge_kidney_and_lesions(data, tmp_path):
     source = prepare(tiny("locator", patch=(32, 32, 32), steps=20), data, tmp_path)
     assert set(np.unique(np.stack([source[n][1] for n in range(20)]))) == {0, 1}
+
+
+def axial(**changes):
+    return tiny("axial", **{"patch": (24, 32, 32), "planes": 3, "steps": 12, "batch": 2, **changes})
+
+
+def test_axial_samples_are_planes_of_the_patches_mostly_through_lesions(data, tmp_path):
+    source = prepare(axial(lesion_share=1.0), data, tmp_path)
+    planes = np.concatenate([source[n][1] for n in range(12)])
+    assert planes.shape == (36, 32, 32)
+    lesions = np.isin(planes, (Tissue.TUMOR, Tissue.CYST)).any(axis=(1, 2))
+    assert lesions.mean() > 0.5
+    image, _, weights = source[0]
+    assert image.shape == (1, 3, 32, 32)
+    assert weights.shape == (3, 32, 32)
+
+
+def test_planes_of_a_sample_are_scanned_with_their_own_neighbors(data, tmp_path, monkeypatch):
+    depths = []
+
+    def scanned(image, rng):
+        depths.append(len(image))
+        return image
+
+    monkeypatch.setattr(samples, "change_scanner", scanned)
+    source = prepare(axial(), data, tmp_path)
+    assert source[0][1].shape[0] == 3
+    assert depths == [24]
+
+
+def test_planes_through_a_lesion_are_chosen_more_often(rng):
+    label = np.zeros((24, 8, 8), np.uint8)
+    label[10:14, 2:5, 2:5] = Tissue.TUMOR
+    chosen = np.stack([samples._choose_planes(label, 6, rng) for _ in range(400)])
+    assert (np.diff(chosen) > 0).all()
+    share = np.isin(chosen, range(10, 14)).mean()
+    assert 0.35 < share < 0.65  # evenly drawn it were 0.17
+    none = np.stack([samples._choose_planes(0 * label, 6, rng) for _ in range(400)])
+    assert none.mean() == pytest.approx(11.5, abs=0.6)
+
+
+def test_axial_recipe_with_places_of_whole_cts_is_refused():
+    with pytest.raises(InputError, match="hard negatives"):
+        dataclasses.replace(load_recipe("axial"), hard_negative_share=0.1)
+
+
+def test_checkpoints_of_before_the_planes_can_be_read():
+    old = {k: v for k, v in load_recipe("fine").as_dict().items() if k != "planes"}
+    assert recipe_from(old, Path("old.pt")) == load_recipe("fine")
+
+
+def test_axial_network_is_packed_around_the_kidneys_only(data, tmp_path):
+    whole = prepare(tiny("fine"), data, tmp_path / "fine").cases[0]
+    near = prepare(axial(), data, tmp_path / "axial").cases[0]
+    assert near.image.size < whole.image.size
+    assert (near.label > 0).sum() == pytest.approx((whole.label > 0).sum(), rel=0.1)
+
+
+def test_recipes_with_planes_that_do_not_fit_are_refused():
+    for name, planes in (("fine", 4), ("axial", 0), ("axial", 33)):
+        with pytest.raises(InputError, match="planes"):
+            dataclasses.replace(load_recipe(name), planes=planes)
 
 
 def test_patch_without_bending_is_the_image_itself(rng):
@@ -137,30 +201,64 @@ def test_checkpoint_of_another_network_is_refused(data, tmp_path):
         train(other, data, tmp_path, workers=0)
 
 
+def copy_texts(package, into):
+    """What people write in a package, without the axial stage."""
+    manifest = json.loads((package.folder / MANIFEST).read_text())
+    manifest["stages"].pop("axial", None)
+    (into / MANIFEST).write_text(json.dumps(manifest))
+    for name in ("LICENSE", "MODEL_CARD.md"):
+        (into / name).write_text((package.folder / name).read_text())
+
+
 def test_release_makes_a_package_that_loads(data, tmp_path, package):
     for name in ("locator", "fine"):
         train(tiny(name, steps=1), data, tmp_path, workers=0)
     into = tmp_path / "model"
     into.mkdir()
-    for name in (MANIFEST, "LICENSE", "MODEL_CARD.md"):
-        (into / name).write_text((package.folder / name).read_text())
+    copy_texts(package, into)
     locators, fines = ((tmp_path / f"{n}.checkpoint.pt",) for n in ("locator", "fine"))
-    digest = release(locators, fines, into)
+    digest = release({"locator": locators, "fine": fines}, into)
     made = load_package(into)
     assert made.sha256 == digest
     assert made.training["fine"]["steps_done"] == 1
     locator = load_network(made, "locator").state_dict()
     train(tiny("fine", steps=2), data, tmp_path, workers=0)
-    release((), fines, into)
+    release({"fine": fines}, into)
     again = load_package(into)
     assert again.sha256 != digest
     assert again.training["locator"] == made.training["locator"]
     for name, value in load_network(again, "locator").state_dict().items():
         torch.testing.assert_close(value, locator[name])
-    release((), fines * 2, into)
+    release({"fine": fines * 2}, into)
     assert len(load_package(into).training["fine"]["averaged_with"]) == 1
     with pytest.raises(InputError, match="not a fine network"):
-        release(locators, locators, into)
+        release({"fine": locators}, into)
+
+
+def test_axial_network_is_released_into_a_file_of_its_own(data, tmp_path, package):
+    for recipe in (tiny("locator", steps=1), tiny("fine", steps=1), axial(steps=1)):
+        train(recipe, data, tmp_path / recipe.name, workers=0)
+    into = tmp_path / "model"
+    into.mkdir()
+    copy_texts(package, into)
+    paths = {n: (tmp_path / n / f"{n}.checkpoint.pt",) for n in ("locator", "fine", "axial")}
+    without = release({n: paths[n] for n in ("locator", "fine")}, into)
+    assert "axial" not in load_package(into).stages
+    before = (into / WEIGHTS).read_bytes()
+    digest = release({"axial": paths["axial"]}, into)
+    made = load_package(into)
+    assert (into / WEIGHTS).read_bytes() == before
+    assert made.stages["axial"].patch == (16, 32, 32)
+    assert made.sha256 == digest != without
+    assert load_network(made, "axial")(torch.zeros(1, 1, 2, 32, 32)).shape == (1, 4, 2, 32, 32)
+    damaged = bytearray((into / "axial.safetensors").read_bytes())
+    damaged[-5] ^= 1
+    (into / "axial.safetensors").write_bytes(damaged)
+    with pytest.raises(ModelError, match="axial.safetensors.*damaged"):
+        load_package(into)
+    (into / "axial.safetensors").unlink()
+    with pytest.raises(ModelError, match="no axial.safetensors"):
+        load_package(into)
 
 
 def test_checkpoints_of_one_network_are_averaged(data, tmp_path):

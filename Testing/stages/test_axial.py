@@ -1,0 +1,105 @@
+"""The second look: where its probabilities end up, and what it reads."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from KidneySegLib.models.package import StageSpec
+from KidneySegLib.stages.axial import AXIAL_SHARE, look_at_slices
+from KidneySegLib.stages.locate import network_input
+from KidneySegLib.stages.segment import QUALITIES, Region
+from KidneySegLib.volume import Box
+
+CLASSES = ("background", "kidney", "tumor", "cyst")
+SPEC = StageSpec("axial", "PlanarDynUNet", {}, CLASSES, 1.25, (16, 64, 64), (-125.0, 275.0))
+
+
+class Brightness:
+    """Says kidney to the degree that a pixel is bright."""
+
+    batch = 1
+
+    def __init__(self):
+        self.shapes = set()
+
+    def __call__(self, tiles):
+        self.shapes.add(tiles.shape)
+        bright = (tiles[:, 0] + 1) / 2
+        none = np.zeros_like(bright)
+        return np.stack([1 - bright, bright, none, none], axis=1)
+
+
+@pytest.fixture
+def region(phantom, rng):
+    grid = phantom.ct.geometry.with_spacing((2.5,) * 3)
+    grid = grid.cropped(Box((20, 30, 25), (37, 51, 70)))
+    shares = rng.dirichlet(np.ones(4), grid.shape).astype(np.float32)
+    return Region(grid, np.moveaxis(shares, -1, 0))
+
+
+def test_the_mean_of_both_lies_where_the_region_does(phantom, region):
+    network = Brightness()
+    (seen,) = look_at_slices(phantom.ct, [region], network, SPEC, quality=QUALITIES["fast"])
+    assert seen.geometry is region.geometry
+    assert network.shapes == {(1, 1, 16, 64, 64)}
+    fine = region.geometry.with_spacing((2.5, 1.25, 1.25))
+    bright = (network_input(phantom.ct, fine, SPEC.window_hu) + 1) / 2
+    k, j, i = region.geometry.shape
+    bright = bright.reshape(k, j, 2, i, 2).mean((2, 4))
+    expected = (1 - AXIAL_SHARE) * region.shares[1] + AXIAL_SHARE * bright
+    np.testing.assert_allclose(seen.shares[1], expected, atol=1e-4)
+    np.testing.assert_allclose(seen.shares.sum(axis=0), 1, atol=1e-4)
+
+
+def test_small_regions_are_read_with_what_lies_around_them(phantom, region):
+    class Mean(Brightness):
+        def __call__(self, tiles):
+            tiles = np.broadcast_to(tiles.mean(axis=(-2, -1), keepdims=True), tiles.shape)
+            return super().__call__(tiles)
+
+    small = Box((0, 0, 0), (4, 4, 4))
+    part = Region(region.geometry.cropped(small), region.shares[(slice(None), *small.slices)])
+    (seen,) = look_at_slices(phantom.ct, [part], Mean(), SPEC, quality=QUALITIES["fast"])
+    padded_with_air = 0.001
+    axial = (seen.shares[1] - (1 - AXIAL_SHARE) * part.shares[1]) / AXIAL_SHARE
+    assert axial.min() > 30 * padded_with_air
+    assert axial.shape == (4, 4, 4)
+
+
+def test_progress_counts_the_tiles_of_all_regions(phantom, region):
+    seen = []
+    look_at_slices(
+        phantom.ct,
+        [region, region],
+        Brightness(),
+        dataclasses.replace(SPEC, patch=(16, 48, 48)),
+        quality=QUALITIES["fast"],
+        on_tiles=lambda done, total: seen.append((done, total)),
+    )
+    assert [d for d, _ in seen] == list(range(1, seen[-1][1] + 1))
+    assert seen[-1][0] == seen[-1][1]
+
+
+def test_best_mirrors_slices_from_right_to_left_and_not_from_front_to_back(phantom, region):
+    class Lateral(Brightness):
+        """Says kidney in one quarter of every slice."""
+
+        def __call__(self, tiles):
+            n, _, k, j, i = tiles.shape
+            share = np.zeros((n, k, j, i), np.float32)
+            share[:, :, : j // 2, i // 2 :] = 1
+            none = np.zeros_like(share)
+            return np.stack([1 - share, share, none, none], axis=1)
+
+    one_tile = Box((0, 0, 0), (4, 32, 32))
+    grid = phantom.ct.geometry.with_spacing((2.5,) * 3)
+    part = Region(grid.cropped(one_tile), np.zeros((4, *one_tile.shape), np.float32))
+    (seen,) = look_at_slices(phantom.ct, [part], Lateral(), SPEC, quality=QUALITIES["best"])
+    axial = seen.shares[1] / AXIAL_SHARE
+    np.testing.assert_allclose(axial[:, :16], 0.5)
+    np.testing.assert_allclose(axial[:, 16:], 0)
+
+
+def test_no_regions_no_look(phantom):
+    assert look_at_slices(phantom.ct, [], Brightness(), SPEC, quality=QUALITIES["best"]) == []
