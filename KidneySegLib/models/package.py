@@ -1,7 +1,7 @@
 """A model package: ``model.json``, ``weights.safetensors``, ``LICENSE``, ``MODEL_CARD.md``.
 
-A stage may bring a weights file of its own beside them: a network that is replaced more often than
-the others then does not make the history of a repository grow by them all.
+An axial network has a weights file of its own beside them: it can be replaced without making the
+history of a repository grow by the others, too.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MANIFEST = "model.json"
 WEIGHTS = "weights.safetensors"
-OWN_WEIGHTS = {"axial": "axial.safetensors"}  # stages that may have a weights file of their own
+OWN_WEIGHTS = {"axial": "axial.safetensors"}  # stages with a weights file of their own
 LICENSE, CARD = "LICENSE", "MODEL_CARD.md"
 STAGES = ("locator", "fine", "axial")
 _SCHEMA = Path(__file__).with_name("model.schema.json")
