@@ -20,10 +20,12 @@ _PERCENTILES = np.array([0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0])
 _TUMOR_RATIO = np.array([0.05, 0.11, 0.41, 0.61, 0.89, 1.20, 1.4])
 _TEXTURE_SD_HU = np.array([5.0, 9, 16, 24, 31, 51, 60])
 _CYST_HU = np.array([-8.0, -3, 4, 11, 29, 62, 75])
+_GRAIN_MM = (2.5, 9.0)  # SD of the blur that makes a tumor's texture
 _BONE_HU = 200.0
 _GAS_HU = -112.0
 _LEAST_KIDNEY_VOXELS = 50
 _PUSH_LIMIT_MM = 12.0
+_SHAPE_BLUR = 0.7  # voxels of a shape: takes its steps away
 
 
 @dataclass(frozen=True)
@@ -71,13 +73,28 @@ def soft_shape(
     scale = (volume_ml / own_ml) ** (1 / 3)
     step = spacing_mm / (shape_spacing_mm * scale)
     size = int(np.ceil(np.linalg.norm(shape.shape) / step)) + 3
-    source = shape.astype(np.float32)
-    if step > 1:
-        source = ndimage.gaussian_filter(np.pad(source, 2), 0.4 * step)
+    blur = max(_SHAPE_BLUR, 0.4 * step)
+    source = ndimage.gaussian_filter(np.pad(shape.astype(np.float32), 2), blur)
     matrix = random_rotation(rng) * step
     offset = (np.array(source.shape) - 1) / 2 - matrix @ (np.full(3, size - 1) / 2)
     block = ndimage.affine_transform(source, matrix, offset, (size,) * 3, order=1)
+    # A mask that grows keeps the edge of its own, coarser voxels: make it one voxel wide again.
+    edge_voxels = np.sqrt(2 * np.pi) * blur / step
+    block = np.clip((block - 0.5) * max(1.0, edge_voxels) + 0.5, 0, 1)
     return ndimage.gaussian_filter(block, rng.uniform(0.2, 0.6))
+
+
+def section(soft: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A plane ``(1, j, i)`` through a soft mask, at least half as large as its largest one."""
+    areas = (soft > 0.5).sum(axis=(1, 2))
+    k = rng.choice(np.flatnonzero(2 * areas >= areas.max()))
+    return soft[k : k + 1]
+
+
+def _radius(soft: np.ndarray) -> float:
+    """Radius in voxels of the ball of the same volume, of a plane that of the same disk."""
+    count = float((soft > 0.5).sum())
+    return np.sqrt(count / np.pi) if len(soft) == 1 else (3 * count / (4 * np.pi)) ** (1 / 3)
 
 
 def plan_lesion(
@@ -93,6 +110,8 @@ def plan_lesion(
     Parameters
     ----------
     kidney : (k, j, i) bool
+    soft : (n, n, n) float32
+        Of a single plane, as the kidney, ``(1, n, n)``.
     distance_radii : float
         Distance of the lesion's center outside the kidney surface in lesion radii: negative is
         endophytic, 1 just touches.
@@ -100,15 +119,16 @@ def plan_lesion(
     Returns
     -------
     LesionPlan or None
-        None where there is too little kidney to place it at.
+        None where there is too little kidney, or none of its surface, to place it at.
     """
     if kidney.sum() < _LEAST_KIDNEY_VOXELS:
         return None
-    surface = np.argwhere(kidney & ~ndimage.binary_erosion(kidney))
+    surface = np.argwhere(kidney & ~ndimage.binary_erosion(kidney, border_value=1))
+    if not len(surface):
+        return None
     anchor = surface[rng.integers(len(surface))]
     outward = _outward(kidney, anchor)
-    radius = (3 * (soft > 0.5).sum() / (4 * np.pi)) ** (1 / 3)
-    center = anchor + outward * radius * distance_radii
+    center = anchor + outward * _radius(soft) * distance_radii
     start = np.round(center - (np.array(soft.shape) - 1) / 2).astype(int)
     return LesionPlan(tissue, soft, start)
 
@@ -201,8 +221,7 @@ def make_room(
     push : float
         Shift at the surface as a share of the lesion's radius; at most 12 mm.
     """
-    radius = (3 * (plan.soft > 0.5).sum() / (4 * np.pi)) ** (1 / 3)
-    shift = min(push * radius, _PUSH_LIMIT_MM / spacing_mm)
+    shift = min(push * _radius(plan.soft), _PUSH_LIMIT_MM / spacing_mm)
     margin = int(np.ceil(4 * shift)) + 2
     whole = plan.box(margin)
     box = whole.grown((0, 0, 0), image.shape)
@@ -237,7 +256,7 @@ def _without_specks(mask: np.ndarray) -> np.ndarray:
 
 def _noise_sd(image: np.ndarray, kidney: np.ndarray) -> float:
     """SD of the CT's own noise in HU: what a small blur removes inside the kidney."""
-    core = ndimage.binary_erosion(kidney, iterations=2)
+    core = ndimage.binary_erosion(kidney, iterations=2, border_value=1)
     box = ndimage.find_objects(core.astype(np.uint8))
     if not box or core.sum() < 100:
         return 8.0
@@ -265,17 +284,19 @@ def lesion_densities(
     """
     if tissue == Tissue.CYST:
         level = sample_percentile(rng, _CYST_HU)
-        return (level + _smooth_noise(rng, solid.shape, 3.0) * 2.0).astype(np.float32)
+        texture = _smooth_noise(rng, solid.shape, 7.5 / spacing_mm)
+        return (level + texture * 2.0).astype(np.float32)
     if kidney_hu < NON_CONTRAST_HU:
         level = float(np.clip(rng.normal(36, 9), 12, 70))
         texture_sd = 0.4 * sample_percentile(rng, _TEXTURE_SD_HU)
     else:
         level = float(np.clip(kidney_hu * sample_percentile(rng, _TUMOR_RATIO), 15, 230))
         texture_sd = 0.8 * sample_percentile(rng, _TEXTURE_SD_HU)
-    density = level + _smooth_noise(rng, solid.shape, rng.uniform(1.0, 3.5)) * texture_sd
+    grain = rng.uniform(*_GRAIN_MM) / spacing_mm
+    density = level + _smooth_noise(rng, solid.shape, grain) * texture_sd
     density = _necrosis(density, solid, rng, spacing_mm=spacing_mm)
     if rng.random() < 0.08:
-        density = np.where(_smooth_noise(rng, solid.shape, 0.8) > 2.6, 300.0, density)
+        density = np.where(_smooth_noise(rng, solid.shape, 2.0 / spacing_mm) > 2.6, 300.0, density)
     return density.astype(np.float32)
 
 
@@ -287,7 +308,7 @@ def _necrosis(
     deepest = depth.max()
     if deepest < 12 or rng.random() > 0.45:
         return density
-    field = depth / deepest + 0.25 * _smooth_noise(rng, solid.shape, 2.5)
+    field = depth / deepest + 0.25 * _smooth_noise(rng, solid.shape, 6.0 / spacing_mm)
     share = np.clip((field - rng.uniform(0.35, 0.75)) / 0.12, 0, 1)
     return density + share * (rng.normal(14, 8) - density)
 

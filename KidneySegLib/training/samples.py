@@ -18,7 +18,7 @@ from .augment import (
     sampling_grid,
     source_box,
 )
-from .lesions import insert_lesion, plan_lesion, soft_shape
+from .lesions import insert_lesion, plan_lesion, section, soft_shape
 from .loss import lesion_weights
 from .pack import SHAPE_SPACING_MM, PackedCase
 from .recipe import Recipe
@@ -32,6 +32,7 @@ _TRIES = 50
 _MISTAKE_JITTER_MM = 20.0
 _PLANE_JITTER_MM = 10.0  # closed lesions are cut at their middle and near their ends
 _LESION_PLANES = 0.6
+_COMPOSED_PLANES = 0.5  # of real slices without a lesion: the others teach what none looks like
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,8 @@ class SampleSource:
         image, label = self._patch(case, center, patch, rng, is_slice=True)
         change_phase(image, label, rng, spacing_mm=recipe.spacing_mm)
         change_lesions(image, label, rng)
-        if not recipe.planes and not np.isin(label, (Tissue.TUMOR, Tissue.CYST)).any():
+        plain = not np.isin(label, (Tissue.TUMOR, Tissue.CYST)).any()
+        if plain and (not recipe.planes or rng.random() < _COMPOSED_PLANES):
             self._compose(image, label, rng)
         image, label = self._scan(image, label, rng)
         return image, label, self._weights(label)
@@ -177,14 +179,16 @@ class SampleSource:
         distance_radii: float,
         labeled: bool = True,
     ) -> None:
-        """Put one lesion of a random kind, shape and volume at a random place."""
+        """Put one lesion of a random kind, shape and volume at a random place.
+
+        Tumors and cysts have the same sizes: while composed cysts ended at 60 mL, large real ones
+        were called tumor.
+        """
         recipe = self.recipe
         cyst = labeled and rng.random() < recipe.cyst_share
         tissue = Tissue.CYST if cyst else Tissue.TUMOR
         low, high = recipe.lesion_volume_ml
-        if cyst:
-            high = min(high, 60.0)
-        elif rng.random() < recipe.small_lesion_share:
+        if rng.random() < recipe.small_lesion_share:
             high = _SMALL_LESION_ML
         volume_ml = float(np.exp(rng.uniform(np.log(low), np.log(high))))
         bank = self.shapes["cyst" if cyst else "tumor"]
@@ -195,13 +199,16 @@ class SampleSource:
             spacing_mm=recipe.spacing_mm,
             volume_ml=volume_ml,
         )
+        if len(label) == 1:
+            soft = section(soft, rng)
         kidney = label == Tissue.KIDNEY
         plan = plan_lesion(kidney, soft, tissue, rng, distance_radii=distance_radii)
         texture = None
         looks = self.textures.get(tissue)
         if looks and rng.random() < recipe.texture_share:
             texture = looks[rng.integers(len(looks))]
-        push = rng.uniform(*_PUSH) if rng.random() < recipe.push_share else 0.0
+        pushes = len(label) > 1 and rng.random() < recipe.push_share
+        push = rng.uniform(*_PUSH) if pushes else 0.0
         if plan is not None:
             insert_lesion(
                 image,

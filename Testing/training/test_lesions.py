@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from phantom import ellipsoid, grid, make_phantom
+from scipy import ndimage
 
 from KidneySegLib.anatomy import Tissue
 from KidneySegLib.training.lesions import (
@@ -10,6 +11,7 @@ from KidneySegLib.training.lesions import (
     make_room,
     plan_lesion,
     sample_percentile,
+    section,
     soft_shape,
 )
 
@@ -30,6 +32,41 @@ def test_shape_gets_the_volume_asked_for(rng, volume_ml):
     assert soft.sum() * 0.008 == pytest.approx(volume_ml, rel=0.08)
     assert soft.min() >= 0
     assert soft.max() <= 1.001
+
+
+@pytest.mark.parametrize("spacing_mm", [1.25, 2.5])
+def test_a_shape_that_grows_has_an_edge_of_a_few_voxels_and_no_steps(rng, spacing_mm):
+    small = ball(3)
+    soft = soft_shape(small, rng, shape_spacing_mm=1.5, spacing_mm=spacing_mm, volume_ml=200.0)
+    edge = ((soft > 0.05) & (soft < 0.95)).sum()
+    surface = ndimage.binary_dilation(soft > 0.5).sum() - (soft > 0.5).sum()
+    assert edge < 3 * surface
+    radius_voxels = (3 * (soft > 0.5).sum() / (4 * np.pi)) ** (1 / 3)
+    steps = np.linalg.norm(np.argwhere(soft > 0.5) - (np.array(soft.shape) - 1) / 2, axis=1)
+    assert steps.max() < 1.12 * radius_voxels
+
+
+def test_section_is_a_plane_near_the_middle(rng):
+    soft = ball(8).astype(np.float32)
+    areas = [section(soft, rng).sum() for _ in range(40)]
+    assert min(areas) >= 0.5 * soft.sum(axis=(1, 2)).max()
+    assert len(set(areas)) > 3
+    assert section(soft, rng).shape == (1, *soft.shape[1:])
+
+
+def test_a_section_lies_on_the_kidney_of_a_single_plane(scene, rng):
+    image, tissue = (a[a.shape[0] // 2][None].copy() for a in scene)
+    kidney, before = tissue == 1, image.copy()
+    assert kidney.any()
+    flat = section(
+        soft_shape(ball(), rng, shape_spacing_mm=1.5, spacing_mm=2.5, volume_ml=14.0), rng
+    )
+    plan = plan_lesion(kidney, flat, Tissue.CYST, rng, distance_radii=0.0)
+    assert insert_lesion(image, tissue, plan, rng, spacing_mm=2.5)
+    cyst = tissue == Tissue.CYST
+    assert cyst.sum() == pytest.approx((flat > 0.5).sum(), rel=0.1)
+    assert 0.15 < kidney[cyst].mean() < 0.85  # its center lies on the kidney's border
+    assert (image != before)[cyst].mean() > 0.9
 
 
 def test_lesion_is_painted_where_it_is_labeled(scene, rng):

@@ -163,3 +163,19 @@ def test_axial_samples_draw_a_slice_for_every_plane(folder, tmp_path, monkeypatc
     assert len({case.name for case, _ in drawn}) > 1
     assert image.shape == (1, recipe.planes, 48, 48)
     assert label.shape == weights.shape == (recipe.planes, 48, 48)
+
+
+def test_planes_without_a_lesion_get_a_composed_one_now_and_then(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("KidneySegLib.training.slices._DRAWN", {Tissue.KIDNEY: 1.0})
+    changes = {"patch": (16, 48, 48), "slice_share": 1.0, "lesion_share": 1.0, "steps": 10}
+    recipe = dataclasses.replace(load_recipe("axial"), **changes)
+    slices = pack_slices(folder, recipe, tmp_path / "packed.npz")
+    healthy = [dataclasses.replace(c, label=np.minimum(c.label, 1)) for c in slices]
+    ball = (
+        np.hypot(*np.indices((13, 13)) - 6)[None]
+        < np.sqrt(40 - np.arange(-6, 7) ** 2)[:, None, None]
+    )
+    source = SampleSource(recipe, [], {"tumor": [ball], "cyst": [ball]}, healthy)
+    planes = np.concatenate([source[n][1] for n in range(len(source))])
+    composed = np.isin(planes, (Tissue.TUMOR, Tissue.CYST)).any(axis=(1, 2))
+    assert 0.2 < composed.mean() < 0.6

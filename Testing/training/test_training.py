@@ -115,6 +115,25 @@ def test_axial_samples_are_planes_of_the_patches_mostly_through_lesions(data, tm
     assert weights.shape == (3, 32, 32)
 
 
+def test_cysts_are_composed_as_large_as_tumors(data, tmp_path, monkeypatch):
+    """While they ended at 60 mL, large real cysts were called tumor."""
+    volumes = {True: [], False: []}
+    drawn = samples.soft_shape
+
+    def noted(shape, rng, *, volume_ml, **options):
+        volumes[any(shape is cyst for cyst in source.shapes["cyst"])].append(volume_ml)
+        return drawn(shape, rng, volume_ml=volume_ml, **options)
+
+    monkeypatch.setattr(samples, "soft_shape", noted)
+    recipe = axial(lesion_share=1.0, steps=30, lesion_volume_ml=(1.0, 200.0))
+    source = prepare(recipe, data, tmp_path)
+    for n in range(len(source)):
+        source[n]
+    assert len(volumes[True]) > 10
+    assert max(volumes[True]) > 60
+    assert max(volumes[False]) > 60
+
+
 def test_planes_of_a_sample_are_scanned_with_their_own_neighbors(data, tmp_path, monkeypatch):
     depths = []
 
