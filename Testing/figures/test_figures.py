@@ -111,6 +111,18 @@ def test_a_tumor_is_called_what_most_of_it_is():
     (row,) = tumor_slices.judge(found, label, 1.0, hu)
     assert row["hu_from_kidney"] == -90.0
     assert row["size_mm"] == pytest.approx(2 * np.sqrt(225 / np.pi))
+    assert row["kind"] == "tumor"
+
+
+def test_cysts_of_slices_are_judged_too(capsys):
+    label = np.zeros((40, 40), np.uint8)
+    label[5:20, 5:20], label[30:34, 30:36] = 2, 3
+    rows = tumor_slices.judge(np.where(label == 3, 3, 1).astype(np.uint8), label, 2.0)
+    assert [(r["kind"], r["called"]) for r in rows] == [("tumor", "kidney"), ("cyst", "cyst")]
+    tumor_slices.print_missed(rows)
+    assert (
+        "of the 1 large tumors missed 1 lie on slices without a kidney" in capsys.readouterr().out
+    )
 
 
 def test_calibrated_probabilities_have_no_error_and_sharpened_ones_do(rng):

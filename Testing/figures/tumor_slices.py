@@ -1,14 +1,16 @@
-"""Real tumors: KiTS23 slices of cases 400 and up, which no training saw, as stacks of equal slices.
+"""Real lesions: KiTS23 slices of cases 400 and up, unseen in training, as stacks of equal slices.
 
     python Testing/figures/tumor_slices.py
 
 The only real renal tumors at hand, and 2-D: each slice is repeated to 120 mm, and the places of its
 kidneys and masses are given as points, as a user would click them. What the model calls each tumor
-is the most frequent label inside it on the middle slice. No 3-D truth, and no search for kidneys.
+or cyst is the most frequent label inside it on the middle slice. No 3-D truth, and no search for
+kidneys.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from pathlib import Path
 
@@ -27,7 +29,8 @@ from KidneySegLib.volume import Volume
 FIRST_CASE = 400
 SLICE_MM, SLICES = 5.0, 24
 CLOSE_MM = 5.0  # parts of a kidney around its sinus are one
-LARGE_MM = 20.0
+LARGE_MM = {"tumor": 20.0, "cyst": 15.0}
+LEAST_MM = 5.0
 LEAST_FALSE_MM2 = 100.0
 ALIKE_HU = 30.0  # about the SD inside a tumor
 TRAINED_SLICES = 35  # of each file
@@ -70,23 +73,24 @@ def centers(label: np.ndarray, stack: Volume) -> tuple[tuple[float, float, float
 def judge(
     found: np.ndarray, label: np.ndarray, pixel_mm: float, hu: np.ndarray | None = None
 ) -> list[dict]:
-    """What each true tumor of a slice was called, and how its density differs from the kidney's."""
+    """What each true lesion of a slice was called, and its density less the kidney's."""
     rows, kidney = [], label == 1
-    parts, count = ndimage.label(label == 2)
-    for n in range(1, count + 1):
-        part = parts == n
-        size = 2 * np.sqrt(part.sum() * pixel_mm**2 / np.pi)
-        called = Counter(found[part].tolist()).most_common(1)[0][0]
-        apart = None
-        if hu is not None and kidney.any():
-            apart = float(np.median(hu[part]) - np.median(hu[kidney]))
-        name = Tissue(called).name.lower()
-        rows.append({"size_mm": float(size), "called": name, "hu_from_kidney": apart})
-    return [r for r in rows if r["size_mm"] >= 5]
+    for kind, number in (("tumor", 2), ("cyst", 3)):
+        parts, count = ndimage.label(label == number)
+        for n in range(1, count + 1):
+            part = parts == n
+            size = 2 * np.sqrt(part.sum() * pixel_mm**2 / np.pi)
+            called = Tissue(Counter(found[part].tolist()).most_common(1)[0][0]).name.lower()
+            apart = None
+            if hu is not None and kidney.any():
+                apart = float(np.median(hu[part]) - np.median(hu[kidney]))
+            row = {"kind": kind, "size_mm": float(size), "called": called, "hu_from_kidney": apart}
+            rows.append(row)
+    return [r for r in rows if r["size_mm"] >= LEAST_MM]
 
 
 def evaluate(model: str | None, limit: int | None, *, trained: bool = False) -> dict:
-    """Rows of every tumor, Dice by tissue over all slices, false tumors on slices without one."""
+    """Rows of every lesion, Dice by tissue over all slices, false tumors on slices without one."""
     package, engine = find_model(model), TorchEngine("auto")
     rows, false_tumors, plain = [], 0, 0
     folder = data_folder() / slices.SLICES
@@ -106,7 +110,7 @@ def evaluate(model: str | None, limit: int | None, *, trained: bool = False) -> 
             plain += 1
             false_tumors += bool((found == Tissue.TUMOR).sum() * pixel_mm**2 >= LEAST_FALSE_MM2)
     pooled = {t.name.lower(): 2 * h[0] / (h[1] + h[2]) for t, h in hits.items()}
-    return {"tumors": rows, "pooled_dice": pooled, "plain": plain, "false_tumors": false_tumors}
+    return {"lesions": rows, "pooled_dice": pooled, "plain": plain, "false_tumors": false_tumors}
 
 
 def _is_alike(hu_from_kidney: float | None) -> bool:
@@ -114,8 +118,19 @@ def _is_alike(hu_from_kidney: float | None) -> bool:
     return hu_from_kidney is not None and abs(hu_from_kidney) <= ALIKE_HU
 
 
+def print_missed(lesions: list[dict]) -> None:
+    """Say how many of the large tumors that were missed were hard to see."""
+    tumors = [r for r in lesions if r["kind"] == "tumor" and r["size_mm"] >= LARGE_MM["tumor"]]
+    apart = [r["hu_from_kidney"] for r in tumors if r["called"] != "tumor"]
+    alone, alike = (sum(map(f, apart)) for f in (lambda x: x is None, _is_alike))
+    print(
+        f"of the {len(apart)} large tumors missed {alone} lie on slices without a kidney, {alike} "
+        f"within {ALIKE_HU:g} HU of it"
+    )
+
+
 def main() -> None:
-    """Print what the tumors were called, by size."""
+    """Print what the lesions were called, by size."""
     options = parser(__doc__)
     options.add_argument("--limit", type=int, help="only the first slices")
     options.add_argument(
@@ -123,17 +138,14 @@ def main() -> None:
     )
     arguments = options.parse_args()
     figures = evaluate(arguments.model, arguments.limit, trained=arguments.trained)
-    for text, low, high in (("under 2 cm", 0, LARGE_MM), ("2 cm and more", LARGE_MM, 1e9)):
-        called = [r["called"] for r in figures["tumors"] if low <= r["size_mm"] < high]
-        names = ", ".join(f"{k} {v}" for k, v in Counter(called).most_common())
-        print(f"tumors {text}: found {share(called.count('tumor'), len(called))}; called {names}")
-    missed = [r for r in figures["tumors"] if r["size_mm"] >= LARGE_MM and r["called"] != "tumor"]
-    apart = [r["hu_from_kidney"] for r in missed]
-    alone, alike = (sum(map(f, apart)) for f in (lambda x: x is None, _is_alike))
-    print(
-        f"of the {len(missed)} missed ones {alone} lie on slices without a kidney, {alike} within "
-        f"{ALIKE_HU:g} HU of it"
-    )
+    for kind, large_mm in LARGE_MM.items():
+        rows = [r for r in figures["lesions"] if r["kind"] == kind]
+        for text, low, high in (("under", 0, large_mm), ("from", large_mm, math.inf)):
+            called = [r["called"] for r in rows if low <= r["size_mm"] < high]
+            names = ", ".join(f"{k} {v}" for k, v in Counter(called).most_common())
+            found = share(called.count(kind), len(called))
+            print(f"{kind}s {text} {large_mm / 10:g} cm: found {found}; called {names}")
+    print_missed(figures["lesions"])
     pooled = ", ".join(f"{k} {v:.2f}" for k, v in figures["pooled_dice"].items())
     print(f"pooled Dice: {pooled}")
     false = share(figures["false_tumors"], figures["plain"])
