@@ -19,9 +19,10 @@ from .anatomy import Label
 from .engine.base import Engine
 from .errors import CanceledError, InputError
 from .findings import Finding, info, raise_errors, warning
+from .judge import judge_result
 from .measure.intervals import Doubt, with_intervals
 from .measure.phase import PhaseEstimate, estimate_phase
-from .measure.volumes import Measurements, SideMeasurement, measure
+from .measure.volumes import Measurements, measure
 from .models.package import ModelPackage
 from .preflight import check_input
 from .requirements import installed_version
@@ -43,9 +44,6 @@ from .volume import Volume, restore_orientation
 
 DISCLAIMER = "Research software, not a medical device. Check every contour before using a number."
 _PACKAGES = ("torch", "monai", "SimpleITK", "numpy", "scipy")
-_CANDIDATE_ML = 10.0
-_PLAUSIBLE_KIDNEY_ML = (40.0, 450.0)
-_POLYCYSTIC_SHARE = 0.5
 
 ONE_SIDED = warning(
     "one-sided-field",
@@ -261,7 +259,14 @@ def segment(
     phase = estimate_phase(ct, labels)
     stages.end()
     findings = findings + cleaned.findings + tell_refinements(refinements)
-    findings += _judge(measurements, phase, package, left_out, settings)
+    findings += judge_result(
+        measurements,
+        phase,
+        package,
+        left_out,
+        guided=bool(settings.points or settings.rois),
+        kidneys_only=settings.kidneys_only,
+    )
     findings += [info("engine", text) for text in engine.notices[told:]]
 
     def native(array: np.ndarray) -> Volume:
@@ -368,97 +373,6 @@ def _clean(ct: Volume, tissue: TissueMap, places: list[Location], settings: Sett
     if midline.one_sided and cleaned.labels.any():
         cleaned.findings.append(ONE_SIDED)
     return cleaned
-
-
-def _judge(
-    measurements: Measurements,
-    phase: PhaseEstimate,
-    package: ModelPackage,
-    left_out: list[Location],
-    settings: Settings,
-) -> list[Finding]:
-    """What the user must know about the result."""
-    findings = []
-    found = {s.side: s for s in measurements.sides if s.parenchyma_ml > 0}
-    guided = bool(settings.points or settings.rois)
-    if not measurements.sides:
-        where = "at the given places" if guided else "in the scan"
-        findings.append(
-            warning(
-                "no-kidney",
-                f"No kidney was found {where}. If there is one, click into it (--point R,A,S) or "
-                "draw a region around it (--roi).",
-            )
-        )
-    elif len(found) == 1 and not guided:
-        side = next(iter(found))
-        findings.append(
-            warning(
-                "one-kidney",
-                f"Only a {side} kidney was found. The other one may be absent, outside the scan, "
-                "or missed; if you see it, click into it (--point R,A,S).",
-            )
-        )
-    for place in left_out:
-        if place.volume_ml >= _CANDIDATE_ML:
-            r, a, s = (place.low_ras + place.high_ras) / 2
-            findings.append(
-                info(
-                    "candidate-left-out",
-                    f"A smaller kidney-like structure ({place.volume_ml:.0f} mL) around R,A,S = "
-                    f"{r:.0f},{a:.0f},{s:.0f} mm was left out. If it is a kidney, click into it "
-                    "and into the others (--point R,A,S).",
-                    (float(r), float(a), float(s)),
-                )
-            )
-    for side in measurements.sides:
-        findings += _judge_side(side)
-    if phase.phase in package.weak_phases:
-        findings.append(
-            warning(
-                "weak-phase",
-                f"The contrast phase looks {phase.phase} (kidneys {phase.kidney_hu:.0f} HU). The "
-                "model is weak there: lesions in particular may be missed.",
-            )
-        )
-    if measurements.sides and not settings.kidneys_only:
-        findings += [warning("model", text) for text in package.lesion_warnings]
-    return findings
-
-
-def _judge_side(side: SideMeasurement) -> list[Finding]:
-    """Incomplete, mostly cystic and implausible kidneys."""
-    findings = []
-    low, high = _PLAUSIBLE_KIDNEY_ML
-    if side.cyst_ml > _POLYCYSTIC_SHARE * (side.cyst_ml + side.parenchyma_ml):
-        findings.append(
-            warning(
-                "polycystic",
-                f"Cysts make up {side.cyst_ml:.0f} mL of the {side.side} kidney, parenchyma "
-                f"{side.parenchyma_ml:.0f} mL: polycystic disease, a very large cyst, or a dilated "
-                "pelvis. The model was not trained for it; check every contour.",
-                side.center_ras_mm,
-            )
-        )
-    if side.incomplete:
-        findings.append(
-            warning(
-                "incomplete",
-                f"The {side.side} kidney reaches the end of the scan: it is incomplete, and its "
-                "volumes are lower bounds.",
-                side.center_ras_mm,
-            )
-        )
-    elif side.parenchyma_ml > 0 and not low <= side.parenchyma_ml <= high:
-        findings.append(
-            warning(
-                "implausible",
-                f"The {side.side} kidney measures {side.parenchyma_ml:.0f} mL; {low:.0f} to "
-                f"{high:.0f} mL are usual. Check its contour.",
-                side.center_ras_mm,
-            )
-        )
-    return findings
 
 
 def run_record(

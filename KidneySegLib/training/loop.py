@@ -17,7 +17,7 @@ from ..errors import InputError
 from ..models.networks import build_network
 from .loss import supervised_loss
 from .mining import read_mistakes
-from .pack import KITS_SHAPES, pack_cts, pack_shapes
+from .pack import KITS_SHAPES, pack_cts, pack_shapes, packed_file
 from .pseudo import pack_pseudo
 from .recipe import STAGE_SETTINGS, Recipe, recipe_from
 from .samples import SampleSource
@@ -47,14 +47,12 @@ def prepare(recipe: Recipe, data: Path, out: Path) -> SampleSource:
         where the output folder holds pseudo-labels for them (see pseudo.py).
     """
     out.mkdir(parents=True, exist_ok=True)
-    grid = f"{recipe.spacing_mm:g}mm"
-    field = f"axial_{grid}" if recipe.role == "axial" else grid
-    cases = pack_cts(data / "ct", recipe, out / f"cts_{field}.npz")
-    cases += pack_pseudo(data, recipe, out, out / f"pseudo_{field}.npz")
+    cases = pack_cts(data / "ct", recipe, packed_file("cts", recipe, out))
+    cases += pack_pseudo(data, recipe, out, packed_file("pseudo", recipe, out))
     shapes = pack_shapes(data / KITS_SHAPES, recipe, out / "shapes.npz")
     slices = []
     if recipe.slice_share:
-        slices = pack_slices(data / SLICES, recipe, out / f"slices_{grid}.npz")
+        slices = pack_slices(data / SLICES, recipe, out / f"slices_{recipe.spacing_mm:g}mm.npz")
     textures = cut_textures(slices, recipe.window_hu) if recipe.texture_share else {}
     return SampleSource(recipe, cases, shapes, slices, read_mistakes(out), textures)
 

@@ -108,6 +108,12 @@ def pack_label(label: Volume, grid: Geometry, tissues: Mapping[int, int]) -> np.
     return np.array([0, *classes], np.uint8)[shares.argmax(axis=0)]
 
 
+def packed_file(kind: str, recipe: Recipe, out: Path) -> Path:
+    """Where CTs of a kind are packed on a recipe's grid; the axial network's are cut to kidneys."""
+    cut = "axial_" if recipe.role == "axial" else ""
+    return out / f"{kind}_{cut}{recipe.spacing_mm:g}mm.npz"
+
+
 def pack_cts(folder: Path, recipe: Recipe, target: Path) -> list[PackedCase]:
     """Pack the labeled CTs of a folder, or read them where an earlier run has packed them.
 

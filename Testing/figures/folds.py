@@ -39,6 +39,7 @@ from KidneySegLib.models.package import MANIFEST, ModelPackage, load_package
 from KidneySegLib.models.registry import find_model
 from KidneySegLib.pipeline import Settings, segment
 from KidneySegLib.training.loop import read_checkpoint, train
+from KidneySegLib.training.pack import packed_file, packed_names
 from KidneySegLib.training.recipe import Recipe, load_recipe, recipe_from
 from KidneySegLib.training.release import release
 
@@ -88,8 +89,7 @@ def train_fold(recipe: Recipe, out: Path, minutes: float, model: str | None) -> 
 
 def refuse_other_training(recipe: Recipe, checkpoint: Path, out: Path) -> None:
     """Stop where a folder holds a training of another recipe, or CTs that are to be tested."""
-    with np.load(out / f"cts_{recipe.spacing_mm:g}mm.npz") as packed:
-        trained = {name.split("/")[0] for name in packed.files}
+    trained = set(packed_names(packed_file("cts", recipe, out)))
     own = recipe_from(read_checkpoint(checkpoint)["recipe"], checkpoint)
     if own != recipe or trained & set(recipe.exclude_cases):
         sys.exit(f"'{out}' holds a training of another recipe or other CTs. Give an empty folder.")

@@ -5,8 +5,8 @@ import pytest
 from scipy import ndimage
 
 from KidneySegLib.anatomy import Label, Tissue
+from KidneySegLib.judge import _judge_side
 from KidneySegLib.measure.volumes import measure
-from KidneySegLib.pipeline import _judge_side
 from KidneySegLib.stages.clean import clean
 from KidneySegLib.volume import Geometry, Volume
 
