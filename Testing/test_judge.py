@@ -11,42 +11,54 @@ from KidneySegLib.measure.phase import estimate_phase
 from KidneySegLib.measure.volumes import measure
 from KidneySegLib.volume import Geometry, Volume
 
-GEOMETRY = Geometry((40, 40, 40), np.diag((2.0, 2.0, 2.0, 1.0)))
+GEOMETRY = Geometry((48, 40, 40), np.diag((2.0, 2.0, 2.0, 1.0)))
 
 
-def codes(package, label, density_hu, *, radius=5, noise_hu=15.0):
-    """Codes of what is said of one ball of a density in a kidney of 150 HU."""
-    distance = np.linalg.norm(np.indices(GEOMETRY.shape) - 20.0, axis=0)
-    labels = np.where(distance < 17, np.uint8(Label.RIGHT_KIDNEY), np.uint8(0))
-    labels[distance < radius] = label
-    hu = np.where(labels == label, density_hu, np.where(labels > 0, 150.0, -90.0))
-    hu = hu + np.random.default_rng(1).normal(0, noise_hu, hu.shape)
-    ct = Volume(hu.astype(np.float32), GEOMETRY)
-    volume = Volume(labels, GEOMETRY)
-    found = measure(volume, ct)
-    plain = dataclasses.replace(package, lesion_warnings=(), weak_phases=())
-    told = judge_result(
-        found, estimate_phase(ct, volume), plain, (), guided=True, kidneys_only=False
+def told(package, *lesions, with_ct=True):
+    """What is said of balls (label, HU, radius in voxels) in a kidney of 150 HU, by code."""
+    labels = np.full(GEOMETRY.shape, np.uint8(Label.RIGHT_KIDNEY))
+    labels[0], labels[-1] = 0, 0
+    hu = np.full(GEOMETRY.shape, 150.0)
+    for n, (label, density_hu, radius) in enumerate(lesions):
+        center = np.reshape((8 + 10 * (n % 4), 9 + 20 * (n // 4), 20), (3, 1, 1, 1))
+        ball = np.linalg.norm(np.indices(GEOMETRY.shape) - center, axis=0) < radius
+        labels[ball], hu[ball] = label, density_hu
+    hu += np.random.default_rng(1).normal(0, 15, hu.shape)
+    ct, volume = Volume(hu.astype(np.float32), GEOMETRY), Volume(labels, GEOMETRY)
+    found = measure(volume, ct if with_ct else None)
+    quiet = dataclasses.replace(package, lesion_warnings=(), weak_phases=())
+    findings = judge_result(
+        found, estimate_phase(ct, volume), quiet, (), guided=True, kidneys_only=False
     )
-    places = {f.code: f.place_ras_mm for f in told}
-    assert all(place is not None for place in places.values())
-    return set(places)
+    return {f.code: f for f in findings if f.code in ("tumor-like-fluid", "dense-cyst")}
 
 
 @pytest.mark.parametrize(
     ("label", "density_hu", "expected"),
     [
-        (Label.TUMOR, 8, {"tumor-like-fluid"}),
-        (Label.TUMOR, 45, set()),
-        (Label.TUMOR, -40, set()),  # fat, not fluid
-        (Label.CYST, 8, set()),
-        (Label.CYST, 28, set()),
-        (Label.CYST, 55, {"dense-cyst"}),
+        (Label.TUMOR, 17, {"tumor-like-fluid"}),
+        (Label.TUMOR, 23, set()),
+        (Label.TUMOR, -30, set()),  # fat, not fluid
+        (Label.CYST, 27, set()),
+        (Label.CYST, 33, {"dense-cyst"}),
     ],
 )
 def test_a_density_that_does_not_fit_the_name_is_said(package, label, density_hu, expected):
-    assert codes(package, label, density_hu) == expected
+    assert set(told(package, (label, density_hu, 4.5))) == expected
 
 
 def test_lesions_too_small_to_have_a_density_are_left_alone(package):
-    assert codes(package, Label.TUMOR, 8, radius=2) == set()
+    assert not told(package, (Label.TUMOR, 8, 2.5))
+
+
+def test_labels_without_a_ct_have_no_density_to_judge(package):
+    assert not told(package, (Label.TUMOR, 8, 4.5), with_ct=False)
+
+
+def test_many_lesions_are_one_finding_that_leads_to_the_largest(package):
+    sizes = (4.2, 4.3, 4.9, 4.4, 4.5, 4.6)
+    finding = told(package, *((Label.CYST, 60, radius) for radius in sizes))["dense-cyst"]
+    assert "and 2 more" in finding.message
+    assert finding.message.count("R,A,S") == 4
+    largest = GEOMETRY.ras_from_kji([[28, 9, 20]])[0]
+    np.testing.assert_allclose(finding.place_ras_mm, largest, atol=1.0)

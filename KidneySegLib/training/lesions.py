@@ -64,28 +64,37 @@ def soft_shape(
 ) -> np.ndarray:
     """Rotate and scale a mask to a volume on the target grid.
 
+    Parameters
+    ----------
+    shape : (k, j, i) bool
+        Cropped to the lesion.
+
     Returns
     -------
     (n, n, n) float32
         Share of each voxel inside the shape, 0..1, the shape in the block's center.
     """
-    own_ml = shape.sum() * shape_spacing_mm**3 / 1000
+    smooth = ndimage.gaussian_filter(np.pad(shape.astype(np.float32), 2), _SHAPE_BLUR)
+    own_ml = _sharpened(smooth, _SHAPE_BLUR).sum() * shape_spacing_mm**3 / 1000
     scale = (volume_ml / own_ml) ** (1 / 3)
     step = spacing_mm / (shape_spacing_mm * scale)
     size = int(np.ceil(np.linalg.norm(shape.shape) / step)) + 3
     blur = max(_SHAPE_BLUR, 0.4 * step)
-    source = ndimage.gaussian_filter(np.pad(shape.astype(np.float32), 2), blur)
+    source = ndimage.gaussian_filter(smooth, np.sqrt(blur**2 - _SHAPE_BLUR**2))
     matrix = random_rotation(rng) * step
     offset = (np.array(source.shape) - 1) / 2 - matrix @ (np.full(3, size - 1) / 2)
     block = ndimage.affine_transform(source, matrix, offset, (size,) * 3, order=1)
-    # A mask that grows keeps the edge of its own, coarser voxels: make it one voxel wide again.
-    edge_voxels = np.sqrt(2 * np.pi) * blur / step
-    block = np.clip((block - 0.5) * max(1.0, edge_voxels) + 0.5, 0, 1)
+    block = _sharpened(block, blur / step)  # a mask that grows has the edge of its coarser voxels
     return ndimage.gaussian_filter(block, rng.uniform(0.2, 0.6))
 
 
+def _sharpened(soft: np.ndarray, blur_voxels: float) -> np.ndarray:
+    """A blurred mask with an edge that is one voxel wide, or as narrow as it was."""
+    return np.clip((soft - 0.5) * max(1.0, np.sqrt(2 * np.pi) * blur_voxels) + 0.5, 0, 1)
+
+
 def section(soft: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A plane ``(1, j, i)`` through a soft mask, at least half as large as its largest one."""
+    """A plane ``(1, n, n)`` of a soft mask ``(n, n, n)``, of at least half the largest area."""
     areas = (soft > 0.5).sum(axis=(1, 2))
     k = rng.choice(np.flatnonzero(2 * areas >= areas.max()))
     return soft[k : k + 1]
@@ -111,7 +120,7 @@ def plan_lesion(
     ----------
     kidney : (k, j, i) bool
     soft : (n, n, n) float32
-        Of a single plane, as the kidney, ``(1, n, n)``.
+        Or ``(1, n, n)`` where the kidney is a single plane too.
     distance_radii : float
         Distance of the lesion's center outside the kidney surface in lesion radii: negative is
         endophytic, 1 just touches.
@@ -134,10 +143,13 @@ def plan_lesion(
 
 
 def _outward(kidney: np.ndarray, anchor: np.ndarray, *, reach: int = 4) -> np.ndarray:
-    """Unit vector from the kidney's inside to its outside at a surface voxel."""
-    low = np.maximum(anchor - reach, 0)
-    block = kidney[tuple(slice(a, b) for a, b in zip(low, anchor + reach + 1, strict=True))]
-    away = anchor - low - np.argwhere(block).mean(axis=0)
+    """Unit vector from the kidney's inside to its outside at a surface voxel.
+
+    It is judged by as much on either side, so that the end of the patch is no direction.
+    """
+    room = np.minimum(reach, np.minimum(anchor, np.array(kidney.shape) - 1 - anchor))
+    block = kidney[tuple(slice(a - r, a + r + 1) for a, r in zip(anchor, room, strict=True))]
+    away = room - np.argwhere(block).mean(axis=0)
     length = np.linalg.norm(away)
     return away / length if length > 1e-6 else np.array([0.0, 1.0, 0.0])
 
@@ -169,7 +181,8 @@ def insert_lesion(
     texture : Texture, optional
         The look of a real lesion, used where the kidney has contrast; else it is drawn.
     push : float
-        How far the lesion pushes away what it touches, as a share of its radius.
+        How far the lesion pushes away what it touches, as a share of its radius; 0 in a single
+        plane, which has no neighbors to push into.
 
     Returns
     -------
@@ -316,6 +329,7 @@ def _necrosis(
 def _smooth_noise(
     rng: np.random.Generator, shape: tuple[int, ...], sigma_voxels: float
 ) -> np.ndarray:
-    """Gaussian noise, smoothed, mean 0 and SD about 1."""
+    """Gaussian noise, smoothed, mean 0 and SD 1, also where it is coarser than the block."""
     noise = ndimage.gaussian_filter(rng.normal(size=shape).astype(np.float32), sigma_voxels)
+    noise -= noise.mean()
     return noise / max(float(noise.std()), 1e-6)

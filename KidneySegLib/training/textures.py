@@ -95,7 +95,7 @@ def fill(
     Parameters
     ----------
     solid : (k, j, i) bool
-        Where the lesion is; not empty.
+        Where the lesion is, or a plane of it ``(1, j, i)``; not empty.
     kidney_hu : float
         Median density of the kidney in the CT to paint into.
 
@@ -104,7 +104,8 @@ def fill(
     (k, j, i) float32
     """
     spots = np.argwhere(solid)
-    center, radii = spots.mean(axis=0), np.maximum(np.sqrt(5) * spots.std(axis=0), 1.0)
+    to_surface = 2.0 if len(solid) == 1 else np.sqrt(5)  # SDs of a disk, of a ball
+    center, radii = spots.mean(axis=0), np.maximum(to_surface * spots.std(axis=0), 1.0)
     axes = [(np.arange(n) - c) / r for n, c, r in zip(solid.shape, center, radii, strict=True)]
     place = np.stack(np.meshgrid(*axes, indexing="ij")) + _wobble(solid.shape, rng)
     turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]

@@ -4,6 +4,7 @@ from phantom import ellipsoid, grid, make_phantom
 from scipy import ndimage
 
 from KidneySegLib.anatomy import Tissue
+from KidneySegLib.training import lesions
 from KidneySegLib.training.lesions import (
     LesionPlan,
     insert_lesion,
@@ -26,9 +27,11 @@ def ball(radius_voxels=8):
     return ellipsoid(grid((1.0, 1.0, 1.0), (24, 24, 24)), (0, 0, 0), radius_voxels)
 
 
+@pytest.mark.parametrize("radius_voxels", [3, 8])
 @pytest.mark.parametrize("volume_ml", [0.5, 5.0, 60.0])
-def test_shape_gets_the_volume_asked_for(rng, volume_ml):
-    soft = soft_shape(ball(), rng, shape_spacing_mm=1.5, spacing_mm=2.0, volume_ml=volume_ml)
+def test_shape_gets_the_volume_asked_for(rng, volume_ml, radius_voxels):
+    shape = ball(radius_voxels)
+    soft = soft_shape(shape, rng, shape_spacing_mm=1.5, spacing_mm=2.0, volume_ml=volume_ml)
     assert soft.sum() * 0.008 == pytest.approx(volume_ml, rel=0.08)
     assert soft.min() >= 0
     assert soft.max() <= 1.001
@@ -66,7 +69,27 @@ def test_a_section_lies_on_the_kidney_of_a_single_plane(scene, rng):
     cyst = tissue == Tissue.CYST
     assert cyst.sum() == pytest.approx((flat > 0.5).sum(), rel=0.1)
     assert 0.15 < kidney[cyst].mean() < 0.85  # its center lies on the kidney's border
-    assert (image != before)[cyst].mean() > 0.9
+    assert image[cyst].mean() < 80 < before[kidney].mean()
+
+
+def test_what_a_patch_cuts_is_no_surface_and_no_direction(rng):
+    soft = ball(4).astype(np.float32)
+    full = np.ones((30, 30, 30), bool)
+    assert plan_lesion(full, soft, Tissue.CYST, rng, distance_radii=1.0) is None
+    full[:, :15] = False
+    for _ in range(20):
+        plan = plan_lesion(full, soft, Tissue.CYST, rng, distance_radii=1.0)
+        center = plan.start + (np.array(soft.shape) - 1) / 2
+        assert center[1] == pytest.approx(15 - 4, abs=1)  # straight out, from everywhere
+        assert -0.5 <= center[0] <= 29.5
+        assert -0.5 <= center[2] <= 29.5
+
+
+@pytest.mark.parametrize("shape", [(17, 17, 17), (1, 17, 17)])
+def test_a_grain_coarser_than_the_lesion_does_not_move_its_density(rng, shape):
+    noise = lesions._smooth_noise(rng, shape, 7.2)
+    assert noise.mean() == pytest.approx(0, abs=1e-4)
+    assert noise.std() == pytest.approx(1, abs=1e-3)
 
 
 def test_lesion_is_painted_where_it_is_labeled(scene, rng):
