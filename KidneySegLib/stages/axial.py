@@ -20,7 +20,7 @@ from ..volume import Box, Volume
 from .locate import network_input
 from .segment import Quality, Region, count_tiles, with_context
 
-AXIAL_SHARE = 0.5
+AXIAL_SHARE = 0.4  # 0.5 lost more of inserted tumors, and found no more real ones
 _OVERLAP = (0.0, 0.25, 0.25)  # slices do not see each other
 
 
