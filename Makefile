@@ -38,6 +38,7 @@ evaluate-model: $(STAMP)
 	$(BIN)/python Testing/figures/locator.py $(ARGS)
 	$(BIN)/python Testing/figures/robustness.py $(ARGS)
 	$(BIN)/python Testing/figures/intervals.py $(ARGS)
+	$(BIN)/python Testing/figures/calibration.py $(ARGS)
 
 folds: $(STAMP)
 	$(BIN)/python Testing/figures/folds.py $(FOLDS) --minutes 15 $(ARGS)

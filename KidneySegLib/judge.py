@@ -13,11 +13,11 @@ from .stages.locate import Location
 _CANDIDATE_ML = 10.0
 _PLAUSIBLE_KIDNEY_ML = (40.0, 450.0)
 _POLYCYSTIC_SHARE = 0.5
-# Homogeneous masses of up to 20 HU are simple cysts, of up to 30 HU in the portal venous phase most
+# Homogeneous masses of -9 to 20 HU are simple cysts, of up to 30 HU in the portal venous phase most
 # likely benign ones (Bosniak classification, version 2019: Silverman et al., Radiology 2019). The
 # phase is not asked for: it is itself estimated. A quarter of the real cysts of KiTS23 measured for
-# training/lesions.py are denser.
-_FLUID_HU = (-10.0, 20.0)
+# training/lesions.py are denser. Below it is fat: the table gives its share.
+_FLUID_HU = (-9.0, 20.0)
 _DENSE_HU = 30.0
 _LEAST_ML = 1.0  # in smaller ones the border, blurred with what is around, is most of the lesion
 _MOST_LISTED = 4

@@ -38,13 +38,21 @@ def told(package, *lesions, with_ct=True):
     [
         (Label.TUMOR, 17, {"tumor-like-fluid"}),
         (Label.TUMOR, 23, set()),
-        (Label.TUMOR, -30, set()),  # fat, not fluid
+        (Label.TUMOR, -5, {"tumor-like-fluid"}),
+        (Label.TUMOR, -15, set()),  # fat, not fluid
         (Label.CYST, 27, set()),
         (Label.CYST, 33, {"dense-cyst"}),
     ],
 )
 def test_a_density_that_does_not_fit_the_name_is_said(package, label, density_hu, expected):
     assert set(told(package, (label, density_hu, 4.5))) == expected
+
+
+def test_both_kinds_are_said_each_with_its_place(package):
+    found = told(package, (Label.TUMOR, 8, 4.5), (Label.CYST, 60, 4.5))
+    places = [found[code].place_ras_mm for code in ("tumor-like-fluid", "dense-cyst")]
+    expected = GEOMETRY.ras_from_kji([[8, 9, 20], [18, 9, 20]])
+    np.testing.assert_allclose(places, expected, atol=1.0)
 
 
 def test_lesions_too_small_to_have_a_density_are_left_alone(package):
