@@ -40,7 +40,7 @@ def test_shape_gets_the_volume_asked_for(rng, volume_ml, radius_voxels):
 @pytest.mark.parametrize("spacing_mm", [1.25, 2.5])
 def test_a_shape_that_grows_has_an_edge_of_a_few_voxels_and_no_steps(rng, spacing_mm):
     small = ball(3)
-    soft = soft_shape(small, rng, shape_spacing_mm=1.5, spacing_mm=spacing_mm, volume_ml=200.0)
+    soft = soft_shape(small, rng, shape_spacing_mm=1.5, spacing_mm=spacing_mm, volume_ml=60.0)
     edge = ((soft > 0.05) & (soft < 0.95)).sum()
     surface = ndimage.binary_dilation(soft > 0.5).sum() - (soft > 0.5).sum()
     assert edge < 3 * surface
