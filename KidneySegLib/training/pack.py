@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,17 +62,19 @@ def find_cases(folder: Path) -> list[tuple[str, Path, Path]]:
     return cases
 
 
-def _pack_case(name: str, ct: Path, labels: Path, recipe: Recipe) -> PackedCase:
-    """Resample one CT and its labels onto the training grid."""
+def pack_case(
+    name: str, ct: Path, labels: Path, recipe: Recipe, tissues: Mapping[int, int]
+) -> PackedCase:
+    """Resample one CT and its labels, numbers of a file to `Tissue`, onto the training grid."""
     volume = read_volume(ct).canonical()
     label = read_labels(labels).canonical()
-    grid = training_grid(label, recipe)
+    grid = _training_grid(label, recipe)
     return PackedCase(
-        name, pack_image(volume, grid, recipe.window_hu), pack_label(label, grid, _TISSUES)
+        name, pack_image(volume, grid, recipe.window_hu), pack_label(label, grid, tissues)
     )
 
 
-def training_grid(label: Volume, recipe: Recipe) -> Geometry:
+def _training_grid(label: Volume, recipe: Recipe) -> Geometry:
     """The recipe's grid over a CT; for the axial network only over the kidneys and 5 cm around.
 
     That network is asked around kidneys only, and its voxels are small.
@@ -127,12 +129,8 @@ def pack_cts(folder: Path, recipe: Recipe, target: Path) -> list[PackedCase]:
             logger.info("%s is kept out of training", name)
             continue
         logger.info("packing %s", name)
-        cases.append(_pack_case(name, ct, labels, recipe))
-    arrays = {}
-    for case in cases:
-        arrays[f"{case.name}/image"] = case.image
-        arrays[f"{case.name}/label"] = case.label
-    save_arrays(target, arrays)
+        cases.append(pack_case(name, ct, labels, recipe, _TISSUES))
+    save_cases(target, cases)
     return cases
 
 
@@ -157,7 +155,7 @@ def pack_shapes(maps: Path, recipe: Recipe, target: Path) -> dict[str, list[np.n
                 for kind, masks in shapes_of_map(stored[case]).items():
                     for n, mask in enumerate(masks):
                         arrays[f"{kind}/{case}/{n}"] = mask
-        save_arrays(target, arrays)
+        _save_arrays(target, arrays)
     with np.load(target) as stored:
         return {k: [stored[f] for f in stored.files if f.startswith(k)] for k in _KITS}
 
@@ -206,7 +204,15 @@ def read_packed(target: Path) -> list[PackedCase]:
         ]
 
 
-def save_arrays(target: Path, arrays: dict[str, np.ndarray]) -> None:
+def save_cases(target: Path, cases: Iterable[PackedCase]) -> None:
+    """Write packed cases for `read_packed`."""
+    arrays = {}
+    for case in cases:
+        arrays[f"{case.name}/image"], arrays[f"{case.name}/label"] = case.image, case.label
+    _save_arrays(target, arrays)
+
+
+def _save_arrays(target: Path, arrays: dict[str, np.ndarray]) -> None:
     """Write an npz; a run that is stopped leaves no half file under the final name."""
     part = target.with_name(target.name + ".part.npz")
     np.savez_compressed(part, **arrays)

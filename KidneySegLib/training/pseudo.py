@@ -19,18 +19,10 @@ from ..evaluation.kits import voxel_metrics
 from ..labels import UNSURE, to_tissue
 from ..models.package import ModelPackage
 from ..pipeline import Settings, segment
-from ..readers import read_labels, read_volume
+from ..readers import read_volume
 from ..volume import Volume
 from ..writers import write_label_map
-from .pack import (
-    PackedCase,
-    pack_image,
-    pack_label,
-    packed_names,
-    read_packed,
-    save_arrays,
-    training_grid,
-)
+from .pack import PackedCase, pack_case, packed_names, read_packed, save_cases
 from .recipe import Recipe
 
 logger = logging.getLogger(__name__)
@@ -127,14 +119,8 @@ def pack_pseudo(data: Path, recipe: Recipe, out: Path, target: Path) -> list[Pac
     if not wanted:
         return []
     if not target.is_file() or packed_names(target) != sorted(wanted):
-        arrays = {}
-        for name, (path, labels) in wanted.items():
-            ct = read_volume(path).canonical()
-            label = read_labels(labels).canonical()
-            grid = training_grid(label, recipe)
-            arrays[f"{name}/image"] = pack_image(ct, grid, recipe.window_hu)
-            arrays[f"{name}/label"] = pack_label(label, grid, _TISSUES)
-        save_arrays(target, arrays)
+        pairs = wanted.items()
+        save_cases(target, (pack_case(name, *pair, recipe, _TISSUES) for name, pair in pairs))
     return read_packed(target)
 
 

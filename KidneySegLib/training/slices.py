@@ -16,7 +16,7 @@ from scipy import ndimage
 from ..anatomy import Tissue
 from ..errors import InputError
 from ..volume import Geometry, Volume
-from .pack import PackedCase, pack_image, pack_label, read_packed, save_arrays
+from .pack import PackedCase, pack_image, pack_label, read_packed, save_cases
 from .recipe import Recipe
 
 SLICES = "kits_slices"
@@ -53,10 +53,7 @@ def pack_slices(folder: Path, recipe: Recipe, target: Path) -> list[PackedCase]:
         If a file is missing.
     """
     if not target.is_file():
-        arrays = {}
-        for case in _read_slices(folder, recipe):
-            arrays[f"{case.name}/image"], arrays[f"{case.name}/label"] = case.image, case.label
-        save_arrays(target, arrays)
+        save_cases(target, _read_slices(folder, recipe))
     return [PackedCase(c.name, _stacked(c.image), _stacked(c.label)) for c in read_packed(target)]
 
 
