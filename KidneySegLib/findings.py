@@ -55,6 +55,12 @@ def warning(code: str, message: str, place_ras_mm: Point | None = None) -> Findi
     return Finding(Severity.WARNING, code, message, place_ras_mm)
 
 
+def place_text(place_ras_mm: Point) -> str:
+    """A place as messages name it, to be typed where a point is asked for."""
+    r, a, s = place_ras_mm
+    return f"R,A,S = {r:.0f},{a:.0f},{s:.0f} mm"
+
+
 def info(code: str, message: str, place_ras_mm: Point | None = None) -> Finding:
     """Shorthand for a remark."""
     return Finding(Severity.INFO, code, message, place_ras_mm)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .findings import Finding, info, warning
+from .findings import Finding, info, place_text, warning
 from .measure.phase import PhaseEstimate
 from .measure.volumes import LesionMeasurement, Measurements, SideMeasurement
 from .models.package import ModelPackage
@@ -94,14 +94,14 @@ def _judge_kidneys(
         )
     for place in left_out:
         if place.volume_ml >= _CANDIDATE_ML:
-            r, a, s = (place.low_ras + place.high_ras) / 2
+            r, a, s = map(float, (place.low_ras + place.high_ras) / 2)
             findings.append(
                 info(
                     "candidate-left-out",
-                    f"A smaller kidney-like structure ({place.volume_ml:.0f} mL) around R,A,S = "
-                    f"{r:.0f},{a:.0f},{s:.0f} mm was left out. If it is a kidney, click into it "
+                    f"A smaller kidney-like structure ({place.volume_ml:.0f} mL) around "
+                    f"{place_text((r, a, s))} was left out. If it is a kidney, click into it "
                     "and into the others (--point R,A,S).",
-                    (float(r), float(a), float(s)),
+                    (r, a, s),
                 )
             )
     return findings
@@ -166,12 +166,10 @@ def _judge_densities(lesions: Sequence[LesionMeasurement]) -> list[Finding]:
 
 def _listed(lesions: Sequence[LesionMeasurement]) -> str:
     """Volume, density and place of lesions: their numbers change when they are measured again."""
-    texts = []
-    for lesion in lesions[:_MOST_LISTED]:
-        r, a, s = lesion.center_ras_mm
-        texts.append(
-            f"{lesion.volume_ml:.1f} mL, {lesion.density_median_hu:.0f} HU, around R,A,S = "
-            f"{r:.0f},{a:.0f},{s:.0f} mm"
-        )
+    texts = [
+        f"{lesion.volume_ml:.1f} mL, {lesion.density_median_hu:.0f} HU, around "
+        f"{place_text(lesion.center_ras_mm)}"
+        for lesion in lesions[:_MOST_LISTED]
+    ]
     rest = len(lesions) - len(texts)
     return "; ".join(texts) + (f"; and {rest} more" if rest else "")

@@ -66,11 +66,12 @@ def _extract(archive: Path, into: Path) -> None:
                 members[path.name] = entry
         manifest = stored.read(members[MANIFEST]) if MANIFEST in members else b""
         named = [name for name in OWN_WEIGHTS.values() if name.encode() in manifest]
-        missing = [name for name in (*_FILES, *named) if name not in members]
+        expected = (*_FILES, *named)
+        missing = [name for name in expected if name not in members]
         if missing:
             raise ModelError(
                 f"'{archive.name}' has no {', '.join(missing)}. Expected a KidneySeg model "
-                f"package ({', '.join((*_FILES, *named))})."
+                f"package ({', '.join(expected)})."
             )
         size = sum(entry.file_size for entry in members.values())
         if size > _MOST_BYTES:

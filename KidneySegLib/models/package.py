@@ -95,12 +95,12 @@ def load_package(folder: Path) -> ModelPackage:
     except ValueError as error:
         raise ModelError(f"'{manifest}' is not valid JSON ({error}). Install it again.") from error
     _check_schema(manifest, data)
-    for weights in weights_files(data):
+    for weights in _weights_files(data):
         _check_weights(folder, weights, data["name"])
     return _package(folder, data)
 
 
-def weights_files(data: dict[str, Any]) -> list[dict[str, str]]:
+def _weights_files(data: dict[str, Any]) -> list[dict[str, str]]:
     """``file`` and ``sha256`` of every weights file that a manifest names, the common one first."""
     own = [stage["weights"] for stage in data["stages"].values() if "weights" in stage]
     return [data["weights"], *own]
@@ -144,7 +144,7 @@ def _package(folder: Path, data: dict[str, Any]) -> ModelPackage:
         title=data["title"],
         version=data["version"],
         license=data["license"],
-        sha256=joined_sha256([w["sha256"] for w in weights_files(data)]),
+        sha256=_joined_sha256([w["sha256"] for w in _weights_files(data)]),
         stages=stages,
         weak_phases=tuple(data.get("weak_phases", ())),
         lesion_warnings=tuple(data.get("lesion_warnings", ())),
@@ -180,7 +180,7 @@ def _check_schema(path: Path, data: Any) -> None:
         )
 
 
-def joined_sha256(digests: list[str]) -> str:
+def _joined_sha256(digests: list[str]) -> str:
     """One digest as it is, of several the sha256 of their texts one after the other."""
     if len(digests) == 1:
         return digests[0]

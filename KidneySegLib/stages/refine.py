@@ -17,7 +17,7 @@ import numpy as np
 from scipy import ndimage
 
 from ..anatomy import KIDNEY_OF_SIDE, Label
-from ..findings import Finding, info
+from ..findings import Finding, info, place_text
 from ..masks import components
 from ..volume import Box, Geometry, Volume, resample
 
@@ -64,9 +64,7 @@ def tell_refinements(refinements: list[Refinement]) -> list[Finding]:
     findings = []
     for r in refinements:
         if r.component == "kidney":
-            right, anterior, superior = r.center_ras_mm
-            place = f"R,A,S = {right:.0f},{anterior:.0f},{superior:.0f} mm"
-            which = f"the kidney with its masses around {place}"
+            which = f"the kidney with its masses around {place_text(r.center_ras_mm)}"
             if r.accepted:
                 change = f"{r.before_ml:.1f} mL became {r.after_ml:.1f} mL"
                 text = f"The outer border of {which} was refined: {change}."
