@@ -458,7 +458,14 @@ def _add_train(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--minutes", type=float, default=float("inf"), help="length of this leg")
     parser.add_argument("--device", default="auto", help="auto, cuda, cuda:N, mps or cpu")
     parser.add_argument("--workers", type=int, default=1, help="processes that compose samples")
-    parser.add_argument("--warm-start", metavar="MODEL", help="begin with this model's weights")
+    start = parser.add_mutually_exclusive_group()
+    start.add_argument("--warm-start", metavar="MODEL", help="begin with this model's weights")
+    start.add_argument(
+        "--encoder",
+        type=Path,
+        metavar="FILE",
+        help="begin with published weights of the encoder (.pth; see CONTRIBUTING.md)",
+    )
     parser.set_defaults(run=_run_train)
 
 
@@ -466,13 +473,15 @@ def _run_train(options: argparse.Namespace, console: Console) -> int:
     from .engine.device import choose_device
     from .models.package import load_network
     from .models.registry import find_model
-    from .training.loop import train
+    from .training.loop import read_encoder, train
     from .training.recipe import load_recipe
 
     recipe = load_recipe(options.recipe)
     warm = None
     if options.warm_start:
         warm = load_network(find_model(options.warm_start), recipe.role).state_dict()
+    elif options.encoder:
+        warm = read_encoder(options.encoder, recipe)
     steps = train(
         recipe,
         options.data,

@@ -38,10 +38,22 @@ def _planar_dynunet(options: dict[str, Any]) -> nn.Module:
     return Planar(_dynunet(options, dimensions=2))
 
 
+def _planar_efficient_unet(options: dict[str, Any]) -> nn.Module:
+    """2-D U-Net with a pretrained encoder, for each slice on its own."""
+    from .efficientnet import EfficientUNet
+    from .planar import Planar
+
+    heads = 1
+    if options.get("deep_supervision", False):
+        heads += options.get("deep_supervision_heads", 1)
+    return Planar(EfficientUNet(options["classes"], options["filters"], heads))
+
+
 _OPTIONS = frozenset({"filters", "classes", "deep_supervision", "deep_supervision_heads"})
 _BUILDERS: dict[str, tuple[Callable[[dict[str, Any]], nn.Module], frozenset[str]]] = {
     "DynUNet": (_dynunet, _OPTIONS),
     "PlanarDynUNet": (_planar_dynunet, _OPTIONS),
+    "PlanarEfficientUNet": (_planar_efficient_unet, _OPTIONS),
 }
 
 

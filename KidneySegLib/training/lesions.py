@@ -21,6 +21,9 @@ _TUMOR_RATIO = np.array([0.05, 0.11, 0.41, 0.61, 0.89, 1.20, 1.4])
 _TEXTURE_SD_HU = np.array([5.0, 9, 16, 24, 31, 51, 60])
 _CYST_HU = np.array([-8.0, -3, 4, 11, 29, 62, 75])
 _GRAIN_MM = (2.5, 9.0)  # SD of the blur that makes a tumor's texture
+_SEPTA_APART = 0.5  # of a cyst's radius: blur of the field whose zeros are its septa
+_SEPTUM_MM = (0.8, 2.0)
+_SEPTUM_HU = (50.0, 110.0)
 _BONE_HU = 200.0
 _GAS_HU = -112.0
 _LEAST_KIDNEY_VOXELS = 50
@@ -164,6 +167,7 @@ def insert_lesion(
     labeled: bool = True,
     texture: Texture | None = None,
     push: float = 0.0,
+    septa: bool = False,
 ) -> bool:
     """Paint a planned lesion into an image and its label map, both in place.
 
@@ -183,6 +187,8 @@ def insert_lesion(
     push : float
         How far the lesion pushes away what it touches, as a share of its radius; 0 in a single
         plane, which has no neighbors to push into.
+    septa : bool
+        Whether thin walls run through the lesion (see `add_septa`).
 
     Returns
     -------
@@ -210,6 +216,8 @@ def insert_lesion(
         noise_hu *= 0.5  # the texture brings its own
     else:
         paint = lesion_densities(solid, plan.tissue, kidney_hu, rng, spacing_mm=spacing_mm)
+    if septa:
+        add_septa(paint, solid, rng, spacing_mm=spacing_mm)
     paint += rng.normal(0, noise_hu, solid.shape).astype(np.float32)
     part += soft * (paint - part)
     if labeled:
@@ -311,6 +319,30 @@ def lesion_densities(
     if rng.random() < 0.08:
         density = np.where(_smooth_noise(rng, solid.shape, 2.0 / spacing_mm) > 2.6, 300.0, density)
     return density.astype(np.float32)
+
+
+def add_septa(
+    density: np.ndarray, solid: np.ndarray, rng: np.random.Generator, *, spacing_mm: float
+) -> None:
+    """Draw thin enhancing walls through a cyst (in place), where a smooth random field is zero.
+
+    Their density is that of Bosniak II and IIF cysts' septa as a CT shows them: thinner than a
+    voxel, hence between the fluid's and soft tissue's.
+
+    Parameters
+    ----------
+    density : (k, j, i) float32
+        HU.
+    solid : (k, j, i) bool
+        Where the cyst is.
+    """
+    field = _smooth_noise(rng, solid.shape, _SEPTA_APART * max(_radius(solid), 2.0))
+    axes = [axis for axis, n in enumerate(solid.shape) if n > 1]
+    slope = np.linalg.norm(np.stack(np.gradient(field, axis=axes)), axis=0)
+    distance_mm = np.abs(field) / np.maximum(slope, 1e-4) * spacing_mm
+    wall = np.clip((rng.uniform(*_SEPTUM_MM) + spacing_mm) / 2 - distance_mm, 0, spacing_mm)
+    share = wall / spacing_mm * np.clip(rng.uniform(*_SEPTUM_MM) / spacing_mm, 0, 1)
+    density += share * (rng.uniform(*_SEPTUM_HU) - density)
 
 
 def _necrosis(

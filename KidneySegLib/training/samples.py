@@ -18,6 +18,7 @@ from .augment import (
     sampling_grid,
     source_box,
 )
+from .effects import dilate_pelvis, lower_arms, place_metal, place_stent
 from .lesions import insert_lesion, plan_lesion, section, soft_shape
 from .loss import lesion_weights
 from .pack import SHAPE_SPACING_MM, PackedCase
@@ -32,6 +33,10 @@ _TRIES = 50
 _MISTAKE_JITTER_MM = 20.0
 _PLANE_JITTER_MM = 10.0  # closed lesions are cut at their middle and near their ends
 _LESION_PLANES = 0.6
+# Shares of patches with what `effects` adds: rare, but each is common enough in a clinic.
+_PELVIS_SHARE, _STENT_SHARE, _METAL_SHARE, _ARMS_SHARE = 0.08, 0.04, 0.04, 0.06
+_STENT_IN_PELVIS_SHARE = 0.25
+_SEPTATED_SHARE = 0.15  # of composed cysts
 _COMPOSED_PLANES = 0.5  # of real slices without a lesion: the others teach what none looks like
 
 
@@ -74,12 +79,23 @@ class SampleSource:
         case, center = self._place(rng)
         image, label = self._patch(case, center, recipe.patch, rng)
         change_phase(image, label, rng, spacing_mm=recipe.spacing_mm)
+        self._change_pelvis(image, label, rng)
         self._compose(image, label, rng)
         image, label = self._scan(image, label, rng)
         if recipe.planes:
             chosen = _choose_planes(label, recipe.planes, rng)
             image, label = image[chosen], label[chosen]
         return image, label, self._weights(label)
+
+    def _change_pelvis(
+        self, image: np.ndarray, label: np.ndarray, rng: np.random.Generator
+    ) -> None:
+        """Sometimes dilate a renal pelvis, or lay a stent into it (in place)."""
+        spacing_mm, stented = self.recipe.spacing_mm, _STENT_SHARE
+        if rng.random() < _PELVIS_SHARE and dilate_pelvis(image, label, rng, spacing_mm=spacing_mm):
+            stented = _STENT_IN_PELVIS_SHARE
+        if rng.random() < stented:
+            place_stent(image, label, rng, spacing_mm=spacing_mm)
 
     def _from_slice(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Image in HU, target and weights of a stack of a real slice, or of one plane of it."""
@@ -106,6 +122,10 @@ class SampleSource:
         recipe = self.recipe
         if not recipe.planes:
             cut_field(image, label, rng, air_hu=recipe.window_hu[0])
+        if rng.random() < _METAL_SHARE:
+            place_metal(image, rng, spacing_mm=recipe.spacing_mm)
+        if rng.random() < _ARMS_SHARE:
+            lower_arms(image, rng, spacing_mm=recipe.spacing_mm)
         image = change_scanner(image, rng)
         if recipe.role == "locator":
             label = np.where(label == UNSURE, UNSURE, label > 0).astype(np.uint8)
@@ -219,6 +239,7 @@ class SampleSource:
                 labeled=labeled,
                 texture=texture,
                 push=push,
+                septa=cyst and rng.random() < _SEPTATED_SHARE,
             )
 
 
