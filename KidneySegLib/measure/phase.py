@@ -11,7 +11,7 @@ from ..anatomy import Label
 from ..volume import Volume
 
 PHASES = ("non-contrast", "corticomedullary", "nephrographic", "excretory")
-_NON_CONTRAST_HU = 60.0
+NON_CONTRAST_HU = 60.0  # kidneys below have no contrast
 _ARTERIAL_HU = 180.0
 _EXCRETED_HU = 260.0
 _EXCRETED_ML = 3.0  # ribs and early calyces on real portal CTs: up to 2.7
@@ -61,7 +61,7 @@ def estimate_phase(ct: Volume, labels: Volume) -> PhaseEstimate:
 
 def _phase(ct: Volume, kidney: np.ndarray, kidney_hu: float, aorta_hu: float | None) -> str:
     """Phase from densities: enhanced at all, aorta far brighter, contrast in the pelvis."""
-    if kidney_hu < _NON_CONTRAST_HU:
+    if kidney_hu < NON_CONTRAST_HU:
         return "non-contrast"
     if aorta_hu is not None and aorta_hu > _ARTERIAL_HU and aorta_hu > kidney_hu + 15:
         return "corticomedullary"

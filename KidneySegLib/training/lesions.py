@@ -13,8 +13,9 @@ import numpy as np
 from scipy import ndimage
 
 from ..anatomy import Tissue
+from ..measure.phase import NON_CONTRAST_HU
 from ..volume import Box
-from .textures import NON_CONTRAST_HU, Texture, fill
+from .textures import Texture, fill
 
 _PERCENTILES = np.array([0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0])
 _TUMOR_RATIO = np.array([0.05, 0.11, 0.41, 0.61, 0.89, 1.20, 1.4])

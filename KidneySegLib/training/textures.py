@@ -12,9 +12,9 @@ import numpy as np
 from scipy import ndimage
 
 from ..anatomy import Tissue
+from ..measure.phase import NON_CONTRAST_HU
 from .pack import PackedCase
 
-NON_CONTRAST_HU = 60.0
 _LEAST_PIXELS = 12
 _LEAST_KIDNEY_PIXELS = 40
 _SCALE = (0.6, 1.6)

@@ -30,14 +30,16 @@ def grid(spacing_kji=(2.0, 1.5, 1.5), extent_ras=(260.0, 200.0, 200.0)) -> Geome
     return Geometry(tuple(shape), matrix)
 
 
-def _ras(geometry: Geometry) -> np.ndarray:
-    index = np.stack(np.meshgrid(*map(np.arange, geometry.shape), indexing="ij"), axis=-1)
-    return geometry.ras_from_kji(index.reshape(-1, 3)).reshape(*geometry.shape, 3)
-
-
 def ellipsoid(geometry: Geometry, center, radii) -> np.ndarray:
-    away = (_ras(geometry) - np.array(center)) / np.broadcast_to(radii, 3)
-    return (away**2).sum(axis=-1) <= 1
+    """Mask of an ellipsoid; what varies along one axis only is computed along that one."""
+    index = np.ogrid[tuple(slice(n) for n in geometry.shape)][::-1]
+    away = np.zeros(1)
+    for row, middle, radius in zip(
+        geometry.ijk_to_ras, center, np.broadcast_to(radii, 3), strict=False
+    ):
+        place = row[3] + sum(step * n for step, n in zip(row, index, strict=False) if step)
+        away = away + ((place - middle) / radius) ** 2
+    return np.broadcast_to(away <= 1, geometry.shape).copy()
 
 
 @dataclass(frozen=True)
