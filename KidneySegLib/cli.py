@@ -473,12 +473,14 @@ def _run_train(options: argparse.Namespace, console: Console) -> int:
     from .engine.device import choose_device
     from .models.package import load_network
     from .models.registry import find_model
-    from .training.loop import read_encoder, train
+    from .training.loop import checkpoint_file, read_encoder, train
     from .training.recipe import load_recipe
 
     recipe = load_recipe(options.recipe)
-    warm = None
-    if options.warm_start:
+    warm, checkpoint = None, checkpoint_file(recipe, options.out)
+    if checkpoint.is_file():
+        console.message("info", f"going on from {checkpoint}")
+    elif options.warm_start:
         warm = load_network(find_model(options.warm_start), recipe.role).state_dict()
     elif options.encoder:
         warm = read_encoder(options.encoder, recipe)

@@ -364,7 +364,6 @@ def _clean(ct: Volume, tissue: TissueMap, places: list[Location], settings: Sett
         ct.geometry,
         midline_r_mm=midline.r_mm,
         percent=tissue.percent,
-        hu=ct.array,
         anchors=[place.anchor(ct.geometry) for place in places],
         keep=settings.keep,
     )

@@ -27,6 +27,8 @@ _GROUPS = (
 )
 _STEM = 32
 _SKIPPED = (0, 1, 2, 4)  # groups whose output the decoder sees beside what comes from below
+STEPS = len(_SKIPPED)
+_CLASSIFIER = ("_conv_head.", "_bn1.", "_fc.")  # of the published network; not used
 
 
 class FrozenBatchNorm(nn.BatchNorm2d):
@@ -41,7 +43,9 @@ class FrozenBatchNorm(nn.BatchNorm2d):
         return super().train(False)
 
 
-def _convolution(inside: int, outside: int, width: int, stride: int = 1, groups: int = 1):
+def _convolution(
+    inside: int, outside: int, width: int, stride: int = 1, groups: int = 1
+) -> nn.Sequential:
     """Convolution, batch normalization and clipped ReLU."""
     return nn.Sequential(
         nn.Conv2d(inside, outside, width, stride, width // 2, groups=groups, bias=False),
@@ -152,20 +156,37 @@ def encoder_weights(published: dict[str, torch.Tensor]) -> dict[str, torch.Tenso
     -------
     dict
         Of the first layer the sum over colors: a gray image is one of three equal colors.
+
+    Raises
+    ------
+    ValueError
+        If these are not the weights of EfficientNet-Lite0.
     """
-    parts = {"stem.0": "_conv_stem", "stem.1": "_bn0"}
-    block = 0
-    for n, (count, *_, expansion, _) in enumerate(_GROUPS):
+    parts = _published_names()
+    weights, unused = {}, []
+    for key, value in published.items():
+        layer, _, kind = key.rpartition(".")
+        if layer in parts:
+            weights[f"{parts[layer]}.{kind}"] = value
+        elif not key.startswith(_CLASSIFIER):
+            unused.append(key)
+    first = weights.get("stem.0.weight")
+    if first is not None:
+        weights["stem.0.weight"] = first.sum(dim=1, keepdim=True)
+    own = EfficientUNet(1, [1] * STEPS).state_dict()
+    wanted = {k: v.shape for k, v in own.items() if k.startswith(("stem.", "groups."))}
+    if unused or {k: v.shape for k, v in weights.items()} != wanted:
+        raise ValueError(f"{len(weights)} of {len(wanted)} tensors fit, {len(unused)} are others")
+    return weights
+
+
+def _published_names() -> dict[str, str]:
+    """Name of each layer of the encoder here, by that in the published file."""
+    parts, block = {"_conv_stem": "stem.0", "_bn0": "stem.1"}, 0
+    for n, (count, _, _, expansion, _) in enumerate(_GROUPS):
         names = ("_expand_conv", "_bn0", "_depthwise_conv", "_bn1", "_project_conv", "_bn2")
         for m in range(count):
-            for layer, name in enumerate(names[2 if expansion == 1 else 0 :]):
-                own = f"groups.{n}.{m}.layers.{layer // 2}.{layer % 2}"
-                parts[own] = f"_blocks.{block}.{name}"
+            for at, name in enumerate(names[2 if expansion == 1 else 0 :]):
+                parts[f"_blocks.{block}.{name}"] = f"groups.{n}.{m}.layers.{at // 2}.{at % 2}"
             block += 1
-    weights = {}
-    for own, name in parts.items():
-        for key, value in published.items():
-            if key.startswith(name + "."):
-                weights[own + key[len(name) :]] = value
-    weights["stem.0.weight"] = weights["stem.0.weight"].sum(dim=1, keepdim=True)
-    return weights
+    return parts

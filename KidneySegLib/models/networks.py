@@ -40,13 +40,21 @@ def _planar_dynunet(options: dict[str, Any]) -> nn.Module:
 
 def _planar_efficient_unet(options: dict[str, Any]) -> nn.Module:
     """2-D U-Net with a pretrained encoder, for each slice on its own."""
+    from .efficientnet import STEPS as EFFICIENT_STEPS
     from .efficientnet import EfficientUNet
     from .planar import Planar
 
     heads = 1
     if options.get("deep_supervision", False):
         heads += options.get("deep_supervision_heads", 1)
-    return Planar(EfficientUNet(options["classes"], options["filters"], heads))
+    filters = options["filters"]
+    if len(filters) != EFFICIENT_STEPS or heads > EFFICIENT_STEPS:
+        raise ModelError(
+            f"The model asks for a PlanarEfficientUNet with {len(filters)} filters and {heads} "
+            f"outputs. Expected {EFFICIENT_STEPS} filters, one a step of the decoder, and at most "
+            "as many outputs."
+        )
+    return Planar(EfficientUNet(options["classes"], filters, heads))
 
 
 _OPTIONS = frozenset({"filters", "classes", "deep_supervision", "deep_supervision_heads"})
@@ -65,13 +73,14 @@ def build_network(name: str, options: dict[str, Any]) -> nn.Module:
     name : str
         A name in the allow-list.
     options : dict
-        ``filters`` (one number a level) and ``classes``; in training also
+        ``filters`` (one number a level; of a PlanarEfficientUNet one a step of its decoder, from
+        coarse to fine) and ``classes``; in training also
         ``deep_supervision`` and ``deep_supervision_heads``.
 
     Raises
     ------
     ModelError
-        If the network or one of its options is not known.
+        If the network or one of its options is not known, or not possible.
     """
     if name not in _BUILDERS:
         raise ModelError(

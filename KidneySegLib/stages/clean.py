@@ -15,11 +15,9 @@ from scipy import ndimage
 
 from ..anatomy import Label, Tissue
 from ..errors import InputError, ModelError
-from ..findings import Finding, place_text, warning
+from ..findings import Finding, warning
 from ..masks import ALL_NEIGHBORS, components, gap_mm
-from ..measure.phase import NON_CONTRAST_HU
 from ..volume import Box, Geometry
-from .kind import core_density, is_rather_tumor
 
 KIDNEY_DROP_ML = 1.0
 KIDNEY_SURE_ML = 10.0
@@ -90,7 +88,6 @@ class _Work:
     tissue: np.ndarray
     lead: np.ndarray
     percent: np.ndarray | None
-    hu: np.ndarray | None
     geometry: Geometry
     removals: list[Removal] = field(default_factory=list)
     parts: list[tuple[tuple, np.ndarray]] = field(default_factory=list)
@@ -135,7 +132,6 @@ def clean(
     *,
     midline_r_mm: float,
     percent: np.ndarray | None = None,
-    hu: np.ndarray | None = None,
     anchors: Sequence[Box] | None = None,
     keep: Collection[int] = (),
 ) -> Cleaned:
@@ -151,9 +147,6 @@ def clean(
     percent : (3, k, j, i) uint8, optional
         Probability of kidney, tumor and cyst, for the vote inside a mass and to drop small lesions
         that the network itself doubts; without it voxels vote by their label.
-    hu : (k, j, i) float, optional
-        The CT's densities, to call tumor what is too dense for a cyst that the network doubts
-        (with ``percent`` only; see kind.py).
     anchors : sequence of Box, optional
         Places where kidneys were looked for; a kidney that reaches into none of them (seen by
         chance in the margin of a region) is removed.
@@ -186,13 +179,11 @@ def clean(
         tumor, cyst = (percent[t - 1][box.slices] for t in (Tissue.TUMOR, Tissue.CYST))
         lead = tumor.astype(np.int8) - cyst.astype(np.int8)
         percent = percent[(slice(None), *box.slices)]
-    hu = None if hu is None else hu[box.slices]
-    work = _Work(part, lead, percent, hu, geometry.cropped(box))
+    work = _Work(part, lead, percent, geometry.cropped(box))
     _drop_fragments(work)
     if anchors is not None:
         _drop_beside_anchors(work, [_shifted(a, box.start) for a in anchors])
     _one_tissue_a_mass(work)
-    _call_dense_cysts_tumor(work)
     _drop_dust(work, Tissue.TUMOR, TUMOR_DUST_ML)
     _drop_dust(work, Tissue.CYST, CYST_DUST_ML)
     _keep_near_kidney(work)
@@ -337,39 +328,6 @@ def _one_tissue_a_mass(work: _Work) -> None:
                 reason = f"relabeled {winner.name.lower()} by vote of its mass"
                 work.record(was, reason, loser, _moved(spot, where))
                 tissue[spot][loser] = winner
-
-
-def _call_dense_cysts_tumor(work: _Work) -> None:
-    """Relabel cysts that the network doubts and that are too dense for one (see kind.py).
-
-    Not without contrast: blood makes cysts denser than tumors there.
-    """
-    kidney = work.tissue == Tissue.KIDNEY
-    if work.hu is None or work.percent is None or not kidney.any():
-        return
-    if np.median(work.hu[kidney]) < NON_CONTRAST_HU:
-        return
-    for where, part in components(work.tissue == Tissue.CYST):
-        density_hu = core_density(work.hu[where], part, work.geometry.spacing_mm)
-        if density_hu is None:
-            continue
-        tumor, cyst = (
-            float(work.percent[t - 1][where][part].mean()) for t in (Tissue.TUMOR, Tissue.CYST)
-        )
-        if is_rather_tumor(cyst / max(tumor + cyst, 1e-6), density_hu):
-            reason = f"relabeled tumor: {density_hu:.0f} HU are much for a cyst that is doubted"
-            work.record(Tissue.CYST, reason, part, where)
-            work.tissue[where][part] = Tissue.TUMOR
-            place = work.center_ras(part, where)
-            work.findings.append(
-                warning(
-                    "cyst-called-tumor",
-                    f"A lesion of {work.volume_ml(part):.1f} mL around {place_text(place)} is "
-                    f"called tumor: the network leaned to a cyst, but {density_hu:.0f} HU are much "
-                    "for one. Check its kind.",
-                    place,
-                )
-            )
 
 
 def _is_own_body(part: np.ndarray, where: tuple, other: np.ndarray, work: _Work) -> bool:

@@ -23,7 +23,7 @@ _STENT_HU = (400.0, 1500.0)
 _STENT_RADIUS_MM = 1.1  # 6 to 7 French
 _METAL_HU = 3000.0
 _METAL_RADIUS_MM = (1.5, 7.0)
-_METAL_HEIGHT_MM = (3.0, 20.0)
+_METAL_REACH_MM = (3.0, 20.0)  # above and below its middle
 _STREAK_HU = (40.0, 200.0)
 _STREAK_REACH_MM = (25.0, 90.0)
 _WAVES = (5, 23)  # streaks around a piece of metal
@@ -68,8 +68,8 @@ def dilate_pelvis(
     steps = np.indices(label.shape) - center[:, None, None, None]
     core = room & (np.linalg.norm(steps, axis=0) <= rng.uniform(*_PELVIS_RADIUS_MM) / spacing_mm)
     growth = rng.uniform(*_PELVIS_GROWTH_MM) / spacing_mm
-    lesion = (label == Tissue.TUMOR) | (label == Tissue.CYST)
-    pelvis = (ndimage.distance_transform_edt(~core) <= growth) & ~lesion
+    grown = ndimage.distance_transform_edt(~core) <= growth
+    pelvis = core | (grown & (label == Tissue.KIDNEY))
     soft = ndimage.gaussian_filter(pelvis.astype(np.float32), 0.6)
     bright = rng.random() < _EXCRETORY_SHARE
     density = rng.uniform(*(_CONTRAST_HU if bright else _URINE_HU))
@@ -132,8 +132,8 @@ def place_metal(image: np.ndarray, rng: np.random.Generator, *, spacing_mm: floa
         for axis, c in zip(np.indices(image.shape, np.float32), center, strict=True)
     )
     in_plane = np.hypot(j, i)
-    height = rng.uniform(*_METAL_HEIGHT_MM)
-    nearby = np.exp(-0.5 * (k / height) ** 2)
+    reach = rng.uniform(*_METAL_REACH_MM)
+    nearby = np.exp(-0.5 * (k / reach) ** 2)
     angle = np.arctan2(j, i)
     rays = np.zeros_like(angle)
     for waves in rng.integers(*_WAVES, 5):
@@ -142,11 +142,11 @@ def place_metal(image: np.ndarray, rng: np.random.Generator, *, spacing_mm: floa
     fading = np.exp(-in_plane / rng.uniform(*_STREAK_REACH_MM))
     image += rng.uniform(*_STREAK_HU) * rays * fading * nearby
     radius = rng.uniform(*_METAL_RADIUS_MM)
-    image[(in_plane <= radius) & (np.abs(k) <= height)] = _METAL_HU
+    image[(in_plane <= radius) & (np.abs(k) <= reach)] = _METAL_HU
 
 
 def lower_arms(image: np.ndarray, rng: np.random.Generator, *, spacing_mm: float) -> None:
-    """Add the horizontal streaks that arms beside the body leave, as wide as the field."""
+    """Add the horizontal streaks, centimeters long, that arms beside the body leave."""
     streaks = rng.normal(size=image.shape).astype(np.float32)
     width = rng.uniform(*_ARM_STREAK_MM) / spacing_mm
     along = (0 if len(image) == 1 else 1.0, width, 12 * width)

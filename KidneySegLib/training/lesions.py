@@ -25,6 +25,7 @@ _GRAIN_MM = (2.5, 9.0)  # SD of the blur that makes a tumor's texture
 _SEPTA_APART = 0.5  # of a cyst's radius: blur of the field whose zeros are its septa
 _SEPTUM_MM = (0.8, 2.0)
 _SEPTUM_HU = (50.0, 110.0)
+_PLAIN_SEPTUM_HU = (25.0, 50.0)
 _BONE_HU = 200.0
 _GAS_HU = -112.0
 _LEAST_KIDNEY_VOXELS = 50
@@ -218,7 +219,8 @@ def insert_lesion(
     else:
         paint = lesion_densities(solid, plan.tissue, kidney_hu, rng, spacing_mm=spacing_mm)
     if septa:
-        add_septa(paint, solid, rng, spacing_mm=spacing_mm)
+        enhanced = kidney_hu >= NON_CONTRAST_HU
+        add_septa(paint, solid, rng, spacing_mm=spacing_mm, contrast=enhanced)
     paint += rng.normal(0, noise_hu, solid.shape).astype(np.float32)
     part += soft * (paint - part)
     if labeled:
@@ -323,12 +325,18 @@ def lesion_densities(
 
 
 def add_septa(
-    density: np.ndarray, solid: np.ndarray, rng: np.random.Generator, *, spacing_mm: float
+    density: np.ndarray,
+    solid: np.ndarray,
+    rng: np.random.Generator,
+    *,
+    spacing_mm: float,
+    contrast: bool = True,
 ) -> None:
-    """Draw thin enhancing walls through a cyst (in place), where a smooth random field is zero.
+    """Draw thin walls through a cyst (in place), where a smooth random field is zero.
 
-    Their density is that of Bosniak II and IIF cysts' septa as a CT shows them: thinner than a
-    voxel, hence between the fluid's and soft tissue's.
+    Up to 2 mm count as thin in the Bosniak classification (version 2019: Silverman et al.,
+    Radiology 2019). A wall thinner than a voxel is seen between the fluid's density and its own,
+    which is that of soft tissue, more with contrast (our guess; not measured).
 
     Parameters
     ----------
@@ -336,14 +344,17 @@ def add_septa(
         HU.
     solid : (k, j, i) bool
         Where the cyst is.
+    contrast : bool
+        Whether the walls have taken up contrast.
     """
     field = _smooth_noise(rng, solid.shape, _SEPTA_APART * max(_radius(solid), 2.0))
     axes = [axis for axis, n in enumerate(solid.shape) if n > 1]
     slope = np.linalg.norm(np.stack(np.gradient(field, axis=axes)), axis=0)
     distance_mm = np.abs(field) / np.maximum(slope, 1e-4) * spacing_mm
-    wall = np.clip((rng.uniform(*_SEPTUM_MM) + spacing_mm) / 2 - distance_mm, 0, spacing_mm)
-    share = wall / spacing_mm * np.clip(rng.uniform(*_SEPTUM_MM) / spacing_mm, 0, 1)
-    density += share * (rng.uniform(*_SEPTUM_HU) - density)
+    thick = rng.uniform(*_SEPTUM_MM)
+    wall = np.clip((thick + spacing_mm) / 2 - distance_mm, 0, min(thick, spacing_mm))
+    hu = rng.uniform(*(_SEPTUM_HU if contrast else _PLAIN_SEPTUM_HU))
+    density += wall / spacing_mm * (hu - density)
 
 
 def _necrosis(

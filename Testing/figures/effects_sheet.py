@@ -8,10 +8,11 @@ as they are learned; columns are random training patches of the axial network.
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import numpy as np
-from common import data_folder, new_figure, parser
+from common import data_folder, new_figure
 
 from KidneySegLib.anatomy import Tissue
 from KidneySegLib.training import effects
@@ -50,7 +51,7 @@ def patches(source: SampleSource, rng: np.random.Generator):
 
 def main() -> None:
     """Draw the sheet."""
-    options = parser(__doc__)
+    options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--data-folder", type=Path, required=True)
     options.add_argument("--sheet", type=Path, required=True)
     options.add_argument("--seed", type=int, default=3)
@@ -75,10 +76,8 @@ def main() -> None:
                 before = image.copy()
                 if effect(image, label):
                     break
-            changed = np.abs(image - before).max(axis=0) > 20
             k = int(np.abs(image - before).clip(0, 300).sum(axis=(1, 2)).argmax())
-            if changed.any():
-                place.imshow(image[k, ::-1, ::-1], cmap="gray", vmin=-125, vmax=275)
+            place.imshow(image[k, ::-1, ::-1], cmap="gray", vmin=-125, vmax=275)
             kidney = (label[k, ::-1, ::-1] == Tissue.KIDNEY).astype(float)
             place.contour(kidney, [0.5], colors="white", linewidths=0.6)
             place.axis("off")

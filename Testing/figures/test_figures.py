@@ -11,7 +11,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 import calibration
 import cleaning
 import common
-import densities
 import export_grid
 import folds
 import intervals
@@ -19,7 +18,6 @@ import kept_out_cts
 import nephrometry
 import tumor_slices
 
-from KidneySegLib.stages.kind import EVEN_HU, STEP_HU
 from KidneySegLib.volume import Geometry, Volume
 
 
@@ -142,19 +140,6 @@ def volumes_off_by(*errors_ml, case="a"):
     """Volumes whose interval grows by 2 mL with each factor."""
     ends = [[100.0 - 2 * n, 100.0 + 2 * n] for n in range(len(intervals.FACTORS))]
     return [{"case": case, "intervals": ends, "true": 100 + e, "found": 100} for e in errors_ml]
-
-
-def test_the_density_fit_finds_the_curve_that_made_the_lesions(rng):
-    hu = rng.uniform(-40, 140, 20_000)
-    tumor = (rng.random(hu.size) < 1 / (1 + np.exp(-(hu - 50) / 20))).astype(int)
-    assert densities.fit(hu, tumor) == pytest.approx((50, 20), rel=0.05)
-
-
-def test_kinds_are_told_by_the_density_of_the_training_slices(shared_data):
-    rows = densities.lesion_densities()
-    trained = rows["case"] < densities.FIRST_CASE
-    fitted = densities.fit(rows["hu"][trained], rows["tumor"][trained])
-    assert fitted == pytest.approx((EVEN_HU, STEP_HU), abs=0.2)
 
 
 def test_the_factor_that_nine_of_ten_need_is_fitted():

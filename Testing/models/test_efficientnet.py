@@ -4,7 +4,7 @@ import pytest
 import torch
 from efficientnet_lite_pytorch import EfficientNet
 
-from KidneySegLib.errors import InputError
+from KidneySegLib.errors import InputError, ModelError
 from KidneySegLib.models.efficientnet import EfficientUNet, FrozenBatchNorm, encoder_weights
 from KidneySegLib.models.networks import build_network
 from KidneySegLib.training.loop import read_encoder
@@ -63,6 +63,13 @@ def test_heads_are_for_training_only():
     assert network.eval()(blocks).shape == (1, 4, 3, 64, 96)
 
 
+@pytest.mark.parametrize(("filters", "heads"), [([8, 8, 8], 1), ([8] * 4, 4)])
+def test_impossible_networks_are_refused(filters, heads):
+    options = {"filters": filters, "classes": 4, "deep_supervision": True}
+    with pytest.raises(ModelError, match="Expected 4 filters"):
+        build_network("PlanarEfficientUNet", {**options, "deep_supervision_heads": heads})
+
+
 def test_weights_of_something_else_are_refused(tmp_path, reference):
     recipe = load_recipe("axial")
     path = tmp_path / "other.pth"
@@ -72,6 +79,12 @@ def test_weights_of_something_else_are_refused(tmp_path, reference):
     path.write_text("no weights")
     with pytest.raises(InputError, match="EfficientNet-Lite0"):
         read_encoder(path, recipe)
+    first = {"_conv_stem.weight": reference.state_dict()["_conv_stem.weight"]}
+    excited = {**reference.state_dict(), "_blocks.0._se_reduce.weight": torch.zeros(8, 32, 1, 1)}
+    for weights in (first, excited, torch.zeros(3)):
+        torch.save(weights, path)
+        with pytest.raises(InputError, match="EfficientNet-Lite0"):
+            read_encoder(path, recipe)
     torch.save(reference.state_dict(), path)
     assert all(key.startswith("plane.") for key in read_encoder(path, recipe))
     with pytest.raises(InputError, match="takes no published encoder"):

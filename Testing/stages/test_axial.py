@@ -5,8 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
+from KidneySegLib.anatomy import Tissue
 from KidneySegLib.models.package import StageSpec
-from KidneySegLib.stages.axial import AXIAL_SHARE, look_at_slices
+from KidneySegLib.stages.axial import ORGAN_SHARE, fused, look_at_slices
+from KidneySegLib.stages.export import decide
 from KidneySegLib.stages.locate import network_input
 from KidneySegLib.stages.segment import QUALITIES, Region
 from KidneySegLib.volume import Box
@@ -47,9 +49,35 @@ def test_the_mean_of_both_lies_where_the_region_does(phantom, region):
     bright = (network_input(phantom.ct, fine, SPEC.window_hu) + 1) / 2
     k, j, i = region.geometry.shape
     bright = bright.reshape(k, j, 2, i, 2).mean((2, 4))
-    expected = (1 - AXIAL_SHARE) * region.shares[1] + AXIAL_SHARE * bright
-    np.testing.assert_allclose(seen.shares[1], expected, atol=1e-4)
+    expected = (1 - ORGAN_SHARE) * region.shares[0] + ORGAN_SHARE * (1 - bright)
+    np.testing.assert_allclose(seen.shares[0], expected, atol=1e-4)
     np.testing.assert_allclose(seen.shares.sum(axis=0), 1, atol=1e-4)
+
+
+def voxel(background, kidney, tumor, cyst):
+    return np.array([background, kidney, tumor, cyst], np.float32).reshape(4, 1, 1, 1)
+
+
+def tissue(fine, axial):
+    shares = fused(voxel(*fine), voxel(*axial))
+    assert shares.sum() == pytest.approx(1)
+    return Tissue(int(decide(*shares[1:]).squeeze())).name.lower()
+
+
+@pytest.mark.parametrize(
+    ("fine", "axial", "expected"),
+    [
+        ((0.95, 0.05, 0, 0), (0.1, 0, 0.9, 0), "background"),  # bowel: no kidney's mass in 3-D
+        ((0.85, 0, 0.15, 0), (0.1, 0, 0.9, 0), "tumor"),  # unless that is in doubt
+        ((0.2, 0.8, 0, 0), (0.6, 0, 0.4, 0), "tumor"),
+        ((0, 0.9, 0.1, 0), (0, 0.2, 0.8, 0), "tumor"),
+        ((0, 0, 0.9, 0.1), (0, 0, 0.2, 0.8), "cyst"),
+        ((0, 0.9, 0.1, 0), (0, 0.45, 0.55, 0), "kidney"),
+        ((0.1, 0.9, 0, 0), (0.95, 0.05, 0, 0), "background"),
+    ],
+)
+def test_both_say_where_the_organ_is_and_the_axial_network_what(fine, axial, expected):
+    assert tissue(fine, axial) == expected
 
 
 def test_small_regions_are_read_with_what_lies_around_them(phantom, region):
@@ -62,7 +90,7 @@ def test_small_regions_are_read_with_what_lies_around_them(phantom, region):
     part = Region(region.geometry.cropped(small), region.shares[(slice(None), *small.slices)])
     (seen,) = look_at_slices(phantom.ct, [part], Mean(), SPEC, quality=QUALITIES["fast"])
     padded_with_air = 0.001
-    axial = (seen.shares[1] - (1 - AXIAL_SHARE) * part.shares[1]) / AXIAL_SHARE
+    axial = 1 - (seen.shares[0] - (1 - ORGAN_SHARE) * part.shares[0]) / ORGAN_SHARE
     assert axial.min() > 30 * padded_with_air
     assert axial.shape == (4, 4, 4)
 
@@ -94,9 +122,11 @@ def test_best_mirrors_slices_from_right_to_left_and_not_from_front_to_back(phant
 
     one_tile = Box((0, 0, 0), (4, 32, 32))
     grid = phantom.ct.geometry.with_spacing((2.5,) * 3)
-    part = Region(grid.cropped(one_tile), np.zeros((4, *one_tile.shape), np.float32))
+    nothing = np.zeros((4, *one_tile.shape), np.float32)
+    nothing[0] = 1
+    part = Region(grid.cropped(one_tile), nothing)
     (seen,) = look_at_slices(phantom.ct, [part], Lateral(), SPEC, quality=QUALITIES["best"])
-    axial = seen.shares[1] / AXIAL_SHARE
+    axial = (1 - seen.shares[0]) / ORGAN_SHARE
     np.testing.assert_allclose(axial[:, :16], 0.5)
     np.testing.assert_allclose(axial[:, 16:], 0)
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
-from phantom import grid, make_phantom
+from phantom import ellipsoid, grid
+from scipy import ndimage
 
 from KidneySegLib.anatomy import Tissue
 from KidneySegLib.training import effects
@@ -30,24 +31,31 @@ def test_sinus_lies_between_the_lips_of_the_kidney(scene):
 
 
 def test_a_ball_has_no_sinus_to_dilate(rng):
-    ball = make_phantom(grid((2.5, 2.5, 2.5)), lesions=False).tissue * 0
-    ball[5:15, 5:15, 5:15] = Tissue.KIDNEY
+    geometry = grid((SPACING_MM,) * 3, (100.0, 100.0, 100.0))
+    ball = ellipsoid(geometry, (0, 0, 0), 30).astype(np.uint8)
     image = np.full(ball.shape, 150.0, np.float32)
     assert not effects.dilate_pelvis(image, ball, rng, spacing_mm=SPACING_MM)
     assert not effects.place_stent(image, ball, rng, spacing_mm=SPACING_MM)
     assert (image == 150).all()
 
 
-def test_a_dilated_pelvis_is_fluid_that_takes_the_kidney_away(scene, rng):
+@pytest.mark.parametrize(("excretory", "low", "high"), [(0.0, -30, 55), (1.0, 110, 650)])
+def test_a_dilated_pelvis_is_filled_and_takes_the_kidney_away(
+    scene, rng, monkeypatch, excretory, low, high
+):
+    monkeypatch.setattr(effects, "_EXCRETORY_SHARE", excretory)
+    monkeypatch.setattr(effects, "_PELVIS_GROWTH_MM", (5.0, 5.0))
     image, label = scene
-    before, fat = label.copy(), image < 0
+    before, plain = label.copy(), image.copy()
+    label[:, :, 30:][label[:, :, 30:] == 0] = Tissue.CYST  # outside the sinus
     assert effects.dilate_pelvis(image, label, rng, spacing_mm=SPACING_MM)
     lost = (before == Tissue.KIDNEY) & (label == Tissue.BACKGROUND)
-    filled = fat & (image > -20)
-    assert filled.sum() > 20
-    assert set(np.unique(label)) == {0, 1}
-    assert (label <= before).all()
-    assert np.abs(image[lost]).max() < 100 or image[lost].min() > 100  # urine, or contrast
+    assert lost.sum() > 20
+    inner = ndimage.binary_erosion(lost | ((plain < 0) & (np.abs(image - plain) > 60)))
+    assert inner.sum() > 20
+    assert low < np.median(image[inner]) < high
+    assert (label[:, :, 34:] == Tissue.CYST).any()
+    assert image[:, :, 36:].max() < 0  # what lies beside the kidney is left alone
 
 
 def test_a_stent_is_a_thin_bright_line_down_from_the_sinus(scene, rng):
@@ -92,6 +100,7 @@ def test_septa_are_thin_walls_through_a_cyst(rng):
     solid = np.sqrt(k**2 + j**2 + i**2) < 14
     density = np.full(solid.shape, 8.0, np.float32)
     add_septa(density, solid, rng, spacing_mm=1.25)
+    assert density[solid].max() > 25
     wall = solid & (density > 20)
     assert 0.01 < wall.sum() / solid.sum() < 0.35
     assert density.max() <= 110

@@ -106,6 +106,20 @@ def test_lesion_is_painted_where_it_is_labeled(scene, rng):
     assert np.ptp(box, axis=0).max() <= soft.shape[0]
 
 
+def test_a_cyst_with_septa_has_walls_where_another_is_fluid(scene, rng):
+    image, tissue = scene
+    soft = soft_shape(ball(), rng, shape_spacing_mm=1.5, spacing_mm=2.5, volume_ml=30.0)
+    plan = plan_lesion(tissue == 1, soft, Tissue.CYST, rng, distance_radii=0.0)
+    seen = {}
+    for septa in (False, True):
+        own, label, drawn = image.copy(), tissue.copy(), np.random.default_rng(5)
+        assert insert_lesion(own, label, plan, drawn, spacing_mm=2.5, septa=septa)
+        core = ndimage.binary_erosion(label == Tissue.CYST, iterations=2)
+        seen[septa] = own[core]
+    assert seen[True].std() > 1.5 * seen[False].std()
+    assert np.percentile(seen[True], 98) > np.percentile(seen[False], 98) + 5
+
+
 def test_distance_decides_how_exophytic_a_lesion_is(scene, rng):
     _, tissue = scene
     kidney = tissue == 1

@@ -149,7 +149,8 @@ def test_a_missing_file_is_named(tmp_path):
 
 
 def test_axial_samples_draw_a_slice_for_every_plane(folder, tmp_path, monkeypatch):
-    recipe = dataclasses.replace(load_recipe("axial"), patch=(16, 48, 48), slice_share=1.0)
+    plain = {"slice_share": 1.0, "lesion_share": 0.0, "distractor_share": 0.0}
+    recipe = dataclasses.replace(load_recipe("axial"), patch=(16, 48, 48), **plain)
     slices = pack_slices(folder, recipe, tmp_path / "packed.npz")
     drawn = []
 

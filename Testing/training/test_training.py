@@ -53,6 +53,12 @@ def tiny(name, **changes):
     return dataclasses.replace(recipe, **{**defaults, **changes})
 
 
+def test_weights_of_another_network_are_no_start(data, tmp_path):
+    other = {"nothing.weight": torch.zeros(2)}
+    with pytest.raises(InputError, match="another network"):
+        train(tiny("fine"), data, tmp_path, workers=0, warm_start=other)
+
+
 def test_kept_out_cases_and_shapes_are_never_read(data, tmp_path):
     source = prepare(tiny("fine"), data, tmp_path)
     assert [c.name for c in source.cases] == ["one"]
@@ -67,6 +73,38 @@ def test_shipped_recipes_keep_the_held_back_cases_out():
         recipe = load_recipe(name)
         assert kept_out <= set(recipe.exclude_cases)
         assert recipe.exclude_shapes_from <= 400
+
+
+@pytest.mark.parametrize(
+    ("share", "effect"),
+    [
+        ("_PELVIS_SHARE", "dilate_pelvis"),
+        ("_STENT_SHARE", "place_stent"),
+        ("_METAL_SHARE", "place_metal"),
+        ("_ARMS_SHARE", "lower_arms"),
+    ],
+)
+def test_patches_hold_what_patients_have_beside_lesions(data, tmp_path, monkeypatch, share, effect):
+    source = prepare(tiny("fine", kidney_centered=1.0), data, tmp_path)
+    called = []
+    monkeypatch.setattr(samples, effect, lambda *_, **__: called.append(effect))
+    monkeypatch.setattr(samples, share, 0.0)
+    source[0]
+    assert not called
+    monkeypatch.setattr(samples, share, 1.0)
+    source[0]
+    assert called == [effect]
+
+
+def test_some_composed_cysts_have_septa_and_no_tumor_has(data, tmp_path, monkeypatch):
+    painted = []
+    monkeypatch.setattr(samples, "insert_lesion", lambda *a, **k: painted.append((a[2], k)))
+    monkeypatch.setattr(samples, "_SEPTATED_SHARE", 1.0)
+    source = prepare(tiny("fine", lesion_share=1.0, kidney_centered=1.0, steps=40), data, tmp_path)
+    for n in range(40):
+        source[n]
+    kinds = {(plan.tissue, options["septa"]) for plan, options in painted}
+    assert kinds == {(Tissue.CYST, True), (Tissue.TUMOR, False)}
 
 
 def test_samples_are_seeded_and_differ(data, tmp_path):
