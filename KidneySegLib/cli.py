@@ -484,6 +484,12 @@ def _run_train(options: argparse.Namespace, console: Console) -> int:
         warm = load_network(find_model(options.warm_start), recipe.role).state_dict()
     elif options.encoder:
         warm = read_encoder(options.encoder, recipe)
+    elif recipe.network == "PlanarEfficientUNet":
+        console.message(
+            "warning",
+            "This network was made for a published encoder (--encoder, see CONTRIBUTING.md), and "
+            "begins with random weights.",
+        )
     steps = train(
         recipe,
         options.data,
