@@ -473,7 +473,7 @@ def _run_train(options: argparse.Namespace, console: Console) -> int:
     from .engine.device import choose_device
     from .models.package import load_network
     from .models.registry import find_model
-    from .training.loop import checkpoint_file, read_encoder, train
+    from .training.loop import checkpoint_file, read_encoder, takes_encoder, train
     from .training.recipe import load_recipe
 
     recipe = load_recipe(options.recipe)
@@ -484,7 +484,7 @@ def _run_train(options: argparse.Namespace, console: Console) -> int:
         warm = load_network(find_model(options.warm_start), recipe.role).state_dict()
     elif options.encoder:
         warm = read_encoder(options.encoder, recipe)
-    elif recipe.network == "PlanarEfficientUNet":
+    elif takes_encoder(recipe):
         console.message(
             "warning",
             "This network was made for a published encoder (--encoder, see CONTRIBUTING.md), and "

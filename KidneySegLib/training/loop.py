@@ -265,6 +265,11 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     return torch.load(path, map_location="cpu", weights_only=True)
 
 
+def takes_encoder(recipe: Recipe) -> bool:
+    """Whether the recipe's network is made to begin with a published encoder."""
+    return recipe.network == "PlanarEfficientUNet"
+
+
 def read_encoder(path: Path, recipe: Recipe) -> dict[str, torch.Tensor]:
     """Weights to begin with: a published encoder (see `models.efficientnet.encoder_weights`).
 
@@ -277,7 +282,7 @@ def read_encoder(path: Path, recipe: Recipe) -> dict[str, torch.Tensor]:
 
     from ..models.efficientnet import encoder_weights
 
-    if recipe.network != "PlanarEfficientUNet":
+    if not takes_encoder(recipe):
         raise InputError(
             f"The recipe trains a {recipe.network}, which takes no published encoder. "
             "Use a recipe with a PlanarEfficientUNet."

@@ -38,7 +38,7 @@ from KidneySegLib.labels import to_tissue
 from KidneySegLib.models.package import MANIFEST, ModelPackage, load_package
 from KidneySegLib.models.registry import find_model
 from KidneySegLib.pipeline import Settings, segment
-from KidneySegLib.training.loop import read_checkpoint, train
+from KidneySegLib.training.loop import checkpoint_file, read_checkpoint, train
 from KidneySegLib.training.pack import packed_file, packed_names
 from KidneySegLib.training.recipe import Recipe, load_recipe, recipe_from
 from KidneySegLib.training.release import release
@@ -70,7 +70,7 @@ def train_fold(recipe: Recipe, out: Path, minutes: float, model: str | None) -> 
     Texts of the manifest are those of another model; its axial network, which saw these CTs, is
     left out.
     """
-    checkpoint = out / "fine.checkpoint.pt"
+    checkpoint = checkpoint_file(recipe, out)
     if checkpoint.is_file():
         refuse_other_training(recipe, checkpoint, out)
     if minutes > 0:

@@ -176,7 +176,7 @@ def test_folds_leave_the_axial_network_out(package, tmp_path, monkeypatch):
     checkpoint.touch()
     monkeypatch.setattr(folds, "refuse_other_training", lambda *_: None)
     monkeypatch.setattr(folds, "release", lambda checkpoints, into: None)
-    made = folds.train_fold(None, tmp_path, 0, None)
+    made = folds.train_fold(folds.recipe_without((), 100, 3), tmp_path, 0, None)
     assert "axial" not in made.stages
 
 
