@@ -207,26 +207,12 @@ class SampleSource:
         recipe = self.recipe
         cyst = labeled and rng.random() < recipe.cyst_share
         tissue = Tissue.CYST if cyst else Tissue.TUMOR
-        low, high = recipe.lesion_volume_ml
-        if rng.random() < recipe.small_lesion_share:
-            high = _SMALL_LESION_ML
-        volume_ml = float(np.exp(rng.uniform(np.log(low), np.log(high))))
-        bank = self.shapes["cyst" if cyst else "tumor"]
-        soft = soft_shape(
-            bank[rng.integers(len(bank))],
-            rng,
-            shape_spacing_mm=SHAPE_SPACING_MM,
-            spacing_mm=recipe.spacing_mm,
-            volume_ml=volume_ml,
-        )
+        soft = self._shape("cyst" if cyst else "tumor", rng)
         if len(label) == 1:
             soft = section(soft, rng)
         kidney = label == Tissue.KIDNEY
         plan = plan_lesion(kidney, soft, tissue, rng, distance_radii=distance_radii)
-        texture = None
-        looks = self.textures.get(tissue)
-        if looks and rng.random() < recipe.texture_share:
-            texture = looks[rng.integers(len(looks))]
+        texture = self._texture(tissue, rng)
         pushes = len(label) > 1 and rng.random() < recipe.push_share
         push = rng.uniform(*_PUSH) if pushes else 0.0
         if plan is not None:
@@ -241,6 +227,29 @@ class SampleSource:
                 push=push,
                 septa=cyst and rng.random() < _SEPTATED_SHARE,
             )
+
+    def _shape(self, kind: str, rng: np.random.Generator) -> np.ndarray:
+        """Soft shape of a random lesion, scaled to a random volume."""
+        recipe = self.recipe
+        low, high = recipe.lesion_volume_ml
+        if rng.random() < recipe.small_lesion_share:
+            high = _SMALL_LESION_ML
+        volume_ml = float(np.exp(rng.uniform(np.log(low), np.log(high))))
+        bank = self.shapes[kind]
+        return soft_shape(
+            bank[rng.integers(len(bank))],
+            rng,
+            shape_spacing_mm=SHAPE_SPACING_MM,
+            spacing_mm=recipe.spacing_mm,
+            volume_ml=volume_ml,
+        )
+
+    def _texture(self, tissue: Tissue, rng: np.random.Generator) -> Texture | None:
+        """Look of a real lesion, or none where one is to be drawn by the rules."""
+        looks = self.textures.get(tissue)
+        if looks and rng.random() < self.recipe.texture_share:
+            return looks[rng.integers(len(looks))]
+        return None
 
 
 def _choose_planes(label: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
