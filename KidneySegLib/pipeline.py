@@ -364,6 +364,7 @@ def _clean(ct: Volume, tissue: TissueMap, places: list[Location], settings: Sett
         ct.geometry,
         midline_r_mm=midline.r_mm,
         percent=tissue.percent,
+        density=ct.array,
         anchors=[place.anchor(ct.geometry) for place in places],
         keep=settings.keep,
     )

@@ -31,6 +31,9 @@ NEAR_KIDNEY_MM = 4.0
 LARGE_MASS_ML = 50.0
 _BOTH_SHARE, _BOTH_ML = 0.2, 1.0
 _OWN_BODY_ML, _OWN_CONTACT = 0.5, 0.5  # of the surface that touches the other tissue
+# What takes up contrast differs by 20 HU and more from what does not (Bosniak classification,
+# version 2019: Silverman et al., Radiology 2019): tissues of one mass that differ by less are one.
+_ALIKE_HU = 20.0
 _FUSED_SHARE = 0.2  # of a kidney, and at least 10 mL, beyond the midline
 _LOW_MM = 100.0  # between the centers of two kidneys; a few centimeters are usual
 
@@ -88,6 +91,7 @@ class _Work:
     tissue: np.ndarray
     lead: np.ndarray
     percent: np.ndarray | None
+    density: np.ndarray | None
     geometry: Geometry
     removals: list[Removal] = field(default_factory=list)
     parts: list[tuple[tuple, np.ndarray]] = field(default_factory=list)
@@ -132,6 +136,7 @@ def clean(
     *,
     midline_r_mm: float,
     percent: np.ndarray | None = None,
+    density: np.ndarray | None = None,
     anchors: Sequence[Box] | None = None,
     keep: Collection[int] = (),
 ) -> Cleaned:
@@ -147,6 +152,8 @@ def clean(
     percent : (3, k, j, i) uint8, optional
         Probability of kidney, tumor and cyst, for the vote inside a mass and to drop small lesions
         that the network itself doubts; without it voxels vote by their label.
+    density : (k, j, i) array, optional
+        HU: tumor and cyst in one mass that do not differ by them are one lesion.
     anchors : sequence of Box, optional
         Places where kidneys were looked for; a kidney that reaches into none of them (seen by
         chance in the margin of a region) is removed.
@@ -179,7 +186,8 @@ def clean(
         tumor, cyst = (percent[t - 1][box.slices] for t in (Tissue.TUMOR, Tissue.CYST))
         lead = tumor.astype(np.int8) - cyst.astype(np.int8)
         percent = percent[(slice(None), *box.slices)]
-    work = _Work(part, lead, percent, geometry.cropped(box))
+    density = None if density is None else density[box.slices]
+    work = _Work(part, lead, percent, density, geometry.cropped(box))
     _drop_fragments(work)
     if anchors is not None:
         _drop_beside_anchors(work, [_shifted(a, box.start) for a in anchors])
@@ -306,7 +314,8 @@ def _why_dust(
 def _one_tissue_a_mass(work: _Work) -> None:
     """Let each connected mass be tumor or cyst by mean probability, unless both are large.
 
-    What is smaller stands where it is a body of its own (a cyst that touches a tumor).
+    Two large ones stay both only where their densities differ. What is smaller stands where it is
+    a body of its own (a cyst that touches a tumor).
     """
     mass = (work.tissue == Tissue.TUMOR) | (work.tissue == Tissue.CYST)
     for where, part in components(mass):
@@ -317,17 +326,27 @@ def _one_tissue_a_mass(work: _Work) -> None:
             continue
         smaller = min((tumor, cyst), key=np.count_nonzero)
         small_ml = work.volume_ml(smaller)
-        if small_ml > _BOTH_ML and small_ml > _BOTH_SHARE * work.volume_ml(part):
+        large = small_ml > _BOTH_ML and small_ml > _BOTH_SHARE * work.volume_ml(part)
+        alike = large and _is_alike(tumor, cyst, where, work)
+        if large and not alike:
             continue
         winner = Tissue.TUMOR if work.lead[where][part].mean() >= 0 else Tissue.CYST
         was = Tissue.CYST if winner == Tissue.TUMOR else Tissue.TUMOR
         lost = cyst if winner == Tissue.TUMOR else tumor
         for spot, loser in components(lost):
             rest = part & ~lost
-            if lost is not smaller or not _is_own_body(loser, spot, rest, work):
+            if alike or lost is not smaller or not _is_own_body(loser, spot, rest, work):
                 reason = f"relabeled {winner.name.lower()} by vote of its mass"
                 work.record(was, reason, loser, _moved(spot, where))
                 tissue[spot][loser] = winner
+
+
+def _is_alike(tumor: np.ndarray, cyst: np.ndarray, where: tuple, work: _Work) -> bool:
+    """Whether the densities of two parts of a mass do not tell them apart."""
+    if work.density is None:
+        return False
+    hu = work.density[where]
+    return abs(float(np.median(hu[tumor])) - float(np.median(hu[cyst]))) < _ALIKE_HU
 
 
 def _is_own_body(part: np.ndarray, where: tuple, other: np.ndarray, work: _Work) -> bool:

@@ -123,6 +123,22 @@ def test_mass_of_two_large_tissues_keeps_both(geometry):
     assert (labels[mass & ~lower] == Label.TUMOR).all()
 
 
+def test_two_large_tissues_of_one_density_are_one_lesion_by_vote(geometry):
+    tissue = make_phantom(geometry, lesions=False).tissue
+    mass = ellipsoid(geometry, (-86, -20, 5), 15)
+    lower = mass.copy()
+    lower[geometry.shape[0] // 2 :] = False
+    tissue[mass], tissue[lower] = Tissue.TUMOR, Tissue.CYST
+    percent = np.zeros((3, *tissue.shape), np.uint8)
+    percent[Tissue.TUMOR - 1, mass], percent[Tissue.CYST - 1, lower] = 60, 70
+    density = np.full(tissue.shape, 90, np.int16)
+    for cyst_hu, kinds in ((75, {Label.TUMOR}), (60, {Label.TUMOR, Label.CYST})):
+        density[lower] = cyst_hu
+        cleaned = run(tissue, geometry, percent=percent, density=density)
+        assert set(np.unique(cleaned.labels[mass])) == kinds
+        assert ["vote" in r.reason for r in cleaned.removals] == [True] * (2 - len(kinds))
+
+
 def test_cyst_beside_a_large_tumor_stands_a_dark_core_in_it_does_not(geometry):
     tissue = make_phantom(geometry, lesions=False).tissue
     tumor = ellipsoid(geometry, (-86, -20, 5), 18)
