@@ -1,7 +1,8 @@
 # make demo   the main job on the CT that ships      make test   all tests that are not slow
 # make lint   ruff                                   make slow   oracles and training
 # make bench  speed and accuracy against peers       make evaluate-model  figures of the model card
-# make folds  three trainings without other CTs each (45 minutes; resumes; FOLDS=folder)
+# make folds  three trainings without other CTs each (an hour, with ARGS="--encoder FILE" two;
+#             resumes; FOLDS=folder)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

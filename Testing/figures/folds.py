@@ -1,12 +1,13 @@
 """Is it the recipe, or the four patients kept out? Three short trainings, each without other CTs.
 
-    python Testing/figures/folds.py FOLDER --minutes 15
+    python Testing/figures/folds.py FOLDER --minutes 15 --encoder FILE
 
-The 13 BTCV CTs in three folds: each is segmented, with points in its kidneys, by a network that was
-trained from nothing, in small patches, on the CTs of the other folds (the three that are kept out
-for good are never trained on). No pseudo-labels: networks that saw these CTs made them. Also what
-became of the real cysts in them, and intervals of their kidneys (see intervals.py). Trainings
-resume; ``--minutes 0`` only evaluates.
+The 13 BTCV CTs in three folds: each is segmented, with points in its kidneys, by networks that were
+trained on the CTs of the other folds (the three that are kept out for good are never trained on):
+the fine one from nothing, in small patches, and, where the published encoder is given (see
+CONTRIBUTING.md), the axial one from that. No pseudo-labels: networks that saw these CTs made them.
+Also what became of the real cysts in them, and intervals of their kidneys (see intervals.py).
+Trainings resume; ``--minutes 0`` only evaluates.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import json
 import math
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +40,7 @@ from KidneySegLib.labels import to_tissue
 from KidneySegLib.models.package import MANIFEST, ModelPackage, load_package
 from KidneySegLib.models.registry import find_model
 from KidneySegLib.pipeline import Settings, segment
-from KidneySegLib.training.loop import checkpoint_file, read_checkpoint, train
+from KidneySegLib.training.loop import checkpoint_file, read_checkpoint, read_encoder, train
 from KidneySegLib.training.pack import packed_file, packed_names
 from KidneySegLib.training.recipe import Recipe, load_recipe, recipe_from
 from KidneySegLib.training.release import release
@@ -55,35 +57,41 @@ def folds(data: Path) -> list[tuple[str, ...]]:
     return [tuple(names[n::FOLDS]) for n in range(FOLDS)]
 
 
-def recipe_without(names: tuple[str, ...], steps: int, seed: int) -> Recipe:
-    """The fine network's recipe, in small patches, without these CTs."""
-    recipe = load_recipe("fine")
+def recipe_without(role: str, names: tuple[str, ...], steps: int, seed: int) -> Recipe:
+    """A network's recipe without these CTs; the fine network's in small patches."""
+    recipe = load_recipe(role)
     kept_out = tuple(dict.fromkeys((*recipe.exclude_cases, *names)))
-    return dataclasses.replace(
-        recipe, patch=PATCH, steps=steps, exclude_cases=kept_out, seed=seed, jitter_mm=JITTER_MM
-    )
+    if role == "fine":
+        recipe = dataclasses.replace(recipe, patch=PATCH, jitter_mm=JITTER_MM)
+    return dataclasses.replace(recipe, steps=steps, exclude_cases=kept_out, seed=seed)
 
 
-def train_fold(recipe: Recipe, out: Path, minutes: float, model: str | None) -> ModelPackage:
-    """Package of the network that has not seen some CTs; training resumes where it stopped.
-
-    Texts of the manifest are those of another model; its axial network, which saw these CTs, is
-    left out.
-    """
+def train_network(recipe: Recipe, out: Path, minutes: float, encoder: Path | None) -> Path:
+    """Checkpoint of a network; its training resumes where it stopped."""
     checkpoint = checkpoint_file(recipe, out)
     if checkpoint.is_file():
         refuse_other_training(recipe, checkpoint, out)
     if minutes > 0:
-        train(recipe, data_folder(), out, minutes=minutes)
+        warm = read_encoder(encoder, recipe) if recipe.role == "axial" else None
+        train(recipe, data_folder(), out, minutes=minutes, warm_start=warm)
     if not checkpoint.is_file():
         sys.exit(f"There is no training in '{out}' yet. Give --minutes.")
+    return checkpoint
+
+
+def packed(checkpoints: dict[str, Sequence[Path]], out: Path, model: str | None) -> ModelPackage:
+    """Package of networks that have not seen some CTs.
+
+    Texts of the manifest are those of another model; its axial network, which saw these CTs, is
+    left out.
+    """
     package = out / "model"
     shutil.rmtree(package, ignore_errors=True)
     shutil.copytree(find_model(model).folder, package)
     manifest = json.loads((package / MANIFEST).read_text(encoding="utf-8"))
     manifest["stages"].pop("axial", None)
     (package / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
-    release({"fine": (checkpoint,)}, package)
+    release(checkpoints, package)
     return load_package(package)
 
 
@@ -103,7 +111,7 @@ def evaluate(name: str, package: ModelPackage, engine: TorchEngine) -> dict:
     found = to_tissue(result.labels.array, "kidneyseg")
     return {
         "dice": dice((found > 0) & known, truth > 0),
-        "steps": package.training["fine"]["steps_done"],
+        "steps": {role: package.training[role]["steps_done"] for role in package.stages},
         "tumor_ml": float((found == Tissue.TUMOR).sum() * ct.geometry.voxel_volume_ml),
         "cysts": real_cysts(found, truth, ct.geometry.voxel_volume_ml),
         "volumes": kidney_rows(name, package, engine, points),
@@ -114,29 +122,48 @@ def main() -> None:
     """Train what is not trained yet, and print Dice of every CT."""
     options = parser(__doc__)
     options.add_argument("out", type=Path, help="folder of the trainings; they resume there")
-    options.add_argument("--minutes", type=float, default=math.inf, help="of training a fold")
-    options.add_argument("--steps", type=int, default=2200)
+    options.add_argument("--minutes", type=float, default=math.inf, help="of training a network")
+    options.add_argument("--encoder", type=Path, help="published encoder of the axial network")
+    options.add_argument("--steps", type=int, default=2200, help="of the fine network")
+    options.add_argument("--axial-steps", type=int, default=1100)
     options.add_argument("--seed", type=int, default=1)
     arguments = options.parse_args()
+    steps = {"fine": arguments.steps}
+    if arguments.encoder:
+        steps["axial"] = arguments.axial_steps
     figures, engine = {}, TorchEngine("auto")
     for n, names in enumerate(folds(data_folder())):
-        recipe = recipe_without(names, arguments.steps, arguments.seed)
-        out = arguments.out / f"fold{n}"
-        package = train_fold(recipe, out, arguments.minutes, arguments.model)
+        out, checkpoints = arguments.out / f"fold{n}", {}
+        for role, count in steps.items():
+            recipe = recipe_without(role, names, count, arguments.seed)
+            checkpoint = train_network(recipe, out, arguments.minutes, arguments.encoder)
+            checkpoints[role] = (checkpoint,)
+        package = packed(checkpoints, out, arguments.model)
         for name in names:
             figures[name] = row = evaluate(name, package, engine)
-            cysts = ", ".join(f"{c['ml']:.1f} mL Dice {c['dice']:.2f}" for c in row["cysts"])
-            print(
-                f"fold {n} ({row['steps']} of {arguments.steps} steps)  {name}  kidney Dice "
-                f"{row['dice']:.3f}  tumor {row['tumor_ml']:.1f} mL  cysts: {cysts or 'none'}",
-                flush=True,
-            )
+            print_row(n, name, row, steps)
+    print_all(figures)
+    save(figures, arguments.json)
+
+
+def print_row(fold: int, name: str, row: dict, steps: dict[str, int]) -> None:
+    """One CT in a line."""
+    done = ", ".join(f"{role} {row['steps'][role]} of {of}" for role, of in steps.items())
+    cysts = ", ".join(f"{c['ml']:.1f} mL Dice {c['dice']:.2f}" for c in row["cysts"])
+    print(
+        f"fold {fold} (steps: {done})  {name}  kidney Dice {row['dice']:.3f}  tumor "
+        f"{row['tumor_ml']:.1f} mL  cysts: {cysts or 'none'}",
+        flush=True,
+    )
+
+
+def print_all(figures: dict[str, dict]) -> None:
+    """Means over the CTs, cysts found, and factors of the intervals."""
     values = [row["dice"] for row in figures.values()]
     cysts = [c["dice"] >= FOUND_DICE for row in figures.values() for c in row["cysts"]]
     print(f"mean Dice {np.mean(values):.3f}, lowest {min(values):.3f}, of {len(values)} CTs")
     print(f"real cysts of 1 cm and more found as cyst: {share(sum(cysts), len(cysts))}")
     print_fits([v for row in figures.values() for v in row["volumes"]])
-    save(figures, arguments.json)
 
 
 if __name__ == "__main__":

@@ -166,18 +166,21 @@ def test_no_fold_trains_on_what_it_is_tested_on(tmp_path):
     parts = folds.folds(tmp_path)
     assert sorted(n for part in parts for n in part) == names
     assert [len(part) for part in parts] == [5, 4, 4]
-    recipe = folds.recipe_without(parts[0], 100, 3)
-    assert {*parts[0], *intervals.KEPT_OUT} <= set(recipe.exclude_cases)
-    assert (recipe.steps, recipe.seed) == (100, 3)
+    for role in ("fine", "axial"):
+        recipe = folds.recipe_without(role, parts[0], 100, 3)
+        assert {*parts[0], *intervals.KEPT_OUT} <= set(recipe.exclude_cases)
+        assert (recipe.role, recipe.steps, recipe.seed) == (role, 100, 3)
 
 
-def test_folds_leave_the_axial_network_out(package, tmp_path, monkeypatch):
-    checkpoint = tmp_path / "fine.checkpoint.pt"
-    checkpoint.touch()
-    monkeypatch.setattr(folds, "refuse_other_training", lambda *_: None)
+def test_folds_leave_the_shipped_axial_network_out(package, tmp_path, monkeypatch):
     monkeypatch.setattr(folds, "release", lambda checkpoints, into: None)
-    made = folds.train_fold(folds.recipe_without((), 100, 3), tmp_path, 0, None)
-    assert "axial" not in made.stages
+    assert "axial" not in folds.packed({}, tmp_path, None).stages
+
+
+def test_folds_evaluate_only_what_was_trained(tmp_path):
+    recipe = folds.recipe_without("fine", (), 100, 3)
+    with pytest.raises(SystemExit, match="Give --minutes"):
+        folds.train_network(recipe, tmp_path, 0, None)
 
 
 def test_shares_come_with_wilsons_interval():
