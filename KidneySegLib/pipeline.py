@@ -366,6 +366,7 @@ def _clean(ct: Volume, tissue: TissueMap, places: list[Location], settings: Sett
         percent=tissue.percent,
         density=ct.array,
         anchors=[place.anchor(ct.geometry) for place in places],
+        guided=bool(settings.points or settings.rois),
         keep=settings.keep,
     )
     if settings.kidneys_only:

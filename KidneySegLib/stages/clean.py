@@ -15,7 +15,7 @@ from scipy import ndimage
 
 from ..anatomy import Label, Tissue
 from ..errors import InputError, ModelError
-from ..findings import Finding, warning
+from ..findings import Finding, info, place_text, warning
 from ..masks import ALL_NEIGHBORS, components, gap_mm
 from ..volume import Box, Geometry
 
@@ -23,17 +23,27 @@ KIDNEY_DROP_ML = 1.0
 KIDNEY_SURE_ML = 10.0
 TUMOR_DUST_ML = 0.1
 CYST_DUST_ML = 0.03
-DOUBTED_ML = 0.5  # a sphere of 1 cm
-_DOUBTED_PERCENT = 50.0
+# Lesions under 0.5 mL are left out where the network doubts them; tumors under 2 mL (a sphere of
+# 1.6 cm) where it doubts them more, and is not sure that it is a lesion at all (doubted.py).
+DOUBTED_ML, _DOUBTED_PERCENT = 0.5, 50.0
+_SMALL_TUMOR_ML, _SMALL_TUMOR_PERCENT, _SMALL_LESION_PERCENT = 2.0, 40.0, 65.0
+_DOUBTED_KIDNEY_PERCENT = 75.0
+# Bone is denser at its rim than in its core, and its rim denser than contrast makes kidneys. The
+# limits lie between femurs that were taken for kidneys in fields of the pelvis of btcv_0010 and
+# btcv_0023, and bright kidneys of KiTS23 slices.
+_BONE_PERCENT, _BONE_RIM_HU, _BONE_CORE_BELOW_HU = 85.0, 260.0, 30.0
+_RIM_MM, _CORE_MM = 2.5, 5.0  # the rim is less deep than the one, the core deeper than the other
+_BONE_MASS_SHARE = 0.2  # with larger masses it may be a kidney with a tumor
+DOUBTED, LIKE_BONE = "doubted by the network", "looks like bone, and the network is not sure"
 _MOST_REMOVALS = 65_535  # what 16 bits can number; a trained network leaves a few dozen
 HOLE_ML = 0.5
 NEAR_KIDNEY_MM = 4.0
 LARGE_MASS_ML = 50.0
 _BOTH_SHARE, _BOTH_ML = 0.2, 1.0
 _OWN_BODY_ML, _OWN_CONTACT = 0.5, 0.5  # of the surface that touches the other tissue
-# What takes up contrast differs by 20 HU and more from what does not (Bosniak classification,
-# version 2019: Silverman et al., Radiology 2019): tissues of one mass that differ by less are one.
-_ALIKE_HU = 20.0
+# Fluid has up to 20 HU (Bosniak classification, version 2019: Silverman et al., Radiology 2019).
+# That less than 20 HU do not tell two parts of a mass apart is a limit of our own.
+_FLUID_HU, _ALIKE_HU = 20.0, 20.0
 _FUSED_SHARE = 0.2  # of a kidney, and at least 10 mL, beyond the midline
 _LOW_MM = 100.0  # between the centers of two kidneys; a few centimeters are usual
 
@@ -107,6 +117,11 @@ class _Work:
         center = self.geometry.ras_from_kji(np.argwhere(part).mean(axis=0) + first)[0]
         return tuple(float(x) for x in center)
 
+    def organ_percent(self, part: np.ndarray, where: tuple) -> float:
+        """Mean probability of kidney or mass in a component, inside the slices where."""
+        shares = sum(percent[where][part].astype(np.uint16) for percent in self.percent)
+        return float(np.minimum(shares, 100).mean())  # each is the largest of several regions
+
     def record(self, tissue: Tissue, reason: str, part: np.ndarray, where: tuple) -> None:
         """Note a removal: part is the component inside the slices where."""
         self.removals.append(
@@ -138,6 +153,7 @@ def clean(
     percent: np.ndarray | None = None,
     density: np.ndarray | None = None,
     anchors: Sequence[Box] | None = None,
+    guided: bool = False,
     keep: Collection[int] = (),
 ) -> Cleaned:
     """Turn raw tissues into right kidney, left kidney, tumor and cyst.
@@ -153,10 +169,13 @@ def clean(
         Probability of kidney, tumor and cyst, for the vote inside a mass and to drop small lesions
         that the network itself doubts; without it voxels vote by their label.
     density : (k, j, i) array, optional
-        HU: tumor and cyst in one mass that do not differ by them are one lesion.
+        HU: with them a cyst as dense as the tumor that it touches becomes tumor and, given
+        ``percent`` too, a doubted kidney that looks like bone is removed.
     anchors : sequence of Box, optional
         Places where kidneys were looked for; a kidney that reaches into none of them (seen by
         chance in the margin of a region) is removed.
+    guided : bool
+        Whether the user said where kidneys are: then none is removed because it looks like bone.
     keep : collection of int
         Numbers of removals to take back: those voxels get the tissue that they had.
 
@@ -188,9 +207,13 @@ def clean(
         percent = percent[(slice(None), *box.slices)]
     density = None if density is None else density[box.slices]
     work = _Work(part, lead, percent, density, geometry.cropped(box))
+    if percent is not None and density is not None and not guided:
+        _drop_bone(work)
     _drop_fragments(work)
     if anchors is not None:
         _drop_beside_anchors(work, [_shifted(a, box.start) for a in anchors])
+    if percent is not None:
+        _tell_doubted_kidneys(work)
     _one_tissue_a_mass(work)
     _drop_dust(work, Tissue.TUMOR, TUMOR_DUST_ML)
     _drop_dust(work, Tissue.CYST, CYST_DUST_ML)
@@ -202,6 +225,7 @@ def clean(
             "left out: it is noise. Use another model, or train this one longer."
         )
     _restore(work, keep)
+    _tell_left_out(work)
     sided, findings = assign_sides(work.tissue, work.geometry, midline_r_mm=midline_r_mm)
     labels[box.slices] = sided
     for removal, (where, spots) in zip(work.removals, work.parts, strict=True):
@@ -250,6 +274,49 @@ def _drop_fragments(work: _Work) -> None:
                     f"A kidney component of only {total_ml:.1f} mL was kept. Check whether it is "
                     "a shrunken kidney or a mistake.",
                     work.center_ras(part, where),
+                )
+            )
+
+
+def _drop_bone(work: _Work) -> None:
+    """Remove kidneys that look like bone where the network is not sure."""
+    for where, part in components(work.tissue > 0):
+        kidney = part & (work.tissue[where] == Tissue.KIDNEY)
+        if not kidney.any() or kidney.sum() < (1 - _BONE_MASS_SHARE) * part.sum():
+            continue
+        unsure = work.organ_percent(kidney, where) < _BONE_PERCENT
+        if unsure and _looks_like_bone(part, where, work):
+            work.drop(LIKE_BONE, part, where)
+
+
+def _looks_like_bone(part: np.ndarray, where: tuple, work: _Work) -> bool:
+    """Whether a kidney has a rim denser than contrast makes kidneys, and denser than its core."""
+    wide = _grown(where, work.tissue.shape, (1, 1, 1))
+    own = np.zeros([s.stop - s.start for s in wide], bool)
+    own[_inside(where, wide)] = part
+    depth_mm = ndimage.distance_transform_edt(own, work.geometry.spacing_mm)
+    kidney, hu = own & (work.tissue[wide] == Tissue.KIDNEY), work.density[wide]
+    rim, core = hu[kidney & (depth_mm <= _RIM_MM)], hu[kidney & (depth_mm > _CORE_MM)]
+    if not rim.size or not core.size:
+        return False
+    rim_hu = float(np.median(rim))
+    return rim_hu > _BONE_RIM_HU and rim_hu - float(np.median(core)) > _BONE_CORE_BELOW_HU
+
+
+def _tell_doubted_kidneys(work: _Work) -> None:
+    """Warn about kidneys that the network doubts."""
+    for where, part in components(work.tissue > 0):
+        kidney = part & (work.tissue[where] == Tissue.KIDNEY)
+        if work.volume_ml(kidney) < KIDNEY_SURE_ML:
+            continue
+        percent = work.organ_percent(kidney, where)
+        if percent < _DOUBTED_KIDNEY_PERCENT:
+            work.findings.append(
+                warning(
+                    "doubted-kidney",
+                    f"The network doubts a kidney of {work.volume_ml(kidney):.0f} mL (mean "
+                    f"probability {percent:.0f} %). Check whether it is one.",
+                    work.center_ras(kidney, where),
                 )
             )
 
@@ -305,17 +372,48 @@ def _why_dust(
     volume_ml = work.volume_ml(part)
     if volume_ml < dust_ml:
         return f"speck under {dust_ml:g} mL"
-    if work.percent is None or volume_ml >= DOUBTED_ML:
+    if work.percent is None:
         return None
-    doubted = work.percent[tissue - 1][where][part].mean() < _DOUBTED_PERCENT
-    return f"under {DOUBTED_ML:g} mL and doubted by the network" if doubted else None
+    tumor, cyst = (work.percent[t - 1][where][part].mean() for t in (Tissue.TUMOR, Tissue.CYST))
+    if volume_ml < DOUBTED_ML and (tumor, cyst)[tissue == Tissue.CYST] < _DOUBTED_PERCENT:
+        return f"under {DOUBTED_ML:g} mL and {DOUBTED}"
+    small = tissue == Tissue.TUMOR and volume_ml < _SMALL_TUMOR_ML
+    if small and tumor < _SMALL_TUMOR_PERCENT and tumor + cyst < _SMALL_LESION_PERCENT:
+        return f"under {_SMALL_TUMOR_ML:g} mL and {DOUBTED}"
+    return None
+
+
+def _tell_left_out(work: _Work) -> None:
+    """Name what may be real among what was left out: bone, and the larger of doubted lesions."""
+    gone = [r for r in work.removals if not r.restored]
+    for bone in (r for r in gone if r.reason == LIKE_BONE and r.tissue == "kidney"):
+        work.findings.append(
+            warning(
+                "bone-left-out",
+                f"A structure of {bone.volume_ml:.0f} mL around {place_text(bone.center_ras)} that "
+                "looks like bone, and of which the network is not sure, was left out. If it is a "
+                "kidney, take it back, or click into it and into the others (--point R,A,S).",
+                bone.center_ras,
+            )
+        )
+    doubted = [r for r in gone if DOUBTED in r.reason and r.volume_ml >= DOUBTED_ML]
+    if doubted:
+        texts = [f"{r.volume_ml:.1f} mL around {place_text(r.center_ras)}" for r in doubted]
+        work.findings.append(
+            info(
+                "doubted-lesion-left-out",
+                f"Called tumor, but left out because the network doubts it: {'; '.join(texts)}. "
+                "Look there, and take back what is real.",
+                doubted[0].center_ras,
+            )
+        )
 
 
 def _one_tissue_a_mass(work: _Work) -> None:
     """Let each connected mass be tumor or cyst by mean probability, unless both are large.
 
-    Two large ones stay both only where their densities differ. What is smaller stands where it is
-    a body of its own (a cyst that touches a tumor).
+    Two large ones stay both, but for a cyst that is as dense as the tumor around it. What is
+    smaller stands where it is a body of its own (a cyst that touches a tumor).
     """
     mass = (work.tissue == Tissue.TUMOR) | (work.tissue == Tissue.CYST)
     for where, part in components(mass):
@@ -324,29 +422,30 @@ def _one_tissue_a_mass(work: _Work) -> None:
         cyst = part & (tissue == Tissue.CYST)
         if not tumor.any() or not cyst.any():
             continue
+        winner = Tissue.TUMOR if work.lead[where][part].mean() >= 0 else Tissue.CYST
         smaller = min((tumor, cyst), key=np.count_nonzero)
         small_ml = work.volume_ml(smaller)
-        large = small_ml > _BOTH_ML and small_ml > _BOTH_SHARE * work.volume_ml(part)
-        alike = large and _is_alike(tumor, cyst, where, work)
-        if large and not alike:
+        if small_ml > _BOTH_ML and small_ml > _BOTH_SHARE * work.volume_ml(part):
+            if winner == Tissue.TUMOR and _is_as_dense(cyst, tumor, where, work):
+                work.record(Tissue.CYST, "as dense as the tumor that it touches", cyst, where)
+                tissue[cyst] = Tissue.TUMOR
             continue
-        winner = Tissue.TUMOR if work.lead[where][part].mean() >= 0 else Tissue.CYST
         was = Tissue.CYST if winner == Tissue.TUMOR else Tissue.TUMOR
         lost = cyst if winner == Tissue.TUMOR else tumor
         for spot, loser in components(lost):
             rest = part & ~lost
-            if alike or lost is not smaller or not _is_own_body(loser, spot, rest, work):
+            if lost is not smaller or not _is_own_body(loser, spot, rest, work):
                 reason = f"relabeled {winner.name.lower()} by vote of its mass"
                 work.record(was, reason, loser, _moved(spot, where))
                 tissue[spot][loser] = winner
 
 
-def _is_alike(tumor: np.ndarray, cyst: np.ndarray, where: tuple, work: _Work) -> bool:
-    """Whether the densities of two parts of a mass do not tell them apart."""
+def _is_as_dense(cyst: np.ndarray, tumor: np.ndarray, where: tuple, work: _Work) -> bool:
+    """Whether a cyst is denser than fluid, and hardly less dense than a tumor."""
     if work.density is None:
         return False
-    hu = work.density[where]
-    return abs(float(np.median(hu[tumor])) - float(np.median(hu[cyst]))) < _ALIKE_HU
+    cyst_hu, tumor_hu = (float(np.median(work.density[where][part])) for part in (cyst, tumor))
+    return cyst_hu > _FLUID_HU and tumor_hu - cyst_hu < _ALIKE_HU
 
 
 def _is_own_body(part: np.ndarray, where: tuple, other: np.ndarray, work: _Work) -> bool:

@@ -72,7 +72,8 @@ def train_network(recipe: Recipe, out: Path, minutes: float, encoder: Path | Non
     if checkpoint.is_file():
         refuse_other_training(recipe, checkpoint, out)
     if minutes > 0:
-        warm = read_encoder(encoder, recipe) if recipe.role == "axial" else None
+        begins = recipe.role == "axial" and not checkpoint.is_file()
+        warm = read_encoder(encoder, recipe) if begins else None
         train(recipe, data_folder(), out, minutes=minutes, warm_start=warm)
     if not checkpoint.is_file():
         sys.exit(f"There is no training in '{out}' yet. Give --minutes.")
@@ -103,15 +104,20 @@ def refuse_other_training(recipe: Recipe, checkpoint: Path, out: Path) -> None:
         sys.exit(f"'{out}' holds a training of another recipe or other CTs. Give an empty folder.")
 
 
-def evaluate(name: str, package: ModelPackage, engine: TorchEngine) -> dict:
-    """Kidney Dice of one CT, Dice of each of its real cysts, intervals of its kidneys."""
+def evaluate(
+    name: str, package: ModelPackage, engine: TorchEngine, trained: tuple[str, ...]
+) -> dict:
+    """Kidney Dice of one CT, Dice of each of its real cysts, intervals of its kidneys.
+
+    Also how many steps the networks that were trained for it have done.
+    """
     ct, truth, known = load_canonical(name)
     points = tuple(kidney_centers(ct, truth))
     result = segment(ct, package, engine, Settings(points=points))
     found = to_tissue(result.labels.array, "kidneyseg")
     return {
         "dice": dice((found > 0) & known, truth > 0),
-        "steps": {role: package.training[role]["steps_done"] for role in package.stages},
+        "steps": {role: package.training[role]["steps_done"] for role in trained},
         "tumor_ml": float((found == Tissue.TUMOR).sum() * ct.geometry.voxel_volume_ml),
         "cysts": real_cysts(found, truth, ct.geometry.voxel_volume_ml),
         "volumes": kidney_rows(name, package, engine, points),
@@ -128,27 +134,26 @@ def main() -> None:
     options.add_argument("--axial-steps", type=int, default=1100)
     options.add_argument("--seed", type=int, default=1)
     arguments = options.parse_args()
-    steps = {"fine": arguments.steps}
-    if arguments.encoder:
-        steps["axial"] = arguments.axial_steps
     figures, engine = {}, TorchEngine("auto")
     for n, names in enumerate(folds(data_folder())):
         out, checkpoints = arguments.out / f"fold{n}", {}
-        for role, count in steps.items():
+        for role, count in (("fine", arguments.steps), ("axial", arguments.axial_steps)):
             recipe = recipe_without(role, names, count, arguments.seed)
-            checkpoint = train_network(recipe, out, arguments.minutes, arguments.encoder)
-            checkpoints[role] = (checkpoint,)
+            begun = checkpoint_file(recipe, out).is_file()
+            if role == "fine" or arguments.encoder or begun:
+                checkpoint = train_network(recipe, out, arguments.minutes, arguments.encoder)
+                checkpoints[role] = (checkpoint,)
         package = packed(checkpoints, out, arguments.model)
         for name in names:
-            figures[name] = row = evaluate(name, package, engine)
-            print_row(n, name, row, steps)
+            figures[name] = row = evaluate(name, package, engine, tuple(checkpoints))
+            print_row(n, name, row)
     print_all(figures)
     save(figures, arguments.json)
 
 
-def print_row(fold: int, name: str, row: dict, steps: dict[str, int]) -> None:
+def print_row(fold: int, name: str, row: dict) -> None:
     """One CT in a line."""
-    done = ", ".join(f"{role} {row['steps'][role]} of {of}" for role, of in steps.items())
+    done = ", ".join(f"{role} {count}" for role, count in row["steps"].items())
     cysts = ", ".join(f"{c['ml']:.1f} mL Dice {c['dice']:.2f}" for c in row["cysts"])
     print(
         f"fold {fold} (steps: {done})  {name}  kidney Dice {row['dice']:.3f}  tumor "

@@ -9,6 +9,8 @@ CTs without an inserted lesion.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from common import FOUND_DICE, KEPT_OUT, data_folder, dice, load_case, near, parser, save, share
 
@@ -28,10 +30,15 @@ SIZES_MM = ((10, 20), (20, 40), (40, 80))
 
 def unseen_shapes() -> dict[str, list[np.ndarray]]:
     """Tumor and cyst shapes of KiTS23 cases 400 and up."""
+    return shapes_between(FIRST_SHAPE, math.inf)
+
+
+def shapes_between(first: int, stop: float) -> dict[str, list[np.ndarray]]:
+    """Tumor and cyst shapes of KiTS23 cases from a number on, up to another."""
     found: dict[str, list[np.ndarray]] = {"tumor": [], "cyst": []}
     with np.load(data_folder() / KITS_SHAPES) as stored:
         for case in sorted(stored.files):
-            if int("".join(c for c in case if c.isdigit())) >= FIRST_SHAPE:
+            if first <= int("".join(c for c in case if c.isdigit())) < stop:
                 for kind, masks in shapes_of_map(stored[case]).items():
                     found[kind] += masks
     return found

@@ -2,15 +2,18 @@
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 import calibration
 import cleaning
 import common
+import doubted
 import export_grid
 import folds
 import intervals
@@ -18,6 +21,8 @@ import kept_out_cts
 import nephrometry
 import tumor_slices
 
+from KidneySegLib.anatomy import Label
+from KidneySegLib.stages.clean import Removal
 from KidneySegLib.volume import Geometry, Volume
 
 
@@ -177,10 +182,51 @@ def test_folds_leave_the_shipped_axial_network_out(package, tmp_path, monkeypatc
     assert "axial" not in folds.packed({}, tmp_path, None).stages
 
 
+def test_folds_refuse_a_training_that_saw_what_is_tested(tmp_path):
+    recipe = folds.recipe_without("fine", ("btcv_0001",), 100, 3)
+    checkpoint = folds.checkpoint_file(recipe, tmp_path)
+    torch.save({"recipe": recipe.as_dict()}, checkpoint)
+    packed = folds.packed_file("cts", recipe, tmp_path)
+    for names in ((), ("btcv_0002",), ("btcv_0001",)):
+        np.savez(packed, **{f"{name}/label": np.zeros(1) for name in names})
+        if "btcv_0001" in names:
+            with pytest.raises(SystemExit, match="other CTs"):
+                folds.refuse_other_training(recipe, checkpoint, tmp_path)
+        else:
+            folds.refuse_other_training(recipe, checkpoint, tmp_path)
+    np.savez(packed)
+    other = folds.recipe_without("fine", ("btcv_0002",), 100, 3)
+    with pytest.raises(SystemExit, match="another recipe"):
+        folds.refuse_other_training(other, checkpoint, tmp_path)
+
+
 def test_folds_evaluate_only_what_was_trained(tmp_path):
     recipe = folds.recipe_without("fine", (), 100, 3)
     with pytest.raises(SystemExit, match="Give --minutes"):
         folds.train_network(recipe, tmp_path, 0, None)
+
+
+def test_kept_and_doubted_lesions_are_true_where_one_was_inserted():
+    labels = np.zeros((10, 10, 10), np.uint8)
+    labels[1:3, 1:3, 1:3], labels[6:8, 6:8, 6:8] = Label.TUMOR, Label.CYST
+    rejected = np.zeros(labels.shape, np.uint16)
+    rejected[4:6, 4:6, 4:6], rejected[8:, 8:, 8:] = 1, 2
+    truth = np.zeros(labels.shape, bool)
+    truth[:6, :6, :6] = True
+    geometry = Geometry(labels.shape, np.diag([5.0, 5.0, 5.0, 1.0]))
+    reasons = ("under 2 mL and doubted by the network", "speck under 0.1 mL")
+    result = SimpleNamespace(
+        labels=Volume(labels, geometry),
+        rejected=Volume(rejected, geometry),
+        removals=[Removal(n, "tumor", r, 1.0, (0, 0, 0)) for n, r in enumerate(reasons, start=1)],
+    )
+    rows = doubted.lesions_of(result, truth)
+    assert [(r["kind"], r["true"], r["left_out"]) for r in rows] == [
+        ("tumor", True, ""),
+        ("cyst", False, ""),
+        ("tumor", True, reasons[0]),
+    ]
+    assert [r["ml"] for r in rows] == pytest.approx([1.0] * 3)
 
 
 def test_shares_come_with_wilsons_interval():

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from phantom import ellipsoid, grid, make_phantom, sphere_ml
+from scipy import ndimage
 
 from KidneySegLib.anatomy import Label, Tissue
 from KidneySegLib.errors import InputError, ModelError
@@ -123,20 +124,32 @@ def test_mass_of_two_large_tissues_keeps_both(geometry):
     assert (labels[mass & ~lower] == Label.TUMOR).all()
 
 
-def test_two_large_tissues_of_one_density_are_one_lesion_by_vote(geometry):
+@pytest.mark.parametrize(
+    ("cyst_hu", "tumor_percent", "kinds"),
+    [
+        (75, 60, {Label.TUMOR}),
+        (60, 60, {Label.TUMOR, Label.CYST}),  # the densities tell them apart
+        (18, 60, {Label.TUMOR, Label.CYST}),  # fluid
+        (75, 10, {Label.TUMOR, Label.CYST}),  # the network leans to cyst
+    ],
+)
+def test_a_large_cyst_as_dense_as_the_tumor_that_it_touches_becomes_tumor(
+    geometry, cyst_hu, tumor_percent, kinds
+):
     tissue = make_phantom(geometry, lesions=False).tissue
     mass = ellipsoid(geometry, (-86, -20, 5), 15)
     lower = mass.copy()
     lower[geometry.shape[0] // 2 :] = False
     tissue[mass], tissue[lower] = Tissue.TUMOR, Tissue.CYST
-    percent = np.zeros((3, *tissue.shape), np.uint8)
-    percent[Tissue.TUMOR - 1, mass], percent[Tissue.CYST - 1, lower] = 60, 70
-    density = np.full(tissue.shape, 90, np.int16)
-    for cyst_hu, kinds in ((75, {Label.TUMOR}), (60, {Label.TUMOR, Label.CYST})):
-        density[lower] = cyst_hu
-        cleaned = run(tissue, geometry, percent=percent, density=density)
-        assert set(np.unique(cleaned.labels[mass])) == kinds
-        assert ["vote" in r.reason for r in cleaned.removals] == [True] * (2 - len(kinds))
+    percent = np.stack([(tissue == n) * np.uint8(70) for n in (1, 2, 3)])
+    percent[Tissue.TUMOR - 1, mass] = tumor_percent
+    density = np.full(tissue.shape, 30 if cyst_hu < 20 else 90, np.int16)
+    density[lower] = cyst_hu
+    cleaned = run(tissue, geometry, percent=percent, density=density)
+    assert set(np.unique(cleaned.labels[mass])) == kinds
+    reasons = [r.reason for r in cleaned.removals]
+    assert reasons == ["as dense as the tumor that it touches"] * (kinds == {Label.TUMOR})
+    assert (run(tissue, geometry, percent=percent).labels[lower] == Label.CYST).all()
 
 
 def test_cyst_beside_a_large_tumor_stands_a_dark_core_in_it_does_not(geometry):
@@ -262,26 +275,106 @@ def test_hole_in_a_tumor_becomes_tumor(tissue, geometry):
 
 
 @pytest.mark.parametrize(
-    ("radius_mm", "said", "kept"), [(4.0, 40, False), (4.0, 60, True), (7.0, 40, True)]
+    ("kind", "radius_mm", "said", "kept"),
+    [
+        (Tissue.CYST, 4.0, 40, False),
+        (Tissue.CYST, 4.0, 60, True),
+        (Tissue.CYST, 7.0, 30, True),
+        (Tissue.TUMOR, 4.0, 40, False),
+        (Tissue.TUMOR, 7.0, 30, False),
+        (Tissue.TUMOR, 7.0, 45, True),
+        (Tissue.TUMOR, 9.0, 30, True),
+    ],
 )
 def test_small_lesions_are_kept_where_the_network_believes_in_them(
-    tissue, geometry, radius_mm, said, kept
+    tissue, geometry, kind, radius_mm, said, kept
 ):
     kidney = np.argwhere(tissue == Tissue.KIDNEY)
     center = geometry.ras_from_kji(kidney[len(kidney) // 3])[0]
     spot = ellipsoid(geometry, center, radius_mm) & (tissue == Tissue.KIDNEY)
     assert (spot.sum() * 0.008 < 0.5) == (radius_mm < 5)
-    tissue[spot] = Tissue.CYST
+    assert (spot.sum() * 0.008 < 2.0) == (radius_mm < 8)
+    tissue[spot] = kind
     percent = np.stack([(tissue == n) * np.uint8(90) for n in (1, 2, 3)])
-    percent[2][spot] = said
+    percent[kind - 1][spot] = said
     cleaned = run(tissue, geometry, percent=percent)
-    assert (cleaned.labels[spot] == Label.CYST).all() == kept
+    label = Label[kind.name]
+    assert (cleaned.labels[spot] == label).all() == kept
     doubted = [r for r in cleaned.removals if "doubted" in r.reason]
     assert len(doubted) == (not kept)
     if not kept:
         assert (cleaned.labels[spot] > 0).all()  # it is kidney again
         again = run(tissue, geometry, percent=percent, keep=[doubted[0].id])
-        assert (again.labels[spot] == Label.CYST).all()
+        assert (again.labels[spot] == label).all()
+
+
+BONE, DARK_RIM, NOT_BRIGHT = (275, 200), (240, 275), (200, 100)  # HU of rim and core
+
+
+@pytest.mark.parametrize(
+    ("rim_and_core", "said", "options", "kept", "told"),
+    [
+        (BONE, 80, {}, False, ["bone-left-out"]),
+        (BONE, 60, {"guided": True}, True, ["doubted-kidney"]),
+        (BONE, 80, {"density": None}, True, []),
+        (BONE, 95, {}, True, []),
+        (DARK_RIM, 80, {}, True, []),
+        (NOT_BRIGHT, 80, {}, True, []),
+        (NOT_BRIGHT, 60, {}, True, ["doubted-kidney"]),
+    ],
+)
+@pytest.mark.parametrize("spacing_mm", [(2.0, 2.0, 2.0), (5.0, 1.0, 1.0)])
+def test_a_doubted_kidney_that_looks_like_bone_is_left_out_others_are_told(
+    spacing_mm, rim_and_core, said, options, kept, told
+):
+    geometry = grid(spacing_mm)
+    tissue, percent, density, left = doubted_left_kidney(geometry, *rim_and_core, said)
+    options = {"percent": percent, "density": density, **options}
+    cleaned = run(tissue, geometry, **options)
+    assert [f.code for f in cleaned.findings] == told
+    assert cleaned.labels[left].all() == kept
+    assert ["bone" in r.reason for r in cleaned.removals] == [True] * (not kept)
+    if not kept:
+        again = run(tissue, geometry, **options, keep=(1,))
+        assert again.labels[left].all()
+        assert again.findings == []
+
+
+def test_a_doubted_kidney_with_a_tumor_is_never_taken_for_bone(geometry):
+    tissue, percent, density, left = doubted_left_kidney(geometry, *BONE, 80)
+    mass = ellipsoid(geometry, (-86, -20, 5), 22)
+    tissue[mass] = Tissue.TUMOR
+    percent[Tissue.TUMOR - 1][mass], percent[Tissue.KIDNEY - 1][mass] = 60, 10
+    assert 0.2 < (mass & (tissue == Tissue.TUMOR)).sum() / (left | mass).sum() < 0.5
+    cleaned = run(tissue, geometry, percent=percent, density=density)
+    assert cleaned.labels[left | mass].all()
+
+
+def doubted_left_kidney(geometry, rim_hu, core_hu, said):
+    """Tissues, percent, densities and mask of a left kidney with a rim of two voxels in plane."""
+    tissue = make_phantom(geometry, lesions=False).tissue
+    left = tissue.astype(bool)
+    left[:, :, geometry.shape[2] // 2 :] = False
+    percent = np.stack([(tissue == n) * np.uint8(95) for n in (1, 2, 3)])
+    percent[0][left] = said
+    deep = ndimage.distance_transform_edt(left, geometry.spacing_mm) > 4.0
+    density = np.full(tissue.shape, 150, np.int16)
+    density[left], density[deep] = rim_hu, core_hu
+    return tissue, percent, density, left
+
+
+def test_what_was_left_out_as_doubted_is_told(tissue, geometry):
+    tissue[:] = make_phantom(geometry, lesions=False).tissue
+    spot = ellipsoid(geometry, (60, -20, 0), 7.0)  # 1.3 mL
+    tissue[spot] = Tissue.TUMOR
+    percent = np.stack([(tissue == n) * np.uint8(90) for n in (1, 2, 3)])
+    percent[Tissue.TUMOR - 1][spot] = 35
+    (finding,) = run(tissue, geometry, percent=percent).findings
+    assert finding.code == "doubted-lesion-left-out"
+    assert "1.3 mL around R,A,S = 60,-20,0 mm" in finding.message
+    assert run(tissue, geometry, percent=percent, keep=(1,)).findings == []
+    percent[Tissue.CYST - 1][spot] = 35  # sure of a lesion, but not of its kind
+    assert (run(tissue, geometry, percent=percent).labels[spot] == Label.TUMOR).all()
 
 
 def test_noise_of_an_untrained_network_is_refused(tissue, geometry, monkeypatch):
