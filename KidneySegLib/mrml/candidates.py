@@ -32,8 +32,8 @@ def add_candidates(
 ) -> Any:
     """Put removed components into a hidden segmentation of their own, one segment each.
 
-    Those of an earlier run are replaced. What was only relabeled, and specks under 0.05 mL, are
-    left to the record.
+    Those of an earlier run are replaced. Lesions that became kidney are among them; what became
+    another lesion, and specks under 0.05 mL, are left to the record.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def add_candidates(
     box = Box.of_mask(rejected)
     if box is None:
         return None
-    gone = np.where(labels[box.slices] == 0, rejected[box.slices], 0)
+    gone = _gone(labels[box.slices], rejected[box.slices], removals)
     there = set(np.unique(gone).tolist())
     chosen = [r for r in removals if r["id"] in there and r["volume_ml"] >= _LEAST_ML]
     chosen = sorted(chosen, key=lambda r: -r["volume_ml"])[:_MOST]
@@ -80,6 +80,15 @@ def add_candidates(
     segmentation_node.SetNodeReferenceID(CANDIDATES_ROLE, node.GetID())
     place_beside(node, volume_node)
     return node
+
+
+def _gone(
+    labels: np.ndarray, rejected: np.ndarray, removals: Sequence[Mapping[str, Any]]
+) -> np.ndarray:
+    """Numbers of removals where nothing is left, or where a lesion has become kidney."""
+    lesions = [r["id"] for r in removals if r["tissue"] != "kidney"]
+    in_kidney = np.isin(labels, list(KIDNEY_OF_SIDE.values())) & np.isin(rejected, lesions)
+    return np.where((labels == 0) | in_kidney, rejected, 0)
 
 
 def candidates_of(segmentation_node: Any) -> Any:

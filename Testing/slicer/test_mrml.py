@@ -8,7 +8,15 @@ import pytest
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
-from phantom import CYST_RADIUS, TUMOR_RADIUS, ellipsoid, grid, make_phantom, sphere_ml  # noqa: E402
+from phantom import (  # noqa: E402
+    CYST_RADIUS,
+    TUMOR_CENTER,
+    TUMOR_RADIUS,
+    ellipsoid,
+    grid,
+    make_phantom,
+    sphere_ml,
+)
 from scene import add_ct, put_under_bend, put_under_matrix  # noqa: E402
 
 from KidneySegLib import mrml  # noqa: E402
@@ -485,7 +493,7 @@ def removed(case):
     rejected = np.zeros(case[1].shape, np.uint16)
     rejected[ellipsoid(case[0].geometry, (60, 30, 0), 8)] = 7
     rejected[ellipsoid(case[0].geometry, (-60, 30, 40), 10)] = 300
-    rejected[ellipsoid(case[0].geometry, (60, -20, 0), 5)] = 9
+    rejected[ellipsoid(case[0].geometry, TUMOR_CENTER, 5)] = 9
     return rejected
 
 
@@ -505,6 +513,21 @@ def test_removed_components_are_hidden_segments_of_their_own(node, case, removed
     assert second.startswith("tumor 2.1 mL, far")
     np.testing.assert_allclose(center, np.array((-60, 30, 40)) + (shift or (0, 0, 0)), atol=0.5)
     assert mrml.measure_segmentation(owner, node).lesions[0].volume_ml > 10
+
+
+def test_a_doubted_tumor_that_became_kidney_is_taken_back_and_measured(node, case):
+    doubted = ellipsoid(case[0].geometry, (60, -20, 0), 5)
+    rejected = doubted.astype(np.uint16)
+    removals = removals_of(rejected, case[0].geometry, "tumor")
+    record = {"removed_components": removals}
+    owner = mrml.add_to_scene(case[1], node, record=record).segmentation
+    mrml.add_candidates(case[1], rejected, removals, node, owner)
+    ((chosen, name, _),) = mrml.candidate_list(owner)
+    assert name.startswith("tumor 0.5 mL")
+    before = len(mrml.measure_segmentation(owner, node).lesions)
+    mrml.restore_candidate(owner, chosen, node)
+    assert (mrml.labels_from_segmentation(owner, node).array[doubted] == Label.TUMOR).all()
+    assert len(mrml.measure_segmentation(owner, node).lesions) == before + 1
 
 
 def test_candidates_of_an_earlier_run_are_replaced(scene, node, case, removed):
