@@ -110,6 +110,18 @@ def test_refinement_runs_after_cleaning_and_tells_what_it_kept(package, straight
     assert straight.refinements == []
 
 
+def test_bone_is_left_out_unless_the_user_points_at_it(package, monkeypatch):
+    monkeypatch.setattr("KidneySegLib.stages.clean._BONE_PERCENT", 101)
+    monkeypatch.setattr("KidneySegLib.stages.clean._looks_like_bone", lambda *_: True)
+    found = segment(PHANTOM.ct, package, ThresholdEngine())
+    assert codes(found).count("bone-left-out") == 2
+    assert not found.labels.array.any()
+    pointed = Settings(points=(RIGHT_CENTER, LEFT_CENTER))
+    kept = segment(PHANTOM.ct, package, ThresholdEngine(), pointed)
+    assert "bone-left-out" not in codes(kept)
+    assert volumes(kept)["right", "parenchyma"] > 100
+
+
 def test_a_point_replaces_the_locator(package):
     result = segment(PHANTOM.ct, package, ThresholdEngine(), Settings(points=(RIGHT_CENTER,)))
     assert "one-kidney" not in codes(result)

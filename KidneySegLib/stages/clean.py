@@ -412,7 +412,7 @@ def _tell_left_out(work: _Work) -> None:
 def _one_tissue_a_mass(work: _Work) -> None:
     """Let each connected mass be tumor or cyst by mean probability, unless both are large.
 
-    Two large ones stay both, but for a cyst that is as dense as the tumor around it. What is
+    Two large ones stay both, but for a cyst that is smaller than the tumor and as dense. What is
     smaller stands where it is a body of its own (a cyst that touches a tumor).
     """
     mass = (work.tissue == Tissue.TUMOR) | (work.tissue == Tissue.CYST)
@@ -422,14 +422,14 @@ def _one_tissue_a_mass(work: _Work) -> None:
         cyst = part & (tissue == Tissue.CYST)
         if not tumor.any() or not cyst.any():
             continue
-        winner = Tissue.TUMOR if work.lead[where][part].mean() >= 0 else Tissue.CYST
         smaller = min((tumor, cyst), key=np.count_nonzero)
         small_ml = work.volume_ml(smaller)
         if small_ml > _BOTH_ML and small_ml > _BOTH_SHARE * work.volume_ml(part):
-            if winner == Tissue.TUMOR and _is_as_dense(cyst, tumor, where, work):
+            if smaller is cyst and _is_as_dense(cyst, tumor, where, work):
                 work.record(Tissue.CYST, "as dense as the tumor that it touches", cyst, where)
                 tissue[cyst] = Tissue.TUMOR
             continue
+        winner = Tissue.TUMOR if work.lead[where][part].mean() >= 0 else Tissue.CYST
         was = Tissue.CYST if winner == Tissue.TUMOR else Tissue.TUMOR
         lost = cyst if winner == Tissue.TUMOR else tumor
         for spot, loser in components(lost):
