@@ -5,9 +5,8 @@
 On CTs without labels (``ct_unlabeled``), on a 1.5 mm grid: the axial network never saw them, the
 fine one with kidneys that an older model found. What is seen on them as they are counts as false,
 though some cysts are real; every third gets lesions of KiTS23 shapes, one at a time, too, and what
-lies in them counts as true, whichever its kind. How small tumors are left out was chosen here
-(``stages/clean.py``), on shapes that training saw. Also how many kidneys are doubted or look like
-bone.
+lies in them counts as true, whichever its kind; shapes are those that training saw. Also how many
+kidneys are doubted or look like bone.
 """
 
 from __future__ import annotations

@@ -214,7 +214,7 @@ def test_kept_and_doubted_lesions_are_true_where_one_was_inserted():
     truth = np.zeros(labels.shape, bool)
     truth[:6, :6, :6] = True
     geometry = Geometry(labels.shape, np.diag([5.0, 5.0, 5.0, 1.0]))
-    reasons = ("under 2 mL and doubted by the network", "speck under 0.1 mL")
+    reasons = ("under 0.5 mL and doubted by the network", "speck under 0.1 mL")
     result = SimpleNamespace(
         labels=Volume(labels, geometry),
         rejected=Volume(rejected, geometry),

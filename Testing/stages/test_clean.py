@@ -278,9 +278,7 @@ def test_hole_in_a_tumor_becomes_tumor(tissue, geometry):
         (Tissue.CYST, 4.0, 60, True),
         (Tissue.CYST, 7.0, 30, True),
         (Tissue.TUMOR, 4.0, 40, False),
-        (Tissue.TUMOR, 7.0, 30, False),
-        (Tissue.TUMOR, 7.0, 45, True),
-        (Tissue.TUMOR, 9.0, 30, True),
+        (Tissue.TUMOR, 7.0, 30, True),
     ],
 )
 def test_small_lesions_are_kept_where_the_network_believes_in_them(
@@ -290,7 +288,6 @@ def test_small_lesions_are_kept_where_the_network_believes_in_them(
     center = geometry.ras_from_kji(kidney[len(kidney) // 3])[0]
     spot = ellipsoid(geometry, center, radius_mm) & (tissue == Tissue.KIDNEY)
     assert (spot.sum() * 0.008 < 0.5) == (radius_mm < 5)
-    assert (spot.sum() * 0.008 < 2.0) == (radius_mm < 8)
     tissue[spot] = kind
     percent = np.stack([(tissue == n) * np.uint8(90) for n in (1, 2, 3)])
     percent[kind - 1][spot] = said
@@ -358,20 +355,6 @@ def doubted_left_kidney(geometry, rim_hu, core_hu, said):
     density = np.full(tissue.shape, 150, np.int16)
     density[left], density[deep] = rim_hu, core_hu
     return tissue, percent, density, left
-
-
-def test_what_was_left_out_as_doubted_is_told(tissue, geometry):
-    tissue[:] = make_phantom(geometry, lesions=False).tissue
-    spot = ellipsoid(geometry, (60, -20, 0), 7.0)  # 1.3 mL
-    tissue[spot] = Tissue.TUMOR
-    percent = np.stack([(tissue == n) * np.uint8(90) for n in (1, 2, 3)])
-    percent[Tissue.TUMOR - 1][spot] = 35
-    (finding,) = run(tissue, geometry, percent=percent).findings
-    assert finding.code == "doubted-lesion-left-out"
-    assert "1.3 mL around R,A,S = 60,-20,0 mm" in finding.message
-    assert run(tissue, geometry, percent=percent, keep=(1,)).findings == []
-    percent[Tissue.CYST - 1][spot] = 35  # sure of a lesion, but not of its kind
-    assert (run(tissue, geometry, percent=percent).labels[spot] == Label.TUMOR).all()
 
 
 def test_noise_of_an_untrained_network_is_refused(tissue, geometry, monkeypatch):
