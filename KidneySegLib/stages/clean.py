@@ -23,8 +23,8 @@ KIDNEY_DROP_ML = 1.0
 KIDNEY_SURE_ML = 10.0
 TUMOR_DUST_ML = 0.1
 CYST_DUST_ML = 0.03
-# Few lesions that are smaller and doubted more are true (see ``Testing/figures/doubted.py``). The
-# same for tumors of up to 2 mL took 4 true and 3 false ones there, and was dropped.
+# Of lesions that are smaller and doubted few are true (see ``Testing/figures/doubted.py``). A rule
+# for tumors of up to 2 mL, doubted more, took 4 true and 3 false ones there, and was dropped.
 DOUBTED_ML, _DOUBTED_PERCENT = 0.5, 50.0
 _DOUBTED_KIDNEY_PERCENT = 75.0
 # Bone is denser at its rim than in its core, and its rim denser than contrast makes kidneys. The
