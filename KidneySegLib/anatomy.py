@@ -1,4 +1,4 @@
-"""Labels, sides, colors and SNOMED CT codes: the one place for names."""
+"""Labels, sides, colors and SNOMED CT codes: the one place for names; and what fluid measures."""
 
 from __future__ import annotations
 
@@ -27,6 +27,9 @@ class Tissue(IntEnum):
 
 SIDES = ("right", "left")
 KIDNEY_OF_SIDE = {"right": Label.RIGHT_KIDNEY, "left": Label.LEFT_KIDNEY}
+# Homogeneous masses of these densities are simple cysts (Bosniak classification, version 2019:
+# Silverman et al., Radiology 2019).
+FLUID_HU = (-9.0, 20.0)
 
 
 @dataclass(frozen=True)

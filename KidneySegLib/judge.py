@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .anatomy import FLUID_HU
 from .findings import Finding, info, place_text, warning
 from .measure.phase import PhaseEstimate
 from .measure.volumes import LesionMeasurement, Measurements, SideMeasurement
@@ -13,11 +14,9 @@ from .stages.locate import Location
 _CANDIDATE_ML = 10.0
 _PLAUSIBLE_KIDNEY_ML = (40.0, 450.0)
 _POLYCYSTIC_SHARE = 0.5
-# Homogeneous masses of -9 to 20 HU are simple cysts, of up to 30 HU in the portal venous phase most
-# likely benign ones (Bosniak classification, version 2019: Silverman et al., Radiology 2019). The
-# phase is not asked for: it is itself estimated. A quarter of the real cysts of KiTS23 measured for
-# training/lesions.py are denser. Below it is fat: the table gives its share.
-_FLUID_HU = (-9.0, 20.0)
+# Homogeneous masses of up to 30 HU in the portal venous phase are most likely benign cysts (source:
+# see FLUID_HU). The phase is not asked for: it is itself estimated. A quarter of the real cysts of
+# KiTS23 measured for training/lesions.py are denser. Below fluid is fat: the table gives its share.
 _DENSE_HU = 30.0
 _LEAST_ML = 1.0  # in smaller ones the border, blurred with what is around, is most of the lesion
 _MOST_LISTED = 4
@@ -145,7 +144,7 @@ def _judge_side(side: SideMeasurement) -> list[Finding]:
 def _judge_densities(lesions: Sequence[LesionMeasurement]) -> list[Finding]:
     """Tumors as low in density as fluid, and cysts that are denser, each in one finding."""
     measured = [x for x in lesions if x.density_median_hu is not None and x.volume_ml >= _LEAST_ML]
-    low, high = _FLUID_HU
+    low, high = FLUID_HU
     fluid = [x for x in measured if x.kind == "tumor" and low <= x.density_median_hu <= high]
     dense = [x for x in measured if x.kind == "cyst" and x.density_median_hu > _DENSE_HU]
     findings = []

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy import ndimage
 
-from ..anatomy import Label, Tissue
+from ..anatomy import FLUID_HU, Label, Tissue
 from ..errors import InputError, ModelError
 from ..findings import Finding, place_text, warning
 from ..masks import ALL_NEIGHBORS, components, gap_mm
@@ -40,9 +40,7 @@ NEAR_KIDNEY_MM = 4.0
 LARGE_MASS_ML = 50.0
 _BOTH_SHARE, _BOTH_ML = 0.2, 1.0
 _OWN_BODY_ML, _OWN_CONTACT = 0.5, 0.5  # of the surface that touches the other tissue
-# Fluid has up to 20 HU (Bosniak classification, version 2019: Silverman et al., Radiology 2019).
-# That less than 20 HU do not tell two parts of a mass apart is a limit of our own.
-_FLUID_HU, _ALIKE_HU = 20.0, 20.0
+_ALIKE_HU = 20.0  # less does not tell two parts of a mass apart; a limit of our own
 _FUSED_SHARE = 0.2  # of a kidney, and at least 10 mL, beyond the midline
 _LOW_MM = 100.0  # between the centers of two kidneys; a few centimeters are usual
 
@@ -291,8 +289,7 @@ def _drop_bone(work: _Work) -> None:
 def _looks_like_bone(part: np.ndarray, where: tuple, work: _Work) -> bool:
     """Whether a kidney has a rim denser than contrast makes kidneys, and denser than its core."""
     wide = _grown(where, work.tissue.shape, (1, 1, 1))
-    own = np.zeros([s.stop - s.start for s in wide], bool)
-    own[_inside(where, wide)] = part
+    own = _placed(part, where, wide)
     depth_mm = ndimage.distance_transform_edt(own, work.geometry.spacing_mm)
     kidney, hu = own & (work.tissue[wide] == Tissue.KIDNEY), work.density[wide]
     rim, core = hu[kidney & (depth_mm <= _RIM_MM)], hu[kidney & (depth_mm > _CORE_MM)]
@@ -429,7 +426,7 @@ def _is_as_dense(cyst: np.ndarray, tumor: np.ndarray, where: tuple, work: _Work)
     if work.density is None:
         return False
     cyst_hu, tumor_hu = (float(np.median(work.density[where][part])) for part in (cyst, tumor))
-    return cyst_hu > _FLUID_HU and tumor_hu - cyst_hu < _ALIKE_HU
+    return cyst_hu > FLUID_HU[1] and tumor_hu - cyst_hu < _ALIKE_HU
 
 
 def _is_own_body(part: np.ndarray, where: tuple, other: np.ndarray, work: _Work) -> bool:
@@ -468,9 +465,7 @@ def _gap_to_kidney_mm(
     part: np.ndarray, where: tuple, wide: tuple, kidney: np.ndarray, work: _Work
 ) -> float:
     """Shortest distance in mm between the faces of a component and a kidney nearby."""
-    own = np.zeros(kidney.shape, bool)
-    own[_inside(where, wide)] = part
-    return gap_mm(own, kidney, work.geometry.spacing_mm)
+    return gap_mm(_placed(part, where, wide), kidney, work.geometry.spacing_mm)
 
 
 def _grown(where: tuple, shape: tuple, reach: Sequence[int]) -> tuple[slice, slice, slice]:
@@ -483,17 +478,16 @@ def _moved(where: tuple, by: tuple) -> tuple[slice, ...]:
     return tuple(slice(a.start + b.start, a.stop + b.start) for a, b in zip(where, by, strict=True))
 
 
-def _inside(where: tuple, wide: tuple) -> tuple[slice, ...]:
-    """Slices of ``where`` relative to ``wide``."""
-    return tuple(
-        slice(a.start - b.start, a.stop - b.start) for a, b in zip(where, wide, strict=True)
-    )
+def _placed(part: np.ndarray, where: tuple, wide: tuple) -> np.ndarray:
+    """Mask of a component in the wider slices."""
+    own = np.zeros([s.stop - s.start for s in wide], bool)
+    own[Box.of_slices(where).inside(Box.of_slices(wide))] = part
+    return own
 
 
 def _ring(part: np.ndarray, where: tuple, wide: tuple) -> np.ndarray:
     """Voxels that touch a component, in the wider slices."""
-    own = np.zeros([s.stop - s.start for s in wide], bool)
-    own[_inside(where, wide)] = part
+    own = _placed(part, where, wide)
     return ndimage.binary_dilation(own, ALL_NEIGHBORS) & ~own
 
 
