@@ -43,7 +43,7 @@ evaluate-model: $(STAMP)
 	$(BIN)/python Testing/figures/calibration.py $(ARGS)
 
 folds: $(STAMP)
-	$(BIN)/python Testing/figures/folds.py $(FOLDS) --minutes 15 $(ARGS)
+	$(BIN)/python Testing/figures/folds.py $(FOLDS) $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist demo_output *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -1,13 +1,15 @@
 """Is it the recipe, or the four patients kept out? Three short trainings, each without other CTs.
 
-    python Testing/figures/folds.py FOLDER --minutes 15 --encoder FILE
+    python Testing/figures/folds.py FOLDER --encoder FILE
 
 The 13 BTCV CTs in three folds: each is segmented, with points in its kidneys, by networks that were
 trained on the CTs of the other folds (the three that are kept out for good are never trained on):
 the fine one from nothing, in small patches, and, where the published encoder is given (see
 CONTRIBUTING.md), the axial one from that. No pseudo-labels: networks that saw these CTs made them.
 Also what became of the real cysts in them, and intervals of their kidneys (see intervals.py).
-Trainings resume; ``--minutes 0`` only evaluates.
+Each fold has another seed, and segments the CTs that are kept out for good as well: what is another
+there from fold to fold is seeds and training CTs. Trainings resume; ``--minutes 0`` only evaluates;
+each fold leaves its ``model/``, which the other figure commands take as ``--model``.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from pathlib import Path
 import numpy as np
 from common import (
     FOUND_DICE,
+    KEPT_OUT,
     data_folder,
     dice,
     load_canonical,
@@ -130,24 +133,27 @@ def main() -> None:
     options.add_argument("out", type=Path, help="folder of the trainings; they resume there")
     options.add_argument("--minutes", type=float, default=math.inf, help="of training a network")
     options.add_argument("--encoder", type=Path, help="published encoder of the axial network")
-    options.add_argument("--steps", type=int, default=2200, help="of the fine network")
-    options.add_argument("--axial-steps", type=int, default=1100)
-    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--steps", type=int, default=4400, help="of the fine network")
+    options.add_argument("--axial-steps", type=int, default=2000)
+    options.add_argument("--seed", type=int, default=1, help="of the first fold")
     arguments = options.parse_args()
-    figures, engine = {}, TorchEngine("auto")
-    for n, names in enumerate(folds(data_folder())):
+    parts = folds(data_folder())
+    figures: dict[str, dict] = {f"fold{n}": {} for n in range(FOLDS)}
+    engine = TorchEngine("auto")
+    for n, names in enumerate(parts):
         out, checkpoints = arguments.out / f"fold{n}", {}
         for role, count in (("fine", arguments.steps), ("axial", arguments.axial_steps)):
-            recipe = recipe_without(role, names, count, arguments.seed)
+            recipe = recipe_without(role, names, count, arguments.seed + n)
             begun = checkpoint_file(recipe, out).is_file()
             if role == "fine" or arguments.encoder or begun:
                 checkpoint = train_network(recipe, out, arguments.minutes, arguments.encoder)
                 checkpoints[role] = (checkpoint,)
         package = packed(checkpoints, out, arguments.model)
-        for name in names:
-            figures[name] = row = evaluate(name, package, engine, tuple(checkpoints))
+        for name in dict.fromkeys((*names, *KEPT_OUT)):
+            row = evaluate(name, package, engine, tuple(checkpoints))
+            figures[f"fold{n}"][name] = row
             print_row(n, name, row)
-    print_all(figures)
+    print_all(figures, parts)
     save(figures, arguments.json)
 
 
@@ -162,13 +168,28 @@ def print_row(fold: int, name: str, row: dict) -> None:
     )
 
 
-def print_all(figures: dict[str, dict]) -> None:
-    """Means over the CTs, cysts found, and factors of the intervals."""
-    values = [row["dice"] for row in figures.values()]
-    cysts = [c["dice"] >= FOUND_DICE for row in figures.values() for c in row["cysts"]]
-    print(f"mean Dice {np.mean(values):.3f}, lowest {min(values):.3f}, of {len(values)} CTs")
-    print(f"real cysts of 1 cm and more found as cyst: {share(sum(cysts), len(cysts))}")
-    print_fits([v for row in figures.values() for v in row["volumes"]])
+def print_all(figures: dict[str, dict], parts: list[tuple[str, ...]]) -> None:
+    """Means over the CTs, each by the fold without it; cysts found; factors of the intervals.
+
+    Then each fold, which is another seed, on the CTs that are kept out for good.
+    """
+    rows = [figures[f"fold{n}"][name] for n, names in enumerate(parts) for name in names]
+    print_means("BTCV, each CT by the fold without it", rows)
+    print_fits([v for row in rows for v in row["volumes"]])
+    for fold, of_fold in figures.items():
+        print_means(f"kept out, {fold}", [of_fold[name] for name in KEPT_OUT])
+
+
+def print_means(title: str, rows: list[dict]) -> None:
+    """Kidney Dice, tumors where there are none, and cysts found, over some CTs."""
+    values, tumors = ([row[key] for row in rows] for key in ("dice", "tumor_ml"))
+    cysts = [c["dice"] >= FOUND_DICE for row in rows for c in row["cysts"]]
+    print(
+        f"{title}: kidney Dice mean {np.mean(values):.3f}, lowest {min(values):.3f}, of "
+        f"{len(values)} CTs; tumors, of which there are none: median {np.median(tumors):.1f}, most "
+        f"{max(tumors):.1f} mL; real cysts of 1 cm and more found as cyst: "
+        f"{share(sum(cysts), len(cysts))}"
+    )
 
 
 if __name__ == "__main__":

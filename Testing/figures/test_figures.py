@@ -200,6 +200,24 @@ def test_folds_refuse_a_training_that_saw_what_is_tested(tmp_path):
         folds.refuse_other_training(other, checkpoint, tmp_path)
 
 
+def test_each_fold_counts_for_the_cts_it_was_not_trained_on(capsys, monkeypatch):
+    monkeypatch.setattr(folds, "print_fits", lambda rows: None)
+
+    def row(dice, *, cyst=0.0):
+        return {"dice": dice, "tumor_ml": 0.0, "cysts": [{"ml": 1.0, "dice": cyst}], "volumes": []}
+
+    parts = [("a", common.KEPT_OUT[0]), ("b",)]
+    kept_out = {name: row(0.5) for name in common.KEPT_OUT}
+    figures = {"fold0": {**kept_out, "a": row(0.9)}, "fold1": {**kept_out, "b": row(0.7, cyst=0.8)}}
+    figures["fold1"][common.KEPT_OUT[0]] = row(0.1)
+    folds.print_all(figures, parts)
+    other_folds, first, second = (s for s in capsys.readouterr().out.splitlines() if "mean" in s)
+    assert "mean 0.700, lowest 0.500, of 3 CTs" in other_folds
+    assert "1 of 3" in other_folds
+    assert "fold0: kidney Dice mean 0.500" in first
+    assert "fold1: kidney Dice mean 0.400, lowest 0.100" in second
+
+
 def test_folds_evaluate_only_what_was_trained(tmp_path):
     recipe = folds.recipe_without("fine", (), 100, 3)
     with pytest.raises(SystemExit, match="Give --minutes"):
