@@ -1,4 +1,4 @@
-"""What a user is told about a result: lesions whose density does not fit their name."""
+"""What a user is told about a result: lesions of doubtful density, and doubted ones."""
 
 import dataclasses
 
@@ -70,3 +70,34 @@ def test_many_lesions_are_one_finding_that_leads_to_the_largest(package):
     assert finding.message.count("R,A,S") == 4
     largest = GEOMETRY.ras_from_kji([[28, 9, 20]])[0]
     np.testing.assert_allclose(finding.place_ras_mm, largest, atol=1.0)
+
+
+def said_of(package, *lesions):
+    """What is said of tumors of these mL and probabilities, by code."""
+    labels = Volume(np.full(GEOMETRY.shape, np.uint8(Label.RIGHT_KIDNEY)), GEOMETRY)
+    ball = np.linalg.norm(np.indices(GEOMETRY.shape) - 20, axis=0) < 5
+    labels.array[ball] = Label.TUMOR
+    ct = Volume(np.full(GEOMETRY.shape, 100, np.float32), GEOMETRY)
+    found = measure(labels, ct)
+    (tumor,) = found.lesions
+    rows = [dataclasses.replace(tumor, volume_ml=ml, probability=p) for ml, p in lesions]
+    findings = judge_result(
+        dataclasses.replace(found, lesions=tuple(rows)),
+        estimate_phase(ct, labels),
+        package,
+        (),
+        guided=True,
+        kidneys_only=False,
+    )
+    return {f.code: f for f in findings}
+
+
+def test_what_the_network_doubts_is_said_with_its_probability_and_place(package):
+    finding = said_of(package, (50.0, 0.9), (30.0, 0.53), (0.9, 0.5))["unsure-lesion"]
+    assert "30.0 mL, tumor, probability 53 %" in finding.message
+    assert finding.message.count("mL") == 1
+    np.testing.assert_allclose(finding.place_ras_mm, GEOMETRY.ras_from_kji([[20] * 3])[0], atol=1)
+
+
+def test_what_the_network_is_sure_of_or_never_saw_is_not_doubted(package):
+    assert "unsure-lesion" not in said_of(package, (50.0, 0.61), (20.0, None))
