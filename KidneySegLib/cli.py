@@ -473,7 +473,7 @@ def _run_train(options: argparse.Namespace, console: Console) -> int:
     from .engine.device import choose_device
     from .models.package import load_network
     from .models.registry import find_model
-    from .training.loop import checkpoint_file, read_encoder, takes_encoder, train
+    from .training.loop import best_file, checkpoint_file, read_encoder, takes_encoder, train
     from .training.recipe import load_recipe
 
     recipe = load_recipe(options.recipe)
@@ -503,6 +503,9 @@ def _run_train(options: argparse.Namespace, console: Console) -> int:
         ),
     )
     console.message("info", f"{steps} of {recipe.steps} steps done; checkpoint in {options.out}")
+    best = best_file(recipe, options.out)
+    if best.is_file():
+        console.message("info", f"the weights of the best validation are in {best}")
     return 0
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import ndimage
 
+from .volume import Box
+
 ALL_NEIGHBORS = np.ones((3, 3, 3), bool)
 
 
@@ -16,6 +18,13 @@ def components(mask: np.ndarray) -> list[tuple[tuple[slice, slice, slice], np.nd
     return [
         (where, labels[where] == n) for n, where in enumerate(ndimage.find_objects(labels), start=1)
     ]
+
+
+def placed(part: np.ndarray, where: Sequence[slice], wide: Sequence[slice]) -> np.ndarray:
+    """A component inside the slices where, as a mask of wider slices."""
+    own = np.zeros([s.stop - s.start for s in wide], bool)
+    own[Box.of_slices(where).inside(Box.of_slices(wide))] = part
+    return own
 
 
 def gap_mm(part: np.ndarray, other: np.ndarray, spacing_mm: Sequence[float]) -> float:

@@ -16,7 +16,7 @@ from scipy import ndimage
 from ..anatomy import FLUID_HU, Label, Tissue
 from ..errors import InputError, ModelError
 from ..findings import Finding, place_text, warning
-from ..masks import ALL_NEIGHBORS, components, gap_mm
+from ..masks import ALL_NEIGHBORS, components, gap_mm, placed
 from ..volume import Box, Geometry
 
 KIDNEY_DROP_ML = 1.0
@@ -289,7 +289,7 @@ def _drop_bone(work: _Work) -> None:
 def _looks_like_bone(part: np.ndarray, where: tuple, work: _Work) -> bool:
     """Whether a kidney has a rim denser than contrast makes kidneys, and denser than its core."""
     wide = _grown(where, work.tissue.shape, (1, 1, 1))
-    own = _placed(part, where, wide)
+    own = placed(part, where, wide)
     depth_mm = ndimage.distance_transform_edt(own, work.geometry.spacing_mm)
     kidney, hu = own & (work.tissue[wide] == Tissue.KIDNEY), work.density[wide]
     rim, core = hu[kidney & (depth_mm <= _RIM_MM)], hu[kidney & (depth_mm > _CORE_MM)]
@@ -465,7 +465,7 @@ def _gap_to_kidney_mm(
     part: np.ndarray, where: tuple, wide: tuple, kidney: np.ndarray, work: _Work
 ) -> float:
     """Shortest distance in mm between the faces of a component and a kidney nearby."""
-    return gap_mm(_placed(part, where, wide), kidney, work.geometry.spacing_mm)
+    return gap_mm(placed(part, where, wide), kidney, work.geometry.spacing_mm)
 
 
 def _grown(where: tuple, shape: tuple, reach: Sequence[int]) -> tuple[slice, slice, slice]:
@@ -478,16 +478,9 @@ def _moved(where: tuple, by: tuple) -> tuple[slice, ...]:
     return tuple(slice(a.start + b.start, a.stop + b.start) for a, b in zip(where, by, strict=True))
 
 
-def _placed(part: np.ndarray, where: tuple, wide: tuple) -> np.ndarray:
-    """Mask of a component in the wider slices."""
-    own = np.zeros([s.stop - s.start for s in wide], bool)
-    own[Box.of_slices(where).inside(Box.of_slices(wide))] = part
-    return own
-
-
 def _ring(part: np.ndarray, where: tuple, wide: tuple) -> np.ndarray:
     """Voxels that touch a component, in the wider slices."""
-    own = _placed(part, where, wide)
+    own = placed(part, where, wide)
     return ndimage.binary_dilation(own, ALL_NEIGHBORS) & ~own
 
 

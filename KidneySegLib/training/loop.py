@@ -24,6 +24,7 @@ from .recipe import STAGE_SETTINGS, Recipe, recipe_from
 from .samples import SampleSource
 from .slices import SLICES, pack_slices
 from .textures import cut_textures
+from .validation import Validation, total
 
 if TYPE_CHECKING:
     import torch
@@ -37,7 +38,7 @@ _CHECKPOINT_SECONDS = 120
 _CURVE_EVERY = 25
 
 
-def prepare(recipe: Recipe, data: Path, out: Path) -> SampleSource:
+def prepare(recipe: Recipe, data: Path, out: Path, *, validation: bool = False) -> SampleSource:
     """Pack CTs and shapes into the output folder, or read what an earlier leg packed.
 
     Parameters
@@ -46,14 +47,26 @@ def prepare(recipe: Recipe, data: Path, out: Path) -> SampleSource:
         Folder with ``ct/<name>_ct.nii.gz`` and their label maps, ``kits23_labels_1.5mm.npz``,
         and ``kits_slices/`` where the recipe asks for slices. CTs in ``ct_unlabeled/`` are used
         where the output folder holds pseudo-labels for them (see pseudo.py).
+    validation : bool
+        Of CTs, shapes and slices those that validate, instead of those that train.
     """
     out.mkdir(parents=True, exist_ok=True)
     cases = pack_cts(data / "ct", recipe, packed_file("cts", recipe, out))
-    cases += pack_pseudo(data, recipe, out, packed_file("pseudo", recipe, out))
-    shapes = pack_shapes(data / KITS_SHAPES, recipe, out / "shapes.npz")
+    if validation and recipe.validate_cases:
+        cases = [case for case in cases if case.name in recipe.validate_cases]
+    elif not validation:
+        cases += pack_pseudo(data, recipe, out, packed_file("pseudo", recipe, out))
+        cases = [case for case in cases if case.name not in recipe.validate_cases]
+    if not cases:
+        raise InputError(
+            f"There is no CT to {'validate' if validation else 'train'} on. Check validate_cases "
+            "and exclude_cases of the recipe."
+        )
+    shapes = pack_shapes(data / KITS_SHAPES, recipe, out / "shapes.npz", validation=validation)
     slices = []
     if recipe.slice_share:
-        slices = pack_slices(data / SLICES, recipe, out / f"slices_{recipe.spacing_mm:g}mm.npz")
+        packed = out / f"slices_{recipe.spacing_mm:g}mm.npz"
+        slices = pack_slices(data / SLICES, recipe, packed, validation=validation)
     textures = cut_textures(slices, recipe.window_hu) if recipe.texture_share else {}
     return SampleSource(recipe, cases, shapes, slices, read_mistakes(out), textures)
 
@@ -61,6 +74,11 @@ def prepare(recipe: Recipe, data: Path, out: Path) -> SampleSource:
 def checkpoint_file(recipe: Recipe, out: Path) -> Path:
     """Where the legs of a recipe leave their state."""
     return out / f"{recipe.name}.checkpoint.pt"
+
+
+def best_file(recipe: Recipe, out: Path) -> Path:
+    """Where the weights of the best validation are kept; a checkpoint like the other."""
+    return out / f"{recipe.name}.best.pt"
 
 
 def train(
@@ -79,8 +97,9 @@ def train(
     Parameters
     ----------
     data, out : Path
-        Data folder, and folder for packed data, ``<name>.checkpoint.pt`` and
-        ``<name>.curves.jsonl``.
+        Data folder, and folder for packed data, ``<name>.checkpoint.pt``,
+        ``<name>.curves.jsonl`` and, where the recipe validates, ``<name>.best.pt``: a checkpoint
+        of the best validation so far.
     minutes : float
         The leg ends after this time, or when the recipe's steps are done.
     warm_start : dict, optional
@@ -96,6 +115,9 @@ def train(
     import torch
 
     source = prepare(recipe, data, out)
+    validation = None
+    if recipe.validate_every:
+        validation = Validation(prepare(recipe, data, out, validation=True))
     state = _State(recipe, device, warm_start)
     checkpoint = checkpoint_file(recipe, out)
     if checkpoint.is_file():
@@ -117,6 +139,8 @@ def train(
                 if progress:
                     progress(state.step, recipe.steps, float(np.mean(losses)))
                 losses = []
+            if validation and state.is_validated():
+                _keep_best(curves, state, validation, best_file(recipe, out))
             now = time.monotonic()
             if now > end:
                 break
@@ -125,6 +149,19 @@ def train(
                 saved = now
     state.save(checkpoint)
     return state.step
+
+
+def _keep_best(curves: Any, state: _State, validation: Validation, best: Path) -> None:
+    """Validate, write the figures into the curves, and keep weights that are the best so far."""
+    figures = validation.judge(state.average)
+    score = total(figures)
+    if score > state.best:
+        state.best = score
+        state.save(best)
+    rounded = {name: round(value, 3) for name, value in figures.items()}
+    row = {"step": state.step, "validation": rounded, "score": round(score, 4)}
+    curves.write(json.dumps(row) + "\n")
+    curves.flush()
 
 
 def _log_curve(curves: Any, state: _State, losses: list[float]) -> None:
@@ -160,6 +197,7 @@ class _State:
         )
         self.class_weights = torch.tensor(recipe.class_weights, device=self.device)
         self.last_dice: dict[str, float] = {}
+        self.best = -math.inf
 
     def update(self, image: torch.Tensor, target: torch.Tensor, weights: torch.Tensor) -> float:
         """One optimizer step; returns the loss."""
@@ -180,6 +218,10 @@ class _State:
         if self.step % _CURVE_EVERY == 0:
             self.last_dice = _class_dice(heads.detach(), target, self.recipe.classes)
         return float(loss.detach())
+
+    def is_validated(self) -> bool:
+        """Whether this step is one to validate after: every few, and the last."""
+        return self.step % self.recipe.validate_every == 0 or self.step == self.recipe.steps
 
     def _learning_rate(self) -> float:
         """Warm-up, then half a cosine down to 1 % over the recipe's steps."""
@@ -210,6 +252,7 @@ class _State:
                 "network": self.network.state_dict(),
                 "average": self.average.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
+                "best": self.best,
             },
             part,
         )
@@ -229,7 +272,7 @@ class _State:
         self.network.load_state_dict(stored["network"])
         self.average.load_state_dict(stored["average"])
         self.optimizer.load_state_dict(stored["optimizer"])
-        self.step = stored["step"]
+        self.step, self.best = stored["step"], stored.get("best", -math.inf)
 
 
 def _begin_with(network: nn.Module, weights: dict[str, torch.Tensor]) -> None:

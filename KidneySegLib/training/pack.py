@@ -134,15 +134,23 @@ def pack_cts(folder: Path, recipe: Recipe, target: Path) -> list[PackedCase]:
     return cases
 
 
-def pack_shapes(maps: Path, recipe: Recipe, target: Path) -> dict[str, list[np.ndarray]]:
+def pack_shapes(
+    maps: Path, recipe: Recipe, target: Path, *, validation: bool = False
+) -> dict[str, list[np.ndarray]]:
     """Cut tumor and cyst shapes out of the KiTS23 maps (1.5 mm), as boolean masks.
 
-    Maps of cases from ``recipe.exclude_shapes_from`` on are kept out.
+    Maps of cases from ``recipe.exclude_shapes_from`` on are kept out; of the others those for
+    training are returned, or those for validation.
 
     Returns
     -------
     dict
         ``tumor`` and ``cyst``: lists of ``(k, j, i)`` boolean masks.
+
+    Raises
+    ------
+    InputError
+        If there is no file of maps, or they have no such lesions.
     """
     if not target.is_file():
         if not maps.is_file():
@@ -150,14 +158,32 @@ def pack_shapes(maps: Path, recipe: Recipe, target: Path) -> dict[str, list[np.n
         arrays = {}
         with np.load(maps) as stored:
             for case in sorted(stored.files):
-                if int("".join(c for c in case if c.isdigit())) >= recipe.exclude_shapes_from:
+                if kits_number(case) >= recipe.exclude_shapes_from:
                     continue
                 for kind, masks in shapes_of_map(stored[case]).items():
                     for n, mask in enumerate(masks):
                         arrays[f"{kind}/{case}/{n}"] = mask
         _save_arrays(target, arrays)
+    wanted = recipe.lesion_cases(validation=validation)
+    shapes: dict[str, list[np.ndarray]] = {kind: [] for kind in _KITS}
     with np.load(target) as stored:
-        return {k: [stored[f] for f in stored.files if f.startswith(k)] for k in _KITS}
+        for key in stored.files:
+            kind, case, _ = key.split("/")
+            if kits_number(case) in wanted:
+                shapes[kind].append(stored[key])
+    for kind, masks in shapes.items():
+        if not masks:
+            raise InputError(
+                f"The KiTS23 cases {wanted.start} to {wanted.stop - 1} have no {kind} to "
+                f"{'validate' if validation else 'train'} on. Change validate_shapes_from of the "
+                "recipe."
+            )
+    return shapes
+
+
+def kits_number(case: str) -> int:
+    """Number of a KiTS23 case, of its name (``case_00012``)."""
+    return int("".join(c for c in case if c.isdigit()))
 
 
 def shapes_of_map(array_ras: np.ndarray) -> dict[str, list[np.ndarray]]:

@@ -31,6 +31,10 @@ class Recipe:
     Lesions of less than ``least_lesion_ml`` count in the cross-entropies as if they had that
     volume, but at most ten times (see `loss`).
     ``lesion_counts`` are the numbers of lesions in one patch, equally likely.
+    Every ``validate_every`` steps (0: never) the averaged network is validated (see `validation`)
+    on lesions of the KiTS23 cases from ``validate_shapes_from`` up to ``exclude_shapes_from``, in
+    CTs of ``validate_cases``: neither is trained on. Where no such CTs are named, the training's
+    own are the bodies that those lesions are put into.
     """
 
     name: str
@@ -66,6 +70,9 @@ class Recipe:
     seed: int
     exclude_cases: tuple[str, ...]
     exclude_shapes_from: int
+    validate_every: int
+    validate_cases: tuple[str, ...]
+    validate_shapes_from: int
 
     def __post_init__(self):
         """Refuse combinations that cannot be trained."""
@@ -81,11 +88,23 @@ class Recipe:
                 "The recipe asks for hard negatives, which are places in whole CTs; the axial "
                 "network's CTs are cut to the kidneys. Set hard_negative_share to 0."
             )
+        if self.validate_every and self.validate_shapes_from >= self.exclude_shapes_from:
+            raise InputError(
+                f"The recipe validates on KiTS23 cases from {self.validate_shapes_from} on, but "
+                f"uses none from {self.exclude_shapes_from} on. Set validate_shapes_from lower, or "
+                "validate_every to 0."
+            )
         if len(self.class_weights) != len(self.classes):
             raise InputError(
                 f"The recipe has {len(self.classes)} classes and {len(self.class_weights)} "
                 "class weights. Give one weight a class."
             )
+
+    def lesion_cases(self, *, validation: bool = False) -> range:
+        """Numbers of the KiTS23 cases whose lesions are trained on, or validated on."""
+        if validation:
+            return range(self.validate_shapes_from, self.exclude_shapes_from)
+        return range(min(self.validate_shapes_from, self.exclude_shapes_from))
 
     def as_dict(self) -> dict[str, Any]:
         """Plain dictionary for JSON."""
@@ -109,6 +128,17 @@ def load_recipe(name_or_path: str) -> Recipe:
     return recipe_from(json.loads(path.read_text()), path)
 
 
+def _before(data: dict[str, Any]) -> dict[str, Any]:
+    """Settings that checkpoints from before 0.6.0, and from before there was validation, lack."""
+    upper = data.get("exclude_shapes_from")
+    return {
+        "planes": 0,
+        "validate_every": 0,
+        "validate_cases": [],
+        "validate_shapes_from": upper,
+    }
+
+
 def recipe_from(data: dict[str, Any], path: Path) -> Recipe:
     """Recipe of a plain dictionary read from a file.
 
@@ -117,7 +147,7 @@ def recipe_from(data: dict[str, Any], path: Path) -> Recipe:
     InputError
         If settings are missing or unknown.
     """
-    data = {"planes": 0, **data}  # checkpoints from before 0.6.0 have none
+    data = {**_before(data), **data}
     names = {f.name for f in fields(Recipe)}
     if set(data) != names:
         raise InputError(

@@ -16,7 +16,7 @@ from scipy import ndimage
 from ..anatomy import Tissue
 from ..errors import InputError
 from ..volume import Geometry, Volume
-from .pack import PackedCase, pack_image, pack_label, read_packed, save_cases
+from .pack import PackedCase, kits_number, pack_image, pack_label, read_packed, save_cases
 from .recipe import Recipe
 
 SLICES = "kits_slices"
@@ -30,10 +30,13 @@ _LEAST_PIXELS = 6  # 38 mm2; smaller spots are left as they are
 _DRAWN = {Tissue.TUMOR: 0.5, Tissue.CYST: 0.2, Tissue.KIDNEY: 0.3}
 
 
-def pack_slices(folder: Path, recipe: Recipe, target: Path) -> list[PackedCase]:
+def pack_slices(
+    folder: Path, recipe: Recipe, target: Path, *, validation: bool = False
+) -> list[PackedCase]:
     """Pack the slices that show a kidney, or read them where an earlier run has packed them.
 
-    Cases from ``recipe.exclude_shapes_from`` on are kept out, as their shapes are.
+    Cases from ``recipe.exclude_shapes_from`` on are kept out, as their shapes are; of the others
+    those for training are returned, or those for validation.
 
     Parameters
     ----------
@@ -54,7 +57,12 @@ def pack_slices(folder: Path, recipe: Recipe, target: Path) -> list[PackedCase]:
     """
     if not target.is_file():
         save_cases(target, _read_slices(folder, recipe))
-    return [PackedCase(c.name, _stacked(c.image), _stacked(c.label)) for c in read_packed(target)]
+    wanted = recipe.lesion_cases(validation=validation)
+    return [
+        PackedCase(c.name, _stacked(c.image), _stacked(c.label))
+        for c in read_packed(target)
+        if kits_number(c.name.split("_")[1]) in wanted
+    ]
 
 
 def _stacked(plane: np.ndarray) -> np.ndarray:

@@ -61,12 +61,22 @@ def folds(data: Path) -> list[tuple[str, ...]]:
 
 
 def recipe_without(role: str, names: tuple[str, ...], steps: int, seed: int) -> Recipe:
-    """A network's recipe without these CTs; the fine network's in small patches."""
+    """A network's recipe without these CTs; the fine network's in small patches.
+
+    The last weights count, so that no lesions are set aside to validate on.
+    """
     recipe = load_recipe(role)
     kept_out = tuple(dict.fromkeys((*recipe.exclude_cases, *names)))
     if role == "fine":
         recipe = dataclasses.replace(recipe, patch=PATCH, jitter_mm=JITTER_MM)
-    return dataclasses.replace(recipe, steps=steps, exclude_cases=kept_out, seed=seed)
+    return dataclasses.replace(
+        recipe,
+        steps=steps,
+        exclude_cases=kept_out,
+        seed=seed,
+        validate_every=0,
+        validate_shapes_from=recipe.exclude_shapes_from,
+    )
 
 
 def train_network(recipe: Recipe, out: Path, minutes: float, encoder: Path | None) -> Path:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from phantom import grid, make_phantom
+from tiny_training import tiny
 
 from KidneySegLib.anatomy import Tissue
 from KidneySegLib.errors import InputError, ModelError
@@ -17,40 +17,6 @@ from KidneySegLib.training.loss import lesion_weights, region_loss, supervised_l
 from KidneySegLib.training.pack import find_cases
 from KidneySegLib.training.recipe import Recipe, load_recipe, recipe_from
 from KidneySegLib.training.release import release
-from KidneySegLib.writers import write_label_map
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    """Two phantom CTs, one of them kept out, and lesion shapes as KiTS23 stores them."""
-    import SimpleITK as sitk
-
-    from KidneySegLib.readers import sitk_from_volume
-
-    folder = tmp_path_factory.mktemp("data")
-    (folder / "ct").mkdir()
-    for seed, name in enumerate(("one", "btcv_0010")):
-        phantom = make_phantom(grid((5.0, 4.0, 4.0)), lesions=False, seed=seed)
-        sitk.WriteImage(sitk_from_volume(phantom.ct), str(folder / "ct" / f"{name}_ct.nii.gz"))
-        labels = phantom.ct.with_array(phantom.tissue)
-        write_label_map(labels, folder / "ct" / f"{name}_labels.nii.gz")
-    shape = np.zeros((20, 20, 20), np.uint8)
-    shape[4:14, 5:12, 6:15], shape[15:19, 2:18, 2:18] = 2, 3
-    np.savez(folder / "kits23_labels_1.5mm.npz", case_00001=shape, case_00450=shape)
-    return folder
-
-
-def tiny(name, **changes):
-    recipe = load_recipe(name)
-    options = {"filters": [4, 8, 8, 8], "classes": len(recipe.classes)}
-    defaults = {
-        "network_options": options,
-        "patch": (16, 16, 16),
-        "steps": 4,
-        "spacing_mm": 5.0,
-        "slice_share": 0.0,
-    }
-    return dataclasses.replace(recipe, **{**defaults, **changes})
 
 
 def test_weights_of_another_network_are_no_start(data, tmp_path):

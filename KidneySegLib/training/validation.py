@@ -1,0 +1,134 @@
+"""Validation while a network trains: how it does on lesions that it does not learn from, by size.
+
+Samples are made as those of the training are, always the same ones. Each stratum counts the same:
+otherwise a network is best where large lesions are, which most voxels belong to.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..anatomy import Tissue
+from ..labels import UNSURE
+from ..masks import components, placed
+from ..stages.export import decide
+from ..volume import Box
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from .samples import SampleSource
+
+COUNT = 48
+_SEED = 2_000_003  # no recipe has it: samples are not those of a training
+_BANDS_MM = {"under 2 cm": 20.0, "2-4 cm": 40.0, "4 cm and more": np.inf}
+_LESIONS = (Tissue.TUMOR, Tissue.CYST)
+
+
+class Validation:
+    """Samples that a network is judged by; made once, which takes some seconds.
+
+    Parameters
+    ----------
+    source : SampleSource
+        CTs, shapes and slices for validation.
+    count : int
+        Number of samples.
+    """
+
+    def __init__(self, source: SampleSource, count: int = COUNT) -> None:
+        recipe = dataclasses.replace(source.recipe, seed=_SEED, steps=count, batch=1)
+        source = dataclasses.replace(source, recipe=recipe)
+        self.recipe = recipe
+        self.samples = [source[n][:2] for n in range(count)]
+
+    def judge(self, network: nn.Module) -> dict[str, float]:
+        """Dice by stratum, see `dice_by_stratum`; the network is left in the mode it was in."""
+        import torch
+
+        was_training = network.training
+        device = next(network.parameters()).device
+        found = []
+        network.eval()
+        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16):
+            for image, _ in self.samples:
+                logits = network(torch.from_numpy(image)[None].to(device))
+                found.append(_tissues(torch.softmax(logits[0].float(), 0).cpu().numpy()))
+        network.train(was_training)
+        targets = [target for _, target in self.samples]
+        planar = bool(self.recipe.planes)
+        return dice_by_stratum(found, targets, spacing_mm=self.recipe.spacing_mm, planar=planar)
+
+
+def _tissues(shares: np.ndarray) -> np.ndarray:
+    """Tissues from probabilities ``(classes, k, j, i)``, as the pipeline decides."""
+    none = np.zeros((1, 1, 1), np.float32)
+    kidney, tumor, cyst = [*shares[1:], none, none][:3]
+    return decide(kidney, tumor, cyst)
+
+
+def dice_by_stratum(
+    found: list[np.ndarray], targets: list[np.ndarray], *, spacing_mm: float, planar: bool
+) -> dict[str, float]:
+    """Dice over all samples of each tissue, and the mean Dice of lesions by kind and size.
+
+    The first say what is seen where nothing is; the others do not let large lesions outweigh
+    small ones. What lies farther from a lesion than its own half size is not counted for it.
+
+    Parameters
+    ----------
+    found, targets : lists of (k, j, i) uint8
+        `Tissue` numbers; targets may be 255 (unsure), which is not counted.
+    spacing_mm : float
+        Edge of a voxel.
+    planar : bool
+        Whether the planes along k do not belong together: sizes are then those of disks.
+
+    Returns
+    -------
+    dict
+        By ``kidney``, ``tumor``, ``cyst``, ``tumor under 2 cm`` and so on: 0..1; only strata that
+        the targets hold.
+    """
+    sums: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(2))
+    lesions: dict[str, list[float]] = defaultdict(list)
+    for guess, target in zip(found, targets, strict=True):
+        guess = np.where(target == UNSURE, 0, guess)
+        for tissue in (Tissue.KIDNEY, *_LESIONS):
+            a, b = guess == tissue, target == tissue
+            sums[tissue.name.lower()] += np.count_nonzero(a & b), a.sum() + b.sum()
+        thick = 1 if planar else len(target)
+        for k in range(0, len(target), thick):
+            pair = (m[k : k + thick] for m in (guess, target))
+            for name, value in _lesions(*pair, spacing_mm=spacing_mm, planar=planar):
+                lesions[name].append(value)
+    dice = {k: float(2 * both / size) for k, (both, size) in sums.items() if size}
+    return dice | {name: float(np.mean(values)) for name, values in sorted(lesions.items())}
+
+
+def _lesions(
+    guess: np.ndarray, target: np.ndarray, *, spacing_mm: float, planar: bool
+) -> list[tuple[str, float]]:
+    """Stratum and Dice of every lesion of one sample, or of one plane of it."""
+    rows = []
+    for tissue in _LESIONS:
+        for where, part in components(target == tissue):
+            voxels = np.count_nonzero(part)
+            ball = (voxels / np.pi) ** 0.5 if planar else (3 * voxels / (4 * np.pi)) ** (1 / 3)
+            band = next(n for n, limit in _BANDS_MM.items() if 2 * ball * spacing_mm < limit)
+            box = Box.of_slices(where)
+            near = box.grown(tuple(n // 2 for n in box.shape), target.shape).slices
+            own = placed(part, where, near)
+            seen = (guess[near] == tissue) & (own | (target[near] != tissue))
+            dice = 2 * np.count_nonzero(seen & own) / (voxels + np.count_nonzero(seen))
+            rows.append((f"{tissue.name.lower()} {band}", dice))
+    return rows
+
+
+def total(figures: dict[str, float]) -> float:
+    """Mean over the strata: what the best weights are chosen by."""
+    return float(np.mean(list(figures.values())))
