@@ -504,7 +504,7 @@ def _run_train(options: argparse.Namespace, console: Console) -> int:
     )
     console.message("info", f"{steps} of {recipe.steps} steps done; checkpoint in {options.out}")
     best = best_file(recipe, options.out)
-    if best.is_file():
+    if recipe.validate_every and best.is_file():
         console.message("info", f"the weights of the best validation are in {best}")
     return 0
 

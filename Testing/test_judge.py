@@ -80,7 +80,10 @@ def said_of(package, *lesions):
     ct = Volume(np.full(GEOMETRY.shape, 100, np.float32), GEOMETRY)
     found = measure(labels, ct)
     (tumor,) = found.lesions
-    rows = [dataclasses.replace(tumor, volume_ml=ml, probability=p) for ml, p in lesions]
+    rows = [
+        dataclasses.replace(tumor, volume_ml=ml, probability=p, center_ras_mm=(ml, 0.0, 0.0))
+        for ml, p in lesions
+    ]
     findings = judge_result(
         dataclasses.replace(found, lesions=tuple(rows)),
         estimate_phase(ct, labels),
@@ -96,8 +99,10 @@ def test_what_the_network_doubts_is_said_with_its_probability_and_place(package)
     finding = said_of(package, (50.0, 0.9), (30.0, 0.53), (0.9, 0.5))["unsure-lesion"]
     assert "30.0 mL, tumor, probability 53 %" in finding.message
     assert finding.message.count("mL") == 1
-    np.testing.assert_allclose(finding.place_ras_mm, GEOMETRY.ras_from_kji([[20] * 3])[0], atol=1)
+    assert "R,A,S = 30,0,0 mm" in finding.message
+    assert finding.place_ras_mm == (30.0, 0.0, 0.0)
 
 
 def test_what_the_network_is_sure_of_or_never_saw_is_not_doubted(package):
-    assert "unsure-lesion" not in said_of(package, (50.0, 0.61), (20.0, None))
+    assert "unsure-lesion" not in said_of(package, (50.0, 0.61), (20.0, None), (0.9, 0.5))
+    assert "unsure-lesion" in said_of(package, (1.0, 0.59))

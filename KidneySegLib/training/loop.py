@@ -36,6 +36,8 @@ _HEADS = 2
 _WARMUP = 100
 _CHECKPOINT_SECONDS = 120
 _CURVE_EVERY = 25
+# Scores can be compared where these are the same: samples are then.
+_VALIDATION_SETTINGS = ("validate_cases", "validate_shapes_from", "exclude_shapes_from", "patch")
 
 
 def prepare(recipe: Recipe, data: Path, out: Path, *, validation: bool = False) -> SampleSource:
@@ -48,27 +50,35 @@ def prepare(recipe: Recipe, data: Path, out: Path, *, validation: bool = False) 
         and ``kits_slices/`` where the recipe asks for slices. CTs in ``ct_unlabeled/`` are used
         where the output folder holds pseudo-labels for them (see pseudo.py).
     validation : bool
-        Of CTs, shapes and slices those that validate, instead of those that train.
+        Of CTs, shapes and slices those that validate, instead of those that train; places that
+        a locator was mistaken in are left out then, so that samples stay the same when they change.
+
+    Raises
+    ------
+    InputError
+        If data is missing, or the recipe leaves nothing to train or to validate on.
     """
     out.mkdir(parents=True, exist_ok=True)
     cases = pack_cts(data / "ct", recipe, packed_file("cts", recipe, out))
+    unknown = sorted(set(recipe.validate_cases) - {case.name for case in cases})
+    if unknown:
+        raise InputError(
+            f"There is no labeled CT {unknown[0]} to validate on. Check validate_cases of the "
+            "recipe."
+        )
     if validation and recipe.validate_cases:
         cases = [case for case in cases if case.name in recipe.validate_cases]
     elif not validation:
         cases += pack_pseudo(data, recipe, out, packed_file("pseudo", recipe, out))
         cases = [case for case in cases if case.name not in recipe.validate_cases]
-    if not cases:
-        raise InputError(
-            f"There is no CT to {'validate' if validation else 'train'} on. Check validate_cases "
-            "and exclude_cases of the recipe."
-        )
     shapes = pack_shapes(data / KITS_SHAPES, recipe, out / "shapes.npz", validation=validation)
     slices = []
     if recipe.slice_share:
         packed = out / f"slices_{recipe.spacing_mm:g}mm.npz"
         slices = pack_slices(data / SLICES, recipe, packed, validation=validation)
     textures = cut_textures(slices, recipe.window_hu) if recipe.texture_share else {}
-    return SampleSource(recipe, cases, shapes, slices, read_mistakes(out), textures)
+    mistakes = {} if validation else read_mistakes(out)
+    return SampleSource(recipe, cases, shapes, slices, mistakes, textures)
 
 
 def checkpoint_file(recipe: Recipe, out: Path) -> Path:
@@ -114,10 +124,10 @@ def train(
     """
     import torch
 
-    source = prepare(recipe, data, out)
     validation = None
     if recipe.validate_every:
         validation = Validation(prepare(recipe, data, out, validation=True))
+    source = prepare(recipe, data, out)
     state = _State(recipe, device, warm_start)
     checkpoint = checkpoint_file(recipe, out)
     if checkpoint.is_file():
@@ -139,8 +149,9 @@ def train(
                 if progress:
                     progress(state.step, recipe.steps, float(np.mean(losses)))
                 losses = []
-            if validation and state.is_validated():
+            if validation and state.validates_now():
                 _keep_best(curves, state, validation, best_file(recipe, out))
+                state.save(checkpoint)  # it knows the best score, which best_file alone does not
             now = time.monotonic()
             if now > end:
                 break
@@ -219,7 +230,7 @@ class _State:
             self.last_dice = _class_dice(heads.detach(), target, self.recipe.classes)
         return float(loss.detach())
 
-    def is_validated(self) -> bool:
+    def validates_now(self) -> bool:
         """Whether this step is one to validate after: every few, and the last."""
         return self.step % self.recipe.validate_every == 0 or self.step == self.recipe.steps
 
@@ -269,10 +280,27 @@ class _State:
                 f"'{path.name}' holds another network than the recipe. "
                 "Choose another output folder."
             )
+        before = recipe_from(stored["recipe"], path)
+        if _trained_on_validation(before, self.recipe):
+            raise InputError(
+                f"'{path.name}' was trained on lesions or CTs that the recipe validates on. Choose "
+                "another output folder, or set validate_every to 0."
+            )
         self.network.load_state_dict(stored["network"])
         self.average.load_state_dict(stored["average"])
         self.optimizer.load_state_dict(stored["optimizer"])
-        self.step, self.best = stored["step"], stored.get("best", -math.inf)
+        self.step = stored["step"]
+        if all(getattr(before, n) == getattr(self.recipe, n) for n in _VALIDATION_SETTINGS):
+            self.best = stored.get("best", -math.inf)
+
+
+def _trained_on_validation(before: Recipe, now: Recipe) -> bool:
+    """Whether an earlier leg was trained on what a recipe validates on."""
+    if not now.validate_every:
+        return False
+    lesions = set(before.lesion_cases()) & set(now.lesion_cases(validation=True))
+    held_out = {*before.exclude_cases, *before.validate_cases}
+    return bool(lesions) or not held_out.issuperset(now.validate_cases)
 
 
 def _begin_with(network: nn.Module, weights: dict[str, torch.Tensor]) -> None:

@@ -174,9 +174,9 @@ def pack_shapes(
     for kind, masks in shapes.items():
         if not masks:
             raise InputError(
-                f"The KiTS23 cases {wanted.start} to {wanted.stop - 1} have no {kind} to "
-                f"{'validate' if validation else 'train'} on. Change validate_shapes_from of the "
-                "recipe."
+                f"The KiTS23 cases from {wanted.start} up to {wanted.stop} have no {kind} to "
+                f"{'validate' if validation else 'train'} on. Check validate_shapes_from and "
+                "exclude_shapes_from of the recipe."
             )
     return shapes
 

@@ -94,6 +94,12 @@ class Recipe:
                 f"uses none from {self.exclude_shapes_from} on. Set validate_shapes_from lower, or "
                 "validate_every to 0."
             )
+        both = sorted(set(self.validate_cases) & set(self.exclude_cases))
+        if both:
+            raise InputError(
+                f"The recipe validates on {both[0]}, and keeps it out. Remove it from "
+                "validate_cases or from exclude_cases."
+            )
         if len(self.class_weights) != len(self.classes):
             raise InputError(
                 f"The recipe has {len(self.classes)} classes and {len(self.class_weights)} "
@@ -128,14 +134,13 @@ def load_recipe(name_or_path: str) -> Recipe:
     return recipe_from(json.loads(path.read_text()), path)
 
 
-def _before(data: dict[str, Any]) -> dict[str, Any]:
-    """Settings that checkpoints from before 0.6.0, and from before there was validation, lack."""
-    upper = data.get("exclude_shapes_from")
+def _older_defaults(data: dict[str, Any]) -> dict[str, Any]:
+    """Settings that recipes from before 0.6.0, and from before there was validation, lack."""
     return {
         "planes": 0,
         "validate_every": 0,
         "validate_cases": [],
-        "validate_shapes_from": upper,
+        "validate_shapes_from": data.get("exclude_shapes_from"),
     }
 
 
@@ -147,7 +152,7 @@ def recipe_from(data: dict[str, Any], path: Path) -> Recipe:
     InputError
         If settings are missing or unknown.
     """
-    data = {**_before(data), **data}
+    data = {**_older_defaults(data), **data}
     names = {f.name for f in fields(Recipe)}
     if set(data) != names:
         raise InputError(

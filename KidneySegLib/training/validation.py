@@ -1,7 +1,8 @@
 """Validation while a network trains: how it does on lesions that it does not learn from, by size.
 
 Samples are made as those of the training are, always the same ones. Each stratum counts the same:
-otherwise a network is best where large lesions are, which most voxels belong to.
+otherwise a network is best where large lesions are, which most voxels belong to. The kidneys, and
+what surrounds the lesions, are those of the training where a recipe names no CTs to validate on.
 """
 
 from __future__ import annotations
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
 
     from .samples import SampleSource
 
-COUNT = 48
+COUNT = 120
 _SEED = 2_000_003  # no recipe has it: samples are not those of a training
 _BANDS_MM = {"under 2 cm": 20.0, "2-4 cm": 40.0, "4 cm and more": np.inf}
 _LESIONS = (Tissue.TUMOR, Tissue.CYST)
+_LEAST_MM = 6.0  # a patch, or a plane, that hardly cuts a lesion leaves specks
+_LEAST_LESIONS = 5  # the mean of fewer is chance
 
 
 class Validation:
@@ -41,9 +44,8 @@ class Validation:
     """
 
     def __init__(self, source: SampleSource, count: int = COUNT) -> None:
-        recipe = dataclasses.replace(source.recipe, seed=_SEED, steps=count, batch=1)
-        source = dataclasses.replace(source, recipe=recipe)
-        self.recipe = recipe
+        self.recipe = dataclasses.replace(source.recipe, seed=_SEED)
+        source = dataclasses.replace(source, recipe=self.recipe)
         self.samples = [source[n][:2] for n in range(count)]
 
     def judge(self, network: nn.Module) -> dict[str, float]:
@@ -66,9 +68,9 @@ class Validation:
 
 def _tissues(shares: np.ndarray) -> np.ndarray:
     """Tissues from probabilities ``(classes, k, j, i)``, as the pipeline decides."""
-    none = np.zeros((1, 1, 1), np.float32)
-    kidney, tumor, cyst = [*shares[1:], none, none][:3]
-    return decide(kidney, tumor, cyst)
+    three = np.zeros((3, *shares.shape[1:]), np.float32)  # a locator has kidney alone
+    three[: len(shares) - 1] = shares[1:]
+    return decide(*three)
 
 
 def dice_by_stratum(
@@ -76,8 +78,10 @@ def dice_by_stratum(
 ) -> dict[str, float]:
     """Dice over all samples of each tissue, and the mean Dice of lesions by kind and size.
 
-    The first say what is seen where nothing is; the others do not let large lesions outweigh
-    small ones. What lies farther from a lesion than its own half size is not counted for it.
+    The first, over all voxels, counts false lesions too; the second does not let large lesions
+    outweigh small ones. What lies farther from a lesion than half its own size is not counted for
+    it. Size is the diameter of a ball, or in planes of a disk, as large as what the patch holds of
+    the lesion. Parts under 6 mm, and strata of fewer than 5 lesions, are left out.
 
     Parameters
     ----------
@@ -86,7 +90,7 @@ def dice_by_stratum(
     spacing_mm : float
         Edge of a voxel.
     planar : bool
-        Whether the planes along k do not belong together: sizes are then those of disks.
+        Whether the planes along k do not belong together.
 
     Returns
     -------
@@ -94,20 +98,22 @@ def dice_by_stratum(
         By ``kidney``, ``tumor``, ``cyst``, ``tumor under 2 cm`` and so on: 0..1; only strata that
         the targets hold.
     """
-    sums: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(2))
+    sums: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(3))
     lesions: dict[str, list[float]] = defaultdict(list)
     for guess, target in zip(found, targets, strict=True):
         guess = np.where(target == UNSURE, 0, guess)
         for tissue in (Tissue.KIDNEY, *_LESIONS):
             a, b = guess == tissue, target == tissue
-            sums[tissue.name.lower()] += np.count_nonzero(a & b), a.sum() + b.sum()
+            sums[tissue.name.lower()] += np.count_nonzero(a & b), a.sum(), b.sum()
         thick = 1 if planar else len(target)
         for k in range(0, len(target), thick):
-            pair = (m[k : k + thick] for m in (guess, target))
-            for name, value in _lesions(*pair, spacing_mm=spacing_mm, planar=planar):
+            part = slice(k, k + thick)
+            rows = _lesions(guess[part], target[part], spacing_mm=spacing_mm, planar=planar)
+            for name, value in rows:
                 lesions[name].append(value)
-    dice = {k: float(2 * both / size) for k, (both, size) in sums.items() if size}
-    return dice | {name: float(np.mean(values)) for name, values in sorted(lesions.items())}
+    dice = {name: float(2 * both / (a + b)) for name, (both, a, b) in sums.items() if b}
+    enough = {name: values for name, values in lesions.items() if len(values) >= _LEAST_LESIONS}
+    return dice | {name: float(np.mean(values)) for name, values in sorted(enough.items())}
 
 
 def _lesions(
@@ -118,8 +124,11 @@ def _lesions(
     for tissue in _LESIONS:
         for where, part in components(target == tissue):
             voxels = np.count_nonzero(part)
-            ball = (voxels / np.pi) ** 0.5 if planar else (3 * voxels / (4 * np.pi)) ** (1 / 3)
-            band = next(n for n, limit in _BANDS_MM.items() if 2 * ball * spacing_mm < limit)
+            radius = (voxels / np.pi) ** 0.5 if planar else (3 * voxels / (4 * np.pi)) ** (1 / 3)
+            size_mm = 2 * radius * spacing_mm
+            if size_mm < _LEAST_MM:
+                continue
+            band = next(name for name, limit in _BANDS_MM.items() if size_mm < limit)
             box = Box.of_slices(where)
             near = box.grown(tuple(n // 2 for n in box.shape), target.shape).slices
             own = placed(part, where, near)

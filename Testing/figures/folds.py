@@ -75,6 +75,7 @@ def recipe_without(role: str, names: tuple[str, ...], steps: int, seed: int) -> 
         exclude_cases=kept_out,
         seed=seed,
         validate_every=0,
+        validate_cases=(),
         validate_shapes_from=recipe.exclude_shapes_from,
     )
 

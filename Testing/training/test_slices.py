@@ -44,6 +44,18 @@ def test_only_slices_of_training_cases_with_a_kidney_are_kept(folder, tmp_path):
     np.testing.assert_array_equal(again[0].image, cases[0].image)
 
 
+def test_slices_to_validate_on_are_not_trained_on(folder, tmp_path):
+    recipe = dataclasses.replace(RECIPE, validate_shapes_from=12)
+    numbers = {
+        kind: {
+            case.name.split("_")[1]
+            for case in pack_slices(folder, recipe, tmp_path / "packed.npz", validation=kind)
+        }
+        for kind in (False, True)
+    }
+    assert numbers == {False: {"00007"}, True: {"00012"}}
+
+
 def test_slices_are_canonical_and_in_hu(folder, tmp_path):
     other, case = pack_slices(folder, RECIPE, tmp_path / "packed.npz")[:2]
     assert case.image.shape[1:] == (24, 20)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,12 @@ from tiny_training import tiny
 
 from KidneySegLib.anatomy import Tissue
 from KidneySegLib.errors import InputError
+from KidneySegLib.models.package import load_package
 from KidneySegLib.training import loop
 from KidneySegLib.training.loop import best_file, checkpoint_file, prepare, read_checkpoint, train
+from KidneySegLib.training.mining import write_mistakes
 from KidneySegLib.training.recipe import load_recipe, recipe_from
+from KidneySegLib.training.release import release
 from KidneySegLib.training.validation import Validation, dice_by_stratum, total
 
 
@@ -31,8 +35,8 @@ def target():
     return labels
 
 
-def judge(found, target, *, planar=False):
-    return dice_by_stratum([found], [target], spacing_mm=2.5, planar=planar)
+def judge(found, target, *, planar=False, count=5):
+    return dice_by_stratum([found] * count, [target] * count, spacing_mm=2.5, planar=planar)
 
 
 def test_what_is_right_counts_one_in_every_stratum(target):
@@ -80,6 +84,19 @@ def test_false_lesions_and_other_kinds_count_and_unsure_voxels_do_not(target):
     assert judge(swapped, target)["cyst"] == judge(swapped, target)["cyst 2-4 cm"] == 0
 
 
+def test_a_tissue_that_no_sample_shows_is_no_stratum_though_it_is_seen(target):
+    without = np.where(target == Tissue.CYST, np.uint8(Tissue.KIDNEY), target)
+    assert set(judge(target, without)) == set(judge(without, without))
+
+
+def test_specks_and_strata_of_few_lesions_are_left_out(target):
+    ball(target, (35, 35, 5), 1, Tissue.CYST)  # 0.1 mL
+    figures = judge(target, target)
+    assert "cyst under 2 cm" not in figures
+    assert "cyst 2-4 cm" in figures
+    assert set(judge(target, target, count=4)) == {"kidney", "tumor", "cyst"}
+
+
 def test_planes_are_judged_one_by_one(target):
     planes = target[[6, 25]]
     assert {"tumor under 2 cm", "tumor 4 cm and more"} <= set(judge(planes, planes, planar=True))
@@ -114,29 +131,39 @@ def test_cts_to_validate_on_are_not_trained_on(two, tmp_path):
         for kind in (False, True)
     }
     assert names == {False: ["one"], True: ["btcv_0010"]}
-    with pytest.raises(InputError, match="no CT to validate on"):
-        prepare(validating(validate_cases=("none",)), two, tmp_path, validation=True)
+    for kind in (False, True):
+        with pytest.raises(InputError, match="no labeled CT typo"):
+            prepare(validating(validate_cases=("one", "typo")), two, tmp_path, validation=kind)
+    with pytest.raises(InputError, match="validates on btcv_0010, and keeps it out"):
+        validating(validate_cases=("btcv_0010",))
 
 
-def test_samples_of_a_validation_are_always_the_same_and_none_of_the_training(two, tmp_path):
-    source = prepare(validating(), two, tmp_path, validation=True)
-    first, again = Validation(source, 2), Validation(source, 2)
+def test_samples_of_a_validation_are_always_the_same_and_not_of_the_recipes_seed(two, tmp_path):
+    recipe = validating(hard_negative_share=1.0)
+    source = prepare(recipe, two, tmp_path, validation=True)
+    first = Validation(source, 2)
+    write_mistakes({"one": np.full((1, 3), 0.5)}, tmp_path)
+    again = Validation(prepare(recipe, two, tmp_path, validation=True), 2)
     for (image, target), (same, label) in zip(first.samples, again.samples, strict=True):
         np.testing.assert_array_equal(image, same)
         np.testing.assert_array_equal(target, label)
     assert not np.array_equal(first.samples[0][0], source[0][0])
 
 
-def test_the_weights_of_the_best_validation_are_kept_over_all_legs(two, tmp_path, monkeypatch):
+def test_the_weights_of_the_best_validation_are_kept_and_can_be_packaged(
+    two, tmp_path, monkeypatch, package
+):
     recipe, figures = validating(steps=8), iter((0.3, 0.6, 0.5, 0.4))
     monkeypatch.setattr(loop.Validation, "judge", lambda self, network: {"kidney": next(figures)})
-    train(dataclasses.replace(recipe, steps=8), two, tmp_path, workers=0, minutes=0)  # a step
     train(recipe, two, tmp_path, workers=0)
     assert read_checkpoint(best_file(recipe, tmp_path))["step"] == 4
     assert read_checkpoint(checkpoint_file(recipe, tmp_path))["step"] == 8
     rows = [json.loads(r) for r in (tmp_path / "fine.curves.jsonl").read_text().splitlines()]
     scores = [(row["step"], row["score"]) for row in rows if "score" in row]
     assert scores == [(2, 0.3), (4, 0.6), (6, 0.5), (8, 0.4)]
+    shutil.copytree(package.folder, tmp_path / "model")
+    release({"fine": [best_file(recipe, tmp_path)]}, tmp_path / "model")
+    assert load_package(tmp_path / "model").training["fine"]["steps_done"] == 4
 
 
 def test_a_better_validation_of_an_earlier_leg_is_not_replaced(two, tmp_path, monkeypatch):
@@ -146,11 +173,32 @@ def test_a_better_validation_of_an_earlier_leg_is_not_replaced(two, tmp_path, mo
     monkeypatch.setattr(loop.Validation, "judge", lambda self, network: {"kidney": 0.4})
     train(recipe, two, tmp_path, workers=0)
     assert read_checkpoint(best_file(recipe, tmp_path))["step"] == 2
+    others = dataclasses.replace(recipe, validate_shapes_from=340, steps=6)
+    train(others, two, tmp_path, workers=0)  # other samples: their scores say nothing of these
+    assert read_checkpoint(best_file(recipe, tmp_path))["step"] == 6
 
 
-@pytest.mark.parametrize("name", ["fine", "locator"])
-def test_a_real_network_is_judged_and_trains_on(two, tmp_path, name):
-    recipe = tiny(name, validate_every=2, validate_shapes_from=300, steps=3)
+def test_a_leg_does_not_validate_on_what_an_earlier_one_was_trained_on(two, tmp_path):
+    train(validating(validate_every=0, validate_shapes_from=400), two, tmp_path, workers=0)
+    with pytest.raises(InputError, match="was trained on lesions or CTs that"):
+        train(validating(steps=6), two, tmp_path, workers=0)
+    other = tmp_path / "other"
+    train(validating(exclude_cases=()), two, other, workers=0)
+    with pytest.raises(InputError, match="was trained on lesions or CTs that"):
+        train(validating(exclude_cases=(), validate_cases=("btcv_0010",)), two, other, workers=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("fine", {}),
+        ("locator", {}),
+        ("axial", {"network_options": None, "patch": (16, 32, 32), "planes": 4}),
+    ],
+)
+def test_networks_of_every_role_are_judged_and_left_in_their_mode(two, tmp_path, name, changes):
+    changes = {**changes, "network_options": load_recipe(name).network_options} if changes else {}
+    recipe = tiny(name, validate_every=2, validate_shapes_from=300, steps=3, **changes)
     source = prepare(recipe, two, tmp_path, validation=True)
     network = loop._State(recipe, "cpu", None).average.train()
     figures = Validation(source, 3).judge(network)
@@ -167,10 +215,11 @@ def test_recipes_that_validate_on_nothing_are_refused(two, tmp_path):
 
 
 def test_shipped_recipes_validate_and_checkpoints_of_before_did_not():
-    for name in ("locator", "fine", "axial"):
+    for name in ("fine", "axial"):
         recipe = load_recipe(name)
         assert recipe.validate_every > 0
         assert not set(recipe.lesion_cases()) & set(recipe.lesion_cases(validation=True))
+    assert load_recipe("locator").validate_every == 0  # it sees no kinds and no sizes
     older = {k: v for k, v in recipe.as_dict().items() if not k.startswith("validate")}
     before = recipe_from(older, Path("older.pt"))
     assert before.validate_every == 0
