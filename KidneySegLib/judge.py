@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from .anatomy import FLUID_HU
 from .findings import Finding, info, place_text, warning
@@ -151,15 +151,14 @@ def _judge_densities(lesions: Sequence[LesionMeasurement]) -> list[Finding]:
     findings = []
     if fluid:
         text = (
-            f"Called tumor, but as low in density as fluid: {_listed(fluid, _density)}. It may "
-            "be a cyst, or a tumor that is cystic, necrotic, or holds fat. Check its kind."
+            f"Called tumor, but as low in density as fluid: {_listed(fluid)}. It may be a cyst, or "
+            "a tumor that is cystic, necrotic, or holds fat. Check its kind."
         )
         findings.append(warning("tumor-like-fluid", text, fluid[0].center_ras_mm))
     if dense:
         text = (
-            f"Called cyst, but denser than fluid: {_listed(dense, _density)}. It may be a "
-            "tumor, a cyst with blood or protein, or a filled calyx; a single phase does not "
-            "tell. Check its kind."
+            f"Called cyst, but denser than fluid: {_listed(dense)}. It may be a tumor, a cyst with "
+            "blood or protein, or a filled calyx; a single phase does not tell. Check its kind."
         )
         findings.append(warning("dense-cyst", text, dense[0].center_ras_mm))
     return findings
@@ -170,25 +169,22 @@ def _judge_probabilities(lesions: Sequence[LesionMeasurement]) -> list[Finding]:
     unsure = [x for x in lesions if x.doubtful and x.volume_ml >= _LEAST_ML]
     if not unsure:
         return []
-    listed = _listed(unsure, lambda x: f"{x.kind}, probability {100 * x.probability:.0f} %")
+    first = max(unsure, key=lambda x: x.volume_ml)
+    count = "a lesion" if len(unsure) == 1 else f"{len(unsure)} lesions, the largest"
     text = (
-        f"The network is not sure of: {listed}. Each may be healthy tissue, another organ, or a "
-        "lesion of the other kind. Check it before using its volume."
+        f"The network is not sure of {count}: {first.kind} of {first.volume_ml:.1f} mL, "
+        f"probability {100 * first.probability:.0f} %, around {place_text(first.center_ras_mm)}. "
+        "What the table calls unsure may be healthy tissue, another organ, or a lesion of the "
+        "other kind. Check it before using its volume."
     )
-    return [warning("unsure-lesion", text, unsure[0].center_ras_mm)]
+    return [warning("unsure-lesion", text, first.center_ras_mm)]
 
 
-def _density(lesion: LesionMeasurement) -> str:
-    """Median density of a lesion."""
-    return f"{lesion.density_median_hu:.0f} HU"
-
-
-def _listed(
-    lesions: Sequence[LesionMeasurement], remark: Callable[[LesionMeasurement], str]
-) -> str:
-    """Volume, a remark and place of lesions: their numbers change when they are measured again."""
+def _listed(lesions: Sequence[LesionMeasurement]) -> str:
+    """Volume, density and place of lesions: their numbers change when they are measured again."""
     texts = [
-        f"{lesion.volume_ml:.1f} mL, {remark(lesion)}, around {place_text(lesion.center_ras_mm)}"
+        f"{lesion.volume_ml:.1f} mL, {lesion.density_median_hu:.0f} HU, around "
+        f"{place_text(lesion.center_ras_mm)}"
         for lesion in lesions[:_MOST_LISTED]
     ]
     rest = len(lesions) - len(texts)

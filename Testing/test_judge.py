@@ -96,13 +96,13 @@ def said_of(package, *lesions):
 
 
 def test_what_the_network_doubts_is_said_with_its_probability_and_place(package):
-    finding = said_of(package, (50.0, 0.9), (30.0, 0.53), (0.9, 0.5))["unsure-lesion"]
-    assert "30.0 mL, tumor, probability 53 %" in finding.message
-    assert finding.message.count("mL") == 1
+    finding = said_of(package, (50.0, 0.9), (2.0, 0.4), (30.0, 0.53), (0.9, 0.5))["unsure-lesion"]
+    assert "2 lesions, the largest: tumor of 30.0 mL, probability 53 %" in finding.message
     assert "R,A,S = 30,0,0 mm" in finding.message
     assert finding.place_ras_mm == (30.0, 0.0, 0.0)
 
 
 def test_what_the_network_is_sure_of_or_never_saw_is_not_doubted(package):
     assert "unsure-lesion" not in said_of(package, (50.0, 0.61), (20.0, None), (0.9, 0.5))
-    assert "unsure-lesion" in said_of(package, (1.0, 0.59))
+    alone = said_of(package, (1.0, 0.59))["unsure-lesion"]
+    assert "not sure of a lesion: tumor of 1.0 mL" in alone.message

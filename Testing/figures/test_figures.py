@@ -19,6 +19,7 @@ import folds
 import intervals
 import kept_out_cts
 import nephrometry
+import robustness
 import tumor_slices
 
 from KidneySegLib.anatomy import Label
@@ -222,6 +223,26 @@ def test_folds_evaluate_only_what_was_trained(tmp_path):
     recipe = folds.recipe_without("fine", (), 100, 3)
     with pytest.raises(SystemExit, match="Give --minutes"):
         folds.train_network(recipe, tmp_path, 0, None)
+
+
+def body():
+    """Fat, a liver of 100 HU, a kidney of 150 HU and bone, in quarters along the last axis."""
+    hu = np.repeat(np.float32([-100, 100, 150, 600]), 20)[None, None].repeat(20, 0).repeat(20, 1)
+    ct = Volume(hu, Geometry(hu.shape, np.eye(4)))
+    return robustness.Case(ct, hu == 150, hu == 100)
+
+
+def test_a_fatty_liver_is_less_dense_and_the_rest_stays():
+    changed = robustness.fatty(body(), 60).ct.array
+    np.testing.assert_allclose(changed[:, :, 28:32], 40, atol=0.5)
+    np.testing.assert_allclose(changed[:, :, 50:], body().ct.array[:, :, 50:])
+    unknown = robustness.replace(body(), liver=np.zeros(changed.shape, bool))
+    np.testing.assert_array_equal(robustness.fatty(unknown, 60).ct.array, body().ct.array)
+
+
+def test_more_contrast_changes_neither_fat_nor_bone_nor_makes_bone():
+    changed = robustness.enhanced(body(), 2.2).ct.array[0, 0, ::20]
+    np.testing.assert_allclose(changed, (-100, 30 + 2.2 * 70, 275, 600))
 
 
 def test_kept_and_doubted_lesions_are_true_where_one_was_inserted():
