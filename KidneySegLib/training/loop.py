@@ -36,8 +36,19 @@ _HEADS = 2
 _WARMUP = 100
 _CHECKPOINT_SECONDS = 120
 _CURVE_EVERY = 25
-# Scores can be compared where these are the same: samples are then.
-_VALIDATION_SETTINGS = ("validate_cases", "validate_shapes_from", "exclude_shapes_from", "patch")
+# No sample of a validation depends on these: scores can be compared where they alone differ.
+_LEARNING = frozenset(
+    {
+        "steps",
+        "batch",
+        "learning_rate",
+        "weight_decay",
+        "class_weights",
+        "ema",
+        "seed",
+        "validate_every",
+    }
+)
 
 
 def prepare(recipe: Recipe, data: Path, out: Path, *, validation: bool = False) -> SampleSource:
@@ -290,8 +301,13 @@ class _State:
         self.average.load_state_dict(stored["average"])
         self.optimizer.load_state_dict(stored["optimizer"])
         self.step = stored["step"]
-        if all(getattr(before, n) == getattr(self.recipe, n) for n in _VALIDATION_SETTINGS):
+        if _sample_settings(before) == _sample_settings(self.recipe):
             self.best = stored.get("best", -math.inf)
+
+
+def _sample_settings(recipe: Recipe) -> dict[str, Any]:
+    """What a recipe's samples depend on, but for the seed, which a validation has of its own."""
+    return {name: value for name, value in recipe.as_dict().items() if name not in _LEARNING}
 
 
 def _trained_on_validation(before: Recipe, now: Recipe) -> bool:

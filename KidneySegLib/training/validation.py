@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..anatomy import Tissue
+from ..evaluation.kits import voxel_metrics
 from ..labels import UNSURE
 from ..masks import components, placed
 from ..stages.export import decide
@@ -133,8 +134,7 @@ def _lesions(
             near = box.grown(tuple(n // 2 for n in box.shape), target.shape).slices
             own = placed(part, where, near)
             seen = (guess[near] == tissue) & (own | (target[near] != tissue))
-            dice = 2 * np.count_nonzero(seen & own) / (voxels + np.count_nonzero(seen))
-            rows.append((f"{tissue.name.lower()} {band}", dice))
+            rows.append((f"{tissue.name.lower()} {band}", voxel_metrics(seen, own)["dice"]))
     return rows
 
 

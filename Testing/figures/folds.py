@@ -119,11 +119,17 @@ def refuse_other_training(recipe: Recipe, checkpoint: Path, out: Path) -> None:
 
 
 def evaluate(
-    name: str, package: ModelPackage, engine: TorchEngine, trained: tuple[str, ...]
+    name: str,
+    package: ModelPackage,
+    engine: TorchEngine,
+    trained: tuple[str, ...],
+    *,
+    with_intervals: bool,
 ) -> dict:
-    """Kidney Dice of one CT, Dice of each of its real cysts, intervals of its kidneys.
+    """Kidney Dice of one CT, tumors found in it, and Dice of each of its real cysts.
 
-    Also how many steps the networks that were trained for it have done.
+    The intervals of its kidneys, where asked for, take a second run. Also how many steps the
+    networks that were trained for it have done.
     """
     ct, truth, known = load_canonical(name)
     points = tuple(kidney_centers(ct, truth))
@@ -134,7 +140,7 @@ def evaluate(
         "steps": {role: package.training[role]["steps_done"] for role in trained},
         "tumor_ml": float((found == Tissue.TUMOR).sum() * ct.geometry.voxel_volume_ml),
         "cysts": real_cysts(found, truth, ct.geometry.voxel_volume_ml),
-        "volumes": kidney_rows(name, package, engine, points),
+        "volumes": kidney_rows(name, package, engine, points) if with_intervals else [],
     }
 
 
@@ -161,7 +167,7 @@ def main() -> None:
                 checkpoints[role] = (checkpoint,)
         package = packed(checkpoints, out, arguments.model)
         for name in dict.fromkeys((*names, *KEPT_OUT)):
-            row = evaluate(name, package, engine, tuple(checkpoints))
+            row = evaluate(name, package, engine, tuple(checkpoints), with_intervals=name in names)
             figures[f"fold{n}"][name] = row
             print_row(n, name, row)
     print_all(figures, parts)

@@ -12,7 +12,17 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from common import FOUND_DICE, KEPT_OUT, data_folder, dice, load_case, near, parser, save, share
+from common import (
+    FOUND_DICE,
+    KEPT_OUT,
+    data_folder,
+    dice,
+    load_canonical,
+    near,
+    parser,
+    save,
+    share,
+)
 
 from KidneySegLib.anatomy import Tissue
 from KidneySegLib.engine.torch_engine import TorchEngine
@@ -20,7 +30,7 @@ from KidneySegLib.labels import to_tissue
 from KidneySegLib.models.registry import find_model
 from KidneySegLib.pipeline import segment
 from KidneySegLib.training.lesions import insert_lesion, plan_lesion, soft_shape
-from KidneySegLib.training.pack import KITS_SHAPES, SHAPE_SPACING_MM, shapes_of_map
+from KidneySegLib.training.pack import KITS_SHAPES, SHAPE_SPACING_MM, kits_number, shapes_of_map
 from KidneySegLib.volume import Volume
 
 GRID_MM = 1.5
@@ -38,7 +48,7 @@ def shapes_between(first: int, stop: float) -> dict[str, list[np.ndarray]]:
     found: dict[str, list[np.ndarray]] = {"tumor": [], "cyst": []}
     with np.load(data_folder() / KITS_SHAPES) as stored:
         for case in sorted(stored.files):
-            if first <= int("".join(c for c in case if c.isdigit())) < stop:
+            if first <= kits_number(case) < stop:
                 for kind, masks in shapes_of_map(stored[case]).items():
                     found[kind] += masks
     return found
@@ -46,13 +56,11 @@ def shapes_between(first: int, stop: float) -> dict[str, list[np.ndarray]]:
 
 def isotropic(name: str) -> tuple[Volume, np.ndarray]:
     """CT and tissues on a 1.5 mm grid, on which lesions are composed and then segmented."""
-    ct, tissue, _ = load_case(name)
-    volume = ct.canonical()
-    marks = Volume(tissue, ct.geometry).canonical()
+    volume, tissue, _ = load_canonical(name)
     grid = volume.geometry.with_spacing((GRID_MM,) * 3)
     shares = np.stack(
         [
-            marks.with_array((marks.array == n).astype(np.uint8)).resampled_to(grid).array
+            volume.with_array((tissue == n).astype(np.uint8)).resampled_to(grid).array
             for n in (0, 1, 2, 3)
         ]
     )

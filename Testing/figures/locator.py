@@ -11,7 +11,7 @@ field is rejected where no candidate is left, or where the fine network finds no
 from __future__ import annotations
 
 import numpy as np
-from common import KEPT_OUT, load_case, parser, save
+from common import KEPT_OUT, load_canonical, load_case, parser, save
 
 from KidneySegLib.engine.torch_engine import TorchEngine
 from KidneySegLib.masks import components
@@ -107,8 +107,7 @@ def empty_fields(locator: Locator) -> list[dict]:
     """What lies above and below the kidneys, where that is long enough."""
     rows = []
     for name in LONG_FIELDS:
-        ct, tissue, _ = load_case(name)
-        volume, marks = ct.canonical(), Volume(tissue, ct.geometry).canonical().array
+        volume, marks, _ = load_canonical(name)
         tight = Box.of_mask(marks > 0)
         step = float(volume.geometry.spacing_mm[0])
         away, height = round(AWAY_MM / step), marks.shape[0]

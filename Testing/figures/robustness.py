@@ -42,7 +42,7 @@ BLOOD_HU, DENSEST_HU = 30.0, 275.0  # without contrast; more than kidneys have i
 
 @dataclass(frozen=True)
 class Case:
-    """Canonical CT, where its kidneys are, and its liver: empty where that is not known."""
+    """Canonical CT, its kidneys, and its liver before any change: empty where it is not known."""
 
     ct: Volume
     kidneys: np.ndarray

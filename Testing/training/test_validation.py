@@ -176,6 +176,13 @@ def test_a_better_validation_of_an_earlier_leg_is_not_replaced(two, tmp_path, mo
     others = dataclasses.replace(recipe, validate_shapes_from=340, steps=6)
     train(others, two, tmp_path, workers=0)  # other samples: their scores say nothing of these
     assert read_checkpoint(best_file(recipe, tmp_path))["step"] == 6
+    monkeypatch.setattr(loop.Validation, "judge", lambda self, network: {"kidney": 0.3})
+    longer = dataclasses.replace(others, steps=8, learning_rate=1e-4)
+    train(longer, two, tmp_path, workers=0)  # the same samples
+    assert read_checkpoint(best_file(recipe, tmp_path))["step"] == 6
+    cystic = dataclasses.replace(longer, steps=10, cyst_share=0.9)
+    train(cystic, two, tmp_path, workers=0)
+    assert read_checkpoint(best_file(recipe, tmp_path))["step"] == 10
 
 
 def test_a_leg_does_not_validate_on_what_an_earlier_one_was_trained_on(two, tmp_path):
@@ -193,11 +200,10 @@ def test_a_leg_does_not_validate_on_what_an_earlier_one_was_trained_on(two, tmp_
     [
         ("fine", {}),
         ("locator", {}),
-        ("axial", {"network_options": None, "patch": (16, 32, 32), "planes": 4}),
+        ("axial", {"patch": (16, 32, 32), "planes": 4}),
     ],
 )
 def test_networks_of_every_role_are_judged_and_left_in_their_mode(two, tmp_path, name, changes):
-    changes = {**changes, "network_options": load_recipe(name).network_options} if changes else {}
     recipe = tiny(name, validate_every=2, validate_shapes_from=300, steps=3, **changes)
     source = prepare(recipe, two, tmp_path, validation=True)
     network = loop._State(recipe, "cpu", None).average.train()
