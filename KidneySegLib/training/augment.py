@@ -12,6 +12,10 @@ from ..anatomy import Tissue
 from ..volume import Box
 
 _LEAST_KIDNEY_HU = 20.0
+_BLOOD_HU = 30.0  # without contrast
+_CONTRAST_SHARE, _CONTRAST_GAIN = 0.25, (0.7, 2.0)
+_NOISE_HU, _STRONG_NOISE_HU, _STRONG_NOISE_SHARE = (2.0, 22.0), (22.0, 45.0), 0.3
+_THICK_MM = (0.8, 3.0)  # SD of the blur along the body's axis: slices of about 3 to 10 mm
 # Half of the spread between KiTS23 patients (training facts: tumors 22 to 143 HU, cysts -3 to 62):
 # the kidney beside them stays, and a tumor must not become a cyst.
 _LESION_CHANGES = {Tissue.TUMOR: (35.0, 0.25), Tissue.CYST: (10.0, 0.15)}  # HU, log of gain
@@ -140,19 +144,42 @@ def _cortex(kidney: np.ndarray, rng: np.random.Generator, *, spacing_mm: float) 
     return np.maximum(np.clip((0.85 - deep) / 0.15, 0, 1), columns)
 
 
-def change_scanner(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def change_contrast(image: np.ndarray, rng: np.random.Generator) -> None:
+    """Sometimes more or less contrast medium in all that has some (in place).
+
+    What is denser than blood without it is stretched; the phase of kidneys alone is another thing
+    (`change_phase`).
+    """
+    if rng.random() < _CONTRAST_SHARE:
+        gain = np.exp(rng.uniform(*np.log(_CONTRAST_GAIN)))
+        image += (gain - 1) * np.maximum(image - _BLOOD_HU, 0)
+
+
+def change_scanner(image: np.ndarray, rng: np.random.Generator, *, spacing_mm: float) -> np.ndarray:
     """Global contrast, noise, blur, thick slices, clipped exports (HU in, HU out)."""
     image = image * rng.uniform(0.9, 1.12) + rng.uniform(-15, 15)
     if rng.random() < 0.25:
         sigma = rng.uniform(0.3, 0.8)
         image = ndimage.gaussian_filter(image, (sigma if rng.random() < 0.5 else 0, sigma, sigma))
     if rng.random() < 0.2:
-        image = ndimage.gaussian_filter1d(image, rng.uniform(0.4, 1.0), axis=0)
+        image = ndimage.gaussian_filter1d(image, rng.uniform(*_THICK_MM) / spacing_mm, axis=0)
     if rng.random() < 0.5:
-        image = image + rng.normal(0, rng.uniform(2, 22), image.shape)
+        image = image + _noise(image.shape, rng)
     if rng.random() < 0.15:
         image = np.clip(image, -45, 160)
     return image.astype(np.float32)
+
+
+def _noise(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """Noise in HU, of one voxel or, as a soft kernel leaves it, of a few in the plane."""
+    strong = rng.random() < _STRONG_NOISE_SHARE
+    sd = rng.uniform(*(_STRONG_NOISE_HU if strong else _NOISE_HU))
+    noise = rng.normal(size=shape).astype(np.float32)
+    if rng.random() < 0.4:
+        grain = rng.uniform(0.4, 0.9)
+        noise = ndimage.gaussian_filter(noise, (0, grain, grain))
+        noise /= noise.std()
+    return sd * noise
 
 
 def cut_field(

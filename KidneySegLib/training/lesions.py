@@ -308,7 +308,7 @@ def lesion_densities(
     """
     if tissue == Tissue.CYST:
         level = sample_percentile(rng, _CYST_HU)
-        texture = _smooth_noise(rng, solid.shape, 7.5 / spacing_mm)
+        texture = smooth_noise(rng, solid.shape, 7.5 / spacing_mm)
         return (level + texture * 2.0).astype(np.float32)
     if kidney_hu < NON_CONTRAST_HU:
         level = float(np.clip(rng.normal(36, 9), 12, 70))
@@ -317,10 +317,10 @@ def lesion_densities(
         level = float(np.clip(kidney_hu * sample_percentile(rng, _TUMOR_RATIO), 15, 230))
         texture_sd = 0.8 * sample_percentile(rng, _TEXTURE_SD_HU)
     grain = rng.uniform(*_GRAIN_MM) / spacing_mm
-    density = level + _smooth_noise(rng, solid.shape, grain) * texture_sd
+    density = level + smooth_noise(rng, solid.shape, grain) * texture_sd
     density = _necrosis(density, solid, rng, spacing_mm=spacing_mm)
     if rng.random() < 0.08:
-        density = np.where(_smooth_noise(rng, solid.shape, 2.0 / spacing_mm) > 2.6, 300.0, density)
+        density = np.where(smooth_noise(rng, solid.shape, 2.0 / spacing_mm) > 2.6, 300.0, density)
     return density.astype(np.float32)
 
 
@@ -347,7 +347,7 @@ def add_septa(
     contrast : bool
         Whether the walls have taken up contrast.
     """
-    field = _smooth_noise(rng, solid.shape, _SEPTA_APART * max(_radius(solid), 2.0))
+    field = smooth_noise(rng, solid.shape, _SEPTA_APART * max(_radius(solid), 2.0))
     axes = [axis for axis, n in enumerate(solid.shape) if n > 1]
     slope = np.linalg.norm(np.stack(np.gradient(field, axis=axes)), axis=0)
     distance_mm = np.abs(field) / np.maximum(slope, 1e-4) * spacing_mm
@@ -365,12 +365,12 @@ def _necrosis(
     deepest = depth.max()
     if deepest < 12 or rng.random() > 0.45:
         return density
-    field = depth / deepest + 0.25 * _smooth_noise(rng, solid.shape, 6.0 / spacing_mm)
+    field = depth / deepest + 0.25 * smooth_noise(rng, solid.shape, 6.0 / spacing_mm)
     share = np.clip((field - rng.uniform(0.35, 0.75)) / 0.12, 0, 1)
     return density + share * (rng.normal(14, 8) - density)
 
 
-def _smooth_noise(
+def smooth_noise(
     rng: np.random.Generator, shape: tuple[int, ...], sigma_voxels: float
 ) -> np.ndarray:
     """Gaussian noise, smoothed, mean 0 and SD 1, also where it is coarser than the block."""

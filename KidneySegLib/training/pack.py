@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 SHAPE_SPACING_MM = 1.5
 KITS_SHAPES = "kits23_labels_1.5mm.npz"
 _TISSUES = {1: Tissue.KIDNEY, 2: Tissue.KIDNEY, 4: Tissue.CYST, UNSURE: UNSURE}
+SPLEEN, LIVER, STOMACH = 1, 5, 6  # of the experts' organ maps, as TotalSegmentator numbers them
+ORGANS = (SPLEEN, LIVER, STOMACH)
 _KITS = {"tumor": 2, "cyst": 3}
 _LEAST_SHAPE_VOXELS = 100
 _AROUND_KIDNEYS_MM = 50.0
@@ -31,12 +33,14 @@ class PackedCase:
     """One CT on the training grid.
 
     ``image`` is uint8 over the recipe's HU window; ``label`` holds `Tissue`
-    numbers and 255 for unsure. Both are ``(k, j, i)`` in canonical orientation.
+    numbers and 255 for unsure; ``organs`` the numbers of an expert's organ map, where there is
+    one. All are ``(k, j, i)`` in canonical orientation.
     """
 
     name: str
     image: np.ndarray
     label: np.ndarray
+    organs: np.ndarray | None = None
 
 
 def find_cases(folder: Path) -> list[tuple[str, Path, Path]]:
@@ -63,15 +67,22 @@ def find_cases(folder: Path) -> list[tuple[str, Path, Path]]:
 
 
 def pack_case(
-    name: str, ct: Path, labels: Path, recipe: Recipe, tissues: Mapping[int, int]
+    name: str,
+    ct: Path,
+    labels: Path,
+    recipe: Recipe,
+    tissues: Mapping[int, int],
+    organs: Path | None = None,
 ) -> PackedCase:
     """Resample one CT and its labels, numbers of a file to `Tissue`, onto the training grid."""
     volume = read_volume(ct).canonical()
     label = read_labels(labels).canonical()
     grid = _training_grid(label, recipe)
-    return PackedCase(
-        name, pack_image(volume, grid, recipe.window_hu), pack_label(label, grid, tissues)
-    )
+    image = pack_image(volume, grid, recipe.window_hu)
+    packed = None
+    if organs is not None:
+        packed = pack_label(read_labels(organs).canonical(), grid, {n: n for n in ORGANS})
+    return PackedCase(name, image, pack_label(label, grid, tissues), packed)
 
 
 def _training_grid(label: Volume, recipe: Recipe) -> Geometry:
@@ -119,7 +130,8 @@ def packed_file(kind: str, recipe: Recipe, out: Path) -> Path:
 def pack_cts(folder: Path, recipe: Recipe, target: Path) -> list[PackedCase]:
     """Pack the labeled CTs of a folder, or read them where an earlier run has packed them.
 
-    Cases in ``recipe.exclude_cases`` are never read.
+    Cases in ``recipe.exclude_cases`` are never read. Organ maps (``<name>_organs.nii.gz``) are
+    packed where there are some.
     """
     if target.is_file():
         return read_packed(target)
@@ -129,7 +141,9 @@ def pack_cts(folder: Path, recipe: Recipe, target: Path) -> list[PackedCase]:
             logger.info("%s is kept out of training", name)
             continue
         logger.info("packing %s", name)
-        cases.append(pack_case(name, ct, labels, recipe, _TISSUES))
+        organs = folder / f"{name}_organs.nii.gz"
+        known = organs if organs.is_file() else None
+        cases.append(pack_case(name, ct, labels, recipe, _TISSUES, known))
     save_cases(target, cases)
     return cases
 
@@ -226,7 +240,13 @@ def read_packed(target: Path) -> list[PackedCase]:
     """Cases that an earlier run has packed."""
     with np.load(target) as stored:
         return [
-            PackedCase(n, stored[f"{n}/image"], stored[f"{n}/label"]) for n in packed_names(target)
+            PackedCase(
+                name,
+                stored[f"{name}/image"],
+                stored[f"{name}/label"],
+                stored.get(f"{name}/organs"),
+            )
+            for name in packed_names(target)
         ]
 
 
@@ -235,6 +255,8 @@ def save_cases(target: Path, cases: Iterable[PackedCase]) -> None:
     arrays = {}
     for case in cases:
         arrays[f"{case.name}/image"], arrays[f"{case.name}/label"] = case.image, case.label
+        if case.organs is not None:
+            arrays[f"{case.name}/organs"] = case.organs
     _save_arrays(target, arrays)
 
 

@@ -10,6 +10,7 @@ from ..anatomy import Tissue
 from ..labels import UNSURE
 from ..stages.locate import normalize
 from .augment import (
+    change_contrast,
     change_lesions,
     change_phase,
     change_scanner,
@@ -21,7 +22,8 @@ from .augment import (
 from .effects import dilate_pelvis, lower_arms, place_metal, place_stent
 from .lesions import insert_lesion, plan_lesion, section, soft_shape
 from .loss import lesion_weights
-from .pack import SHAPE_SPACING_MM, PackedCase
+from .neighbors import change_organs, fill_bowel
+from .pack import ORGANS, SHAPE_SPACING_MM, PackedCase
 from .recipe import Recipe
 from .slices import close_lesions, draw_slice
 from .textures import Texture
@@ -36,6 +38,7 @@ _LESION_PLANES = 0.6
 # Shares of patches with what `effects` adds: rare, but each is common enough in a clinic.
 _PELVIS_SHARE, _STENT_SHARE, _METAL_SHARE, _ARMS_SHARE = 0.08, 0.04, 0.04, 0.06
 _STENT_IN_PELVIS_SHARE = 0.25
+_ORGANS_SHARE, _BOWEL_SHARE = 0.5, 0.15  # of patches with what `neighbors` changes
 _SEPTATED_SHARE = 0.15  # of composed cysts
 _COMPOSED_PLANES = 0.5  # of real slices without a lesion: the others teach what none looks like
 
@@ -78,7 +81,7 @@ class SampleSource:
         recipe = self.recipe
         case, center = self._place(rng)
         image, label = self._patch(case, center, recipe.patch, rng)
-        change_phase(image, label, rng, spacing_mm=recipe.spacing_mm)
+        self._change_body(image, label, rng)
         self._change_pelvis(image, label, rng)
         self._compose(image, label, rng)
         image, label = self._scan(image, label, rng)
@@ -86,6 +89,14 @@ class SampleSource:
             chosen = _choose_planes(label, recipe.planes, rng)
             image, label = image[chosen], label[chosen]
         return image, label, self._weights(label)
+
+    def _change_body(self, image: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> None:
+        """Another contrast and phase, and sometimes bowel beside a kidney (in place)."""
+        spacing_mm = self.recipe.spacing_mm
+        change_contrast(image, rng)
+        change_phase(image, label, rng, spacing_mm=spacing_mm)
+        if rng.random() < _BOWEL_SHARE:
+            fill_bowel(image, label, rng, spacing_mm=spacing_mm)
 
     def _change_pelvis(
         self, image: np.ndarray, label: np.ndarray, rng: np.random.Generator
@@ -107,7 +118,7 @@ class SampleSource:
             patch = (1, *patch[1:])
             center[0] += rng.normal(0, _PLANE_JITTER_MM / recipe.spacing_mm)
         image, label = self._patch(case, center, patch, rng, is_slice=True)
-        change_phase(image, label, rng, spacing_mm=recipe.spacing_mm)
+        self._change_body(image, label, rng)
         change_lesions(image, label, rng)
         plain = not np.isin(label, (Tissue.TUMOR, Tissue.CYST)).any()
         if plain and (not recipe.planes or rng.random() < _COMPOSED_PLANES):
@@ -126,7 +137,7 @@ class SampleSource:
             place_metal(image, rng, spacing_mm=recipe.spacing_mm)
         if rng.random() < _ARMS_SHARE:
             lower_arms(image, rng, spacing_mm=recipe.spacing_mm)
-        image = change_scanner(image, rng)
+        image = change_scanner(image, rng, spacing_mm=recipe.spacing_mm)
         if recipe.role == "locator":
             label = np.where(label == UNSURE, UNSURE, label > 0).astype(np.uint8)
         return image, label
@@ -172,14 +183,19 @@ class SampleSource:
         label = case.label[box.slices]
         kinds = [n for n in (Tissue.TUMOR, Tissue.CYST, UNSURE) if (label == n).any()]
         members = [(label != 0) & (label != UNSURE), *(label == n for n in kinds)]
+        organs = {} if case.organs is None else _organs_to_change(case.organs[box.slices], rng)
+        members += organs.values()
         channels = np.stack([case.image[box.slices], *(m * np.uint8(255) for m in members)])
         own = grid - np.reshape(box.start, (3, 1, 1, 1)).astype(np.float32)
         values = sample_patch(channels, own) / 255
         low, high = recipe.window_hu
         target = np.where(values[1] > 0.5, np.uint8(Tissue.KIDNEY), np.uint8(0))
-        for number, share in zip(kinds, values[2:], strict=True):
+        for number, share in zip(kinds, values[2:], strict=False):
             target[share > 0.5] = number
-        return values[0] * (high - low) + low, target
+        image = values[0] * (high - low) + low
+        masks = dict(zip(organs, values[2 + len(kinds) :] > 0.5, strict=True))
+        change_organs(image, masks, rng, spacing_mm=recipe.spacing_mm)
+        return image, target
 
     def _compose(self, image: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> None:
         """Put lesions, and sometimes a mass beside the kidney, into the patch (in place)."""
@@ -250,6 +266,14 @@ class SampleSource:
         if looks and rng.random() < self.recipe.texture_share:
             return looks[rng.integers(len(looks))]
         return None
+
+
+def _organs_to_change(organs: np.ndarray, rng: np.random.Generator) -> dict[int, np.ndarray]:
+    """Masks of the organs that lie in a block, by number; of half of the blocks none."""
+    if rng.random() > _ORGANS_SHARE:
+        return {}
+    masks = {number: organs == number for number in ORGANS}
+    return {number: mask for number, mask in masks.items() if mask.any()}
 
 
 def _choose_planes(label: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:

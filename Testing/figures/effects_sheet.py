@@ -15,7 +15,7 @@ import numpy as np
 from common import data_folder, new_figure
 
 from KidneySegLib.anatomy import Tissue
-from KidneySegLib.training import effects
+from KidneySegLib.training import effects, neighbors
 from KidneySegLib.training.lesions import insert_lesion, plan_lesion, soft_shape
 from KidneySegLib.training.loop import prepare
 from KidneySegLib.training.pack import SHAPE_SPACING_MM
@@ -64,6 +64,7 @@ def main() -> None:
         "stent": lambda a, b: effects.place_stent(a, b, rng, spacing_mm=spacing_mm),
         "septated cyst": lambda a, b: septated_cyst(a, b, rng, spacing_mm=spacing_mm, shapes=cysts),
         "metal": lambda a, b: effects.place_metal(a, rng, spacing_mm=spacing_mm) is None,
+        "bowel": lambda a, b: neighbors.fill_bowel(a, b, rng, spacing_mm=spacing_mm),
         "arms down": lambda a, b: effects.lower_arms(a, rng, spacing_mm=spacing_mm) is None,
     }
     figure = new_figure(COLUMNS * 1.9, len(rows) * 2.05)

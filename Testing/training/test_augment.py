@@ -73,3 +73,45 @@ def test_a_stronger_grid_turns_and_scales_more():
 
     assert extents(0.0) < 1e-3
     assert extents(2.0) > 1.5 * extents(1.0)
+
+
+def test_contrast_is_stretched_above_blood_without_it():
+    image = np.array([[[-100.0, 0.0, 30.0, 60.0, 130.0]]], np.float32)
+    gains = []
+    for seed in range(60):
+        changed = image.copy()
+        augment.change_contrast(changed, np.random.default_rng(seed))
+        np.testing.assert_array_equal(changed[..., :3], image[..., :3])
+        gains.append((changed[0, 0, 4] - 30) / 100)
+        assert (changed[0, 0, 3] - 30) / 30 == pytest.approx(gains[-1])
+    assert 30 < gains.count(1.0) < 55
+    assert 0.7 <= min(gains) < 0.9
+    assert 1.4 < max(gains) <= 2.0
+
+
+def test_noise_is_strong_at_times_and_sometimes_of_several_voxels():
+    drawn = [augment._noise((6, 40, 40), np.random.default_rng(n)) for n in range(60)]
+    spread = np.array([noise.std() for noise in drawn])
+    assert 1.5 < spread.min() < 10
+    assert 35 < spread.max() < 47
+    assert 0.15 < (spread > 22).mean() < 0.5
+    alike = np.array([np.corrcoef(n[..., 1:].ravel(), n[..., :-1].ravel())[0, 1] for n in drawn])
+    across = np.array([np.corrcoef(n[1:].ravel(), n[:-1].ravel())[0, 1] for n in drawn])
+    assert 0.2 < (alike > 0.1).mean() < 0.6
+    assert np.abs(across).max() < 0.1
+
+
+@pytest.mark.parametrize("spacing_mm", [1.25, 2.5])
+def test_thick_slices_are_as_thick_in_mm_on_every_grid(spacing_mm, monkeypatch):
+    monkeypatch.setattr(augment, "_THICK_MM", (2.5, 2.5))
+    monkeypatch.setattr(augment, "_noise", lambda shape, _: np.zeros(shape))
+    image = np.zeros((41, 5, 5), np.float32)
+    image[20] = 100.0
+    widths = set()
+    for seed in range(60):
+        seen = augment.change_scanner(image, np.random.default_rng(seed), spacing_mm=spacing_mm)
+        profile = np.clip(seen[:, 2, 2] - seen[0, 2, 2], 0, None)
+        places = (np.arange(41) - 20) * spacing_mm
+        widths.add(round(float(np.sqrt((profile * places**2).sum() / profile.sum())), 1))
+    assert any(2.3 <= width <= 2.8 for width in widths)
+    assert 0.0 in widths

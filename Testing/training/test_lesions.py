@@ -87,7 +87,7 @@ def test_what_a_patch_cuts_is_no_surface_and_no_direction(rng):
 
 @pytest.mark.parametrize("shape", [(17, 17, 17), (1, 17, 17)])
 def test_a_grain_coarser_than_the_lesion_does_not_move_its_density(rng, shape):
-    noise = lesions._smooth_noise(rng, shape, 7.2)
+    noise = lesions.smooth_noise(rng, shape, 7.2)
     assert noise.mean() == pytest.approx(0, abs=1e-4)
     assert noise.std() == pytest.approx(1, abs=1e-3)
 

@@ -141,7 +141,7 @@ def test_cysts_are_composed_as_large_as_tumors(data, tmp_path, monkeypatch):
 def test_planes_of_a_sample_are_scanned_with_their_own_neighbors(data, tmp_path, monkeypatch):
     depths = []
 
-    def scanned(image, rng):
+    def scanned(image, rng, **_):
         depths.append(len(image))
         return image
 
