@@ -21,6 +21,7 @@ from .mining import read_mistakes
 from .pack import KITS_SHAPES, pack_cts, pack_shapes, packed_file
 from .pseudo import pack_pseudo
 from .recipe import STAGE_SETTINGS, Recipe, recipe_from
+from .rendering import pack_rendered
 from .samples import SampleSource
 from .slices import SLICES, pack_slices
 from .textures import cut_textures
@@ -44,6 +45,7 @@ _LEARNING = frozenset(
         "learning_rate",
         "weight_decay",
         "class_weights",
+        "rendered_share",
         "ema",
         "seed",
         "validate_every",
@@ -61,8 +63,9 @@ def prepare(recipe: Recipe, data: Path, out: Path, *, validation: bool = False) 
         and ``kits_slices/`` where the recipe asks for slices. CTs in ``ct_unlabeled/`` are used
         where the output folder holds pseudo-labels for them (see pseudo.py).
     validation : bool
-        Of CTs, shapes and slices those that validate, instead of those that train; places that
-        a locator was mistaken in are left out then, so that samples stay the same when they change.
+        Of CTs, shapes and slices those that validate, instead of those that train; rendered CTs,
+        and places that a locator was mistaken in, are left out then, so that samples stay the same
+        when they change.
 
     Raises
     ------
@@ -88,8 +91,14 @@ def prepare(recipe: Recipe, data: Path, out: Path, *, validation: bool = False) 
         packed = out / f"slices_{recipe.spacing_mm:g}mm.npz"
         slices = pack_slices(data / SLICES, recipe, packed, validation=validation)
     textures = cut_textures(slices, recipe.window_hu) if recipe.texture_share else {}
-    mistakes = {} if validation else read_mistakes(out)
-    return SampleSource(recipe, cases, shapes, slices, mistakes, textures)
+    if validation:
+        return SampleSource(recipe, cases, shapes, slices, textures=textures)
+    rendered = []
+    if recipe.rendered_share:
+        packed = packed_file("rendered", recipe, out)
+        rendered = pack_rendered(data / KITS_SHAPES, recipe, cases, textures, packed)
+    mistakes = read_mistakes(out)
+    return SampleSource(recipe, cases, shapes, slices, mistakes, textures, rendered)
 
 
 def checkpoint_file(recipe: Recipe, out: Path) -> Path:

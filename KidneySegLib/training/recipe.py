@@ -25,7 +25,8 @@ class Recipe:
     around places that an earlier locator took for kidneys (see `mining`); the rest lies anywhere
     in the body. ``slice_share`` is the share of all samples that are real slices (see `slices`);
     ``slice_strength`` is how much more they are rotated, scaled and bent than CTs, ``solid_share``
-    the share of them whose lesions end above and below;
+    the share of them whose lesions end above and below; ``rendered_share`` is the share of the
+    patches of CTs that is of CTs with a KiTS23 kidney in the place of their own (see `rendering`);
     ``texture_share`` that of the composed lesions that look like a real one (see `textures`);
     ``cyst_share`` that of cysts, ``push_share`` that of lesions that displace what they touch.
     Lesions of less than ``least_lesion_ml`` count in the cross-entropies as if they had that
@@ -56,6 +57,7 @@ class Recipe:
     slice_share: float
     slice_strength: float
     solid_share: float
+    rendered_share: float
     jitter_mm: float
     lesion_share: float
     lesion_counts: tuple[int, ...]
@@ -135,9 +137,10 @@ def load_recipe(name_or_path: str) -> Recipe:
 
 
 def _older_defaults(data: dict[str, Any]) -> dict[str, Any]:
-    """Settings that recipes from before 0.6.0, and from before there was validation, lack."""
+    """Settings that recipes of earlier versions lack."""
     return {
         "planes": 0,
+        "rendered_share": 0.0,
         "validate_every": 0,
         "validate_cases": [],
         "validate_shapes_from": data.get("exclude_shapes_from"),

@@ -48,9 +48,9 @@ class SampleSource:
     """Everything a sample is made from; item n of a seed is always the same sample.
 
     ``slices`` are stacks of real slices with real lesions (see slices.py), ``textures`` the looks
-    of their lesions, by tissue (see textures.py). ``mistakes`` holds, a
-    case, places ``(n, 3)`` that an earlier locator took for kidneys, as shares of the field along
-    k, j, i.
+    of their lesions, by tissue (see textures.py), ``rendered`` CTs with kidneys and lesions of
+    other patients (see rendering.py). ``mistakes`` holds, a case, places ``(n, 3)`` that an earlier
+    locator took for kidneys, as shares of the field along k, j, i.
     """
 
     recipe: Recipe
@@ -59,6 +59,7 @@ class SampleSource:
     slices: list[PackedCase] = field(default_factory=list)
     mistakes: dict[str, np.ndarray] = field(default_factory=dict)
     textures: dict[Tissue, list[Texture]] = field(default_factory=dict)
+    rendered: list[PackedCase] = field(default_factory=list)
 
     def __len__(self) -> int:
         """Samples of a whole training run."""
@@ -83,7 +84,11 @@ class SampleSource:
         image, label = self._patch(case, center, recipe.patch, rng)
         self._change_body(image, label, rng)
         self._change_pelvis(image, label, rng)
-        self._compose(image, label, rng)
+        rendered = any(case is one for one in self.rendered)
+        if rendered:
+            change_lesions(image, label, rng)
+        if not (rendered and _holds_lesion(label)):
+            self._compose(image, label, rng)
         image, label = self._scan(image, label, rng)
         if recipe.planes:
             chosen = _choose_planes(label, recipe.planes, rng)
@@ -120,8 +125,7 @@ class SampleSource:
         image, label = self._patch(case, center, patch, rng, is_slice=True)
         self._change_body(image, label, rng)
         change_lesions(image, label, rng)
-        plain = not np.isin(label, (Tissue.TUMOR, Tissue.CYST)).any()
-        if plain and (not recipe.planes or rng.random() < _COMPOSED_PLANES):
+        if not _holds_lesion(label) and (not recipe.planes or rng.random() < _COMPOSED_PLANES):
             self._compose(image, label, rng)
         image, label = self._scan(image, label, rng)
         return image, label, self._weights(label)
@@ -161,7 +165,10 @@ class SampleSource:
             spots = self.mistakes[case.name]
             spot = spots[rng.integers(len(spots))] * case.label.shape
             return case, spot + rng.normal(0, _MISTAKE_JITTER_MM / recipe.spacing_mm, 3)
-        case = self.cases[rng.integers(len(self.cases))]
+        cases = self.cases
+        if self.rendered and rng.random() < recipe.rendered_share:
+            cases = self.rendered
+        case = cases[rng.integers(len(cases))]
         return case, _random_center(case, recipe, rng)
 
     def _patch(
@@ -276,6 +283,11 @@ def _organs_to_change(organs: np.ndarray, rng: np.random.Generator) -> dict[int,
     return {number: mask for number, mask in masks.items() if mask.any()}
 
 
+def _holds_lesion(label: np.ndarray) -> bool:
+    """Whether a patch has a tumor or a cyst."""
+    return bool(np.isin(label, (Tissue.TUMOR, Tissue.CYST)).any())
+
+
 def _choose_planes(label: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """Some planes of a patch, in order; most of them through a lesion, where there is one."""
     lesion = np.isin(label, (Tissue.TUMOR, Tissue.CYST)).any(axis=(1, 2))
@@ -285,10 +297,10 @@ def _choose_planes(label: np.ndarray, count: int, rng: np.random.Generator) -> n
 
 
 def _random_center(case: PackedCase, recipe: Recipe, rng: np.random.Generator) -> np.ndarray:
-    """Patch center: near a kidney voxel, or anywhere in the body."""
+    """Patch center: near a voxel of a kidney or of a mass in it, or anywhere in the body."""
     jitter = rng.normal(0, recipe.jitter_mm / recipe.spacing_mm, 3)
     if rng.random() < recipe.kidney_centered:
-        kidney = np.argwhere((case.label == Tissue.KIDNEY) | (case.label == Tissue.CYST))
+        kidney = np.argwhere((case.label > 0) & (case.label != UNSURE))
         if len(kidney):
             return kidney[rng.integers(len(kidney))] + jitter
     for _ in range(_TRIES):

@@ -1,0 +1,325 @@
+"""Kidneys of KiTS23 patients, with the tumors and cysts that grew in them, rendered into real CTs.
+
+A shape put into another kidney (see lesions.py) neither bends that kidney nor grows where tumors
+of its kind do. Here a whole kidney of a KiTS23 map takes the place of a CT's own, on the same side:
+that one is replaced by fat, and the new one gets its densities, from the cortex inward, and real
+looks of lesions. What the CT lacks is another fat, vessels and a sinus that fit the new kidney.
+Arrays are ``(k, j, i)`` in canonical orientation, ``i`` to the patient's right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy import ndimage
+
+from ..anatomy import Tissue
+from ..labels import UNSURE
+from ..masks import components
+from ..volume import Box
+from .lesions import LesionPlan, insert_lesion, smooth_noise
+from .pack import SHAPE_SPACING_MM, PackedCase, kits_number, read_packed, save_cases
+from .recipe import Recipe
+from .textures import Texture
+
+_COUNT = 64  # rendered CTs
+_LEAST_KIDNEY_ML = 40.0
+_LEAST_INSIDE = 0.9  # share of the new kidney that the field holds
+_MOST_BONE = 0.02
+_BONE_HU = 200.0
+_FAT_HU, _FAT_REACH_MM = (-125.0, -50.0), 12.0
+_USUAL_FAT_HU = (-95.0, 12.0)  # median and SD where the CT has little
+_LEAST_FAT_VOXELS = 200
+_DEPTHS_MM = np.arange(1.5, 20.0, 1.5)  # the first voxel under the surface is at partial volume
+_GRAIN_MM = 3.0
+_AROUND_MM = 15.0
+_TEXTURE_SHARE = 0.7
+_LEAST_LESION_ML = 0.2
+_TRIES = 20
+_MASSES = (Tissue.TUMOR, Tissue.CYST)
+
+
+@dataclass(frozen=True)
+class MappedKidney:
+    """A kidney with its lesions, as a KiTS23 map has it.
+
+    Attributes
+    ----------
+    tissue : (k, j, i) uint8
+        `Tissue` numbers at 1.5 mm, cropped.
+    right : bool
+        Whether it is the patient's right kidney.
+    """
+
+    tissue: np.ndarray
+    right: bool
+
+
+def kidneys_of_map(array_ras: np.ndarray) -> list[MappedKidney]:
+    """Both kidneys of a KiTS23 map; none where it does not hold exactly two.
+
+    Parameters
+    ----------
+    array_ras : (i, j, k) uint8
+        As the shared file stores it; 1 kidney, 2 tumor, 3 cyst, like `Tissue`.
+    """
+    array = array_ras.transpose(2, 1, 0)
+    least = 1000 * _LEAST_KIDNEY_ML / SHAPE_SPACING_MM**3
+    parts = [(where, part) for where, part in components(array > 0) if part.sum() >= least]
+    if len(parts) != 2:
+        return []
+    parts.sort(key=lambda item: item[0][2].start + item[0][2].stop)
+    return [
+        MappedKidney(np.where(part, array[where], 0).astype(np.uint8), right)
+        for (where, part), right in zip(parts, (False, True), strict=True)
+    ]
+
+
+def own_kidneys(label: np.ndarray, *, spacing_mm: float) -> dict[bool, np.ndarray]:
+    """Masks of a CT's kidneys by side (True is right); none where there are not exactly two."""
+    least = 1000 * _LEAST_KIDNEY_ML / spacing_mm**3
+    masks = []
+    for where, part in components((label > 0) & (label != UNSURE)):
+        if part.sum() >= least:
+            mask = np.zeros(label.shape, bool)
+            mask[where] = part
+            masks.append((where[2].start + where[2].stop, mask))
+    if len(masks) != 2:
+        return {}
+    masks.sort(key=lambda item: item[0])
+    return {False: masks[0][1], True: masks[1][1]}
+
+
+def render_kidney(
+    image: np.ndarray,
+    label: np.ndarray,
+    own: np.ndarray,
+    kidney: MappedKidney,
+    rng: np.random.Generator,
+    *,
+    spacing_mm: float,
+    textures: Mapping[Tissue, list[Texture]],
+) -> bool:
+    """Put a mapped kidney in the place of a CT's own one, in place.
+
+    Parameters
+    ----------
+    image : (k, j, i) float32
+        HU.
+    label : (k, j, i) uint8
+        `Tissue` numbers; 255 is unsure.
+    own : (k, j, i) bool
+        The CT's kidney on that side.
+    textures : mapping
+        Looks of real lesions; without one for a lesion it is drawn by the rules.
+
+    Returns
+    -------
+    bool
+        Whether there was room for it; nothing is changed where there was not.
+    """
+    shares = _on_grid(kidney, spacing_mm)
+    middle = np.array(ndimage.center_of_mass(own)) - ndimage.center_of_mass(shares.sum(axis=0))
+    start = np.round(middle).astype(int)
+    block = Box(tuple(start), tuple(start + shares.shape[1:]))
+    margin = (int(np.ceil(_AROUND_MM / spacing_mm)),) * 3
+    around = Box.of_mask(own).union(block).grown(margin, image.shape)
+    if block.grown((0, 0, 0), image.shape).is_empty:
+        return False
+    scene = image[around.slices], label[around.slices], own[around.slices]
+    new = _moved(shares, block, around)
+    if not _has_room(*scene, new.sum(axis=0), shares.sum()):
+        return False
+    _exchange(*scene, new.sum(axis=0), rng, spacing_mm=spacing_mm)
+    for tissue in _MASSES:
+        looks = textures.get(tissue)
+        _paint_lesions(*scene[:2], tissue, new[tissue], rng, spacing_mm=spacing_mm, looks=looks)
+    return True
+
+
+def _exchange(
+    image: np.ndarray,
+    label: np.ndarray,
+    own: np.ndarray,
+    soft: np.ndarray,
+    rng: np.random.Generator,
+    *,
+    spacing_mm: float,
+) -> None:
+    """Fat where a kidney was, and its densities, from the surface inward, in the new one."""
+    profile, spread, noise_hu = _look(image, label, own, spacing_mm=spacing_mm)
+    _fill_with_fat(image, label, own, noise_hu, rng, spacing_mm=spacing_mm)
+    solid = soft > 0.5
+    depth_mm = ndimage.distance_transform_edt(solid) * spacing_mm
+    density = np.interp(depth_mm, _DEPTHS_MM, profile).astype(np.float32)
+    density += spread * smooth_noise(rng, image.shape, _GRAIN_MM / spacing_mm)
+    density += rng.normal(0, noise_hu, image.shape)
+    image += soft * (density - image)
+    label[solid] = Tissue.KIDNEY
+
+
+def _moved(shares: np.ndarray, block: Box, around: Box) -> np.ndarray:
+    """Shares ``(4, k, j, i)`` of a block, cut or padded to another box."""
+    new = np.zeros((len(shares), *around.shape), np.float32)
+    common = Box(
+        tuple(map(max, block.start, around.start)), tuple(map(min, block.stop, around.stop))
+    )
+    new[(slice(None), *common.inside(around))] = shares[(slice(None), *common.inside(block))]
+    return new
+
+
+def _on_grid(kidney: MappedKidney, spacing_mm: float) -> np.ndarray:
+    """Shares of each tissue ``(4, k, j, i)`` on the CT's grid; those of background are left 0."""
+    factor = SHAPE_SPACING_MM / spacing_mm
+    padded = np.pad(kidney.tissue, 2)
+    shares = [np.zeros(1)]
+    for tissue in (Tissue.KIDNEY, *_MASSES):
+        smooth = ndimage.gaussian_filter((padded == tissue).astype(np.float32), 0.5)
+        shares.append(ndimage.zoom(smooth, factor, order=1, grid_mode=True, mode="nearest"))
+    shares[0] = np.zeros_like(shares[1])
+    return np.stack(shares)
+
+
+def _has_room(
+    image: np.ndarray, label: np.ndarray, own: np.ndarray, soft: np.ndarray, wanted: float
+) -> bool:
+    """Whether the new kidney lies in the field, beside bone, and off the other kidney."""
+    solid = soft > 0.5
+    bone = (image > _BONE_HU) & (label == Tissue.BACKGROUND)
+    bone = ndimage.binary_opening(bone)
+    other = (label > 0) & (label != UNSURE) & ~own
+    return bool(
+        soft.sum() >= _LEAST_INSIDE * wanted
+        and (solid & bone).sum() <= _MOST_BONE * solid.sum()
+        and not (solid & other).any()
+    )
+
+
+def _look(
+    image: np.ndarray, label: np.ndarray, own: np.ndarray, *, spacing_mm: float
+) -> tuple[np.ndarray, float, float]:
+    """Mean density of a kidney at `_DEPTHS_MM`, SD of its texture, and of the CT's noise, in HU.
+
+    Pyramids and vessels are no grain.
+    """
+    depth_mm = ndimage.distance_transform_edt(own) * spacing_mm
+    plain = own & (label == Tissue.KIDNEY) & (depth_mm >= _DEPTHS_MM[0])
+    bins = np.digitize(depth_mm[plain], _DEPTHS_MM) - 1
+    counts = np.bincount(bins, minlength=len(_DEPTHS_MM))
+    sums = np.bincount(bins, image[plain], minlength=len(_DEPTHS_MM))
+    known = np.flatnonzero(counts >= 20)
+    profile = np.interp(np.arange(len(_DEPTHS_MM)), known, sums[known] / counts[known])
+    smooth = ndimage.gaussian_filter(image, 1.0)
+    texture = smooth - np.interp(depth_mm, _DEPTHS_MM, profile)
+    return profile, _robust_sd(texture[plain]), _robust_sd((image - smooth)[plain])
+
+
+def _robust_sd(values: np.ndarray) -> float:
+    """SD of a normal distribution with the same median absolute deviation: edges do not count."""
+    return 1.4826 * float(np.median(np.abs(values - np.median(values))))
+
+
+def _fill_with_fat(
+    image: np.ndarray,
+    label: np.ndarray,
+    own: np.ndarray,
+    noise_hu: float,
+    rng: np.random.Generator,
+    *,
+    spacing_mm: float,
+) -> None:
+    """Take a kidney out: what surrounds it closes over it (in place)."""
+    gone = ndimage.binary_dilation(own, iterations=2)  # its blurred rim would shine through
+    near = ndimage.distance_transform_edt(~own) * spacing_mm < _FAT_REACH_MM
+    fat = image[near & (image > _FAT_HU[0]) & (image < _FAT_HU[1])]
+    level, spread = _USUAL_FAT_HU
+    if len(fat) >= _LEAST_FAT_VOXELS:
+        level, spread = float(np.median(fat)), _robust_sd(fat)
+    density = level + spread * smooth_noise(rng, image.shape, _GRAIN_MM / spacing_mm)
+    density += rng.normal(0, noise_hu, image.shape)
+    soft = ndimage.gaussian_filter(gone.astype(np.float32), 0.6)
+    image += soft * (density - image)
+    label[gone & (label != UNSURE)] = Tissue.BACKGROUND
+
+
+def _paint_lesions(
+    image: np.ndarray,
+    label: np.ndarray,
+    tissue: Tissue,
+    share: np.ndarray,
+    rng: np.random.Generator,
+    *,
+    spacing_mm: float,
+    looks: list[Texture] | None,
+) -> None:
+    """Paint every lesion of one kind where the map has it, each with a look of its own."""
+    for where, part in components(share > 0.5):
+        if part.sum() * spacing_mm**3 < 1000 * _LEAST_LESION_ML:
+            continue
+        block = Box.of_slices(where).grown((1, 1, 1), share.shape)
+        plan = LesionPlan(tissue, share[block.slices], np.array(block.start))
+        look = None
+        if looks and rng.random() < _TEXTURE_SHARE:
+            look = looks[rng.integers(len(looks))]
+        insert_lesion(image, label, plan, rng, spacing_mm=spacing_mm, texture=look)
+
+
+def pack_rendered(
+    maps: Path,
+    recipe: Recipe,
+    cases: list[PackedCase],
+    textures: Mapping[Tissue, list[Texture]],
+    target: Path,
+) -> list[PackedCase]:
+    """Render kidneys of the maps of a recipe's cases into its CTs, or read those of an earlier run.
+
+    Raises
+    ------
+    OSError
+        If the file of maps cannot be read.
+    """
+    if not target.is_file():
+        save_cases(target, _rendered(maps, recipe, cases, textures))
+    return read_packed(target)
+
+
+def _rendered(
+    maps: Path,
+    recipe: Recipe,
+    cases: list[PackedCase],
+    textures: Mapping[Tissue, list[Texture]],
+) -> Iterator[PackedCase]:
+    """CTs with one or two kidneys of other patients, of which at least one has a lesion."""
+    rng = np.random.default_rng(recipe.seed)
+    low, high = recipe.window_hu
+    gain = np.float32((high - low) / 255)
+    owned = {c.name: own_kidneys(c.label, spacing_mm=recipe.spacing_mm) for c in cases}
+    hosts = [case for case in cases if owned[case.name]]
+    with np.load(maps) as stored:
+        wanted = recipe.lesion_cases()
+        names = [name for name in sorted(stored.files) if kits_number(name) in wanted]
+        for n in range(_COUNT if hosts and names else 0):
+            host = hosts[n % len(hosts)]
+            image, label = host.image * gain + np.float32(low), host.label.copy()
+            for _ in range(_TRIES):
+                pair = kidneys_of_map(stored[names[rng.integers(len(names))]])
+                done = [
+                    render_kidney(
+                        image,
+                        label,
+                        owned[host.name][kidney.right],
+                        kidney,
+                        rng,
+                        spacing_mm=recipe.spacing_mm,
+                        textures=textures,
+                    )
+                    for kidney in pair
+                    if np.isin(kidney.tissue, _MASSES).any()
+                ]
+                if any(done):
+                    packed = np.round((image - low) / gain).clip(0, 255).astype(np.uint8)
+                    yield PackedCase(f"rendered_{n:03d}_{host.name}", packed, label, host.organs)
+                    break

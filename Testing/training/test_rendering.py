@@ -1,0 +1,169 @@
+"""Kidneys of maps rendered into CTs: side, place, densities, lesions, what must stay."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from scipy import ndimage
+from tiny_training import tiny
+
+from KidneySegLib.anatomy import Tissue
+from KidneySegLib.training import rendering
+from KidneySegLib.training.loop import prepare
+from KidneySegLib.training.pack import PackedCase
+from KidneySegLib.training.rendering import MappedKidney, kidneys_of_map, own_kidneys, render_kidney
+
+SPACING_MM = 2.0
+
+
+def ball(shape, center, radii):
+    steps = np.indices(shape) - np.reshape(center, (3, 1, 1, 1))
+    return ((steps / np.reshape(radii, (3, 1, 1, 1))) ** 2).sum(axis=0) < 1
+
+
+@pytest.fixture
+def scene():
+    """Two kidneys with a bright cortex in fat, the spine between them; 2 mm."""
+    shape = (56, 60, 96)
+    left, right = (ball(shape, (28, 30, i), (22, 12, 13)) for i in (22, 72))
+    image = np.full(shape, -100.0, np.float32)
+    image += np.random.default_rng(0).normal(0, 5, shape)
+    for kidney in (left, right):
+        depth = ndimage.distance_transform_edt(kidney) * SPACING_MM
+        image = np.where(kidney, np.where(depth < 7, 200.0, 120.0), image).astype(np.float32)
+    image[:, 20:40, 42:54] = 500
+    return image, (left | right).astype(np.uint8), left, right
+
+
+@pytest.fixture
+def mapped():
+    """A right kidney with a tumor that grows out of it in front, and a cyst; 1.5 mm."""
+    shape = (60, 52, 44)
+    tissue = np.where(ball(shape, (30, 22, 22), (28, 15, 16)), 1, 0).astype(np.uint8)
+    tissue[ball(shape, (30, 38, 22), (11, 11, 11))] = Tissue.TUMOR
+    tissue[ball(shape, (12, 20, 22), (6, 6, 6))] = Tissue.CYST
+    return MappedKidney(tissue, right=True)
+
+
+def render(scene, mapped, rng, **changes):
+    image, label, _, right = scene
+    options = {"spacing_mm": SPACING_MM, "textures": {}, **changes}
+    return render_kidney(image, label, right, mapped, rng, **options)
+
+
+def test_a_map_gives_its_two_kidneys_by_side():
+    array = np.zeros((90, 40, 60), np.uint8)  # i grows to the right, as the file stores it
+    array[5:30, 5:35, 5:55], array[60:85, 5:35, 5:50] = 1, 1
+    array[10:20, 10:20, 10:20] = 2
+    left, right = kidneys_of_map(array)
+    assert (left.right, right.right) == (False, True)
+    assert (left.tissue == Tissue.TUMOR).sum() == 1000
+    assert left.tissue.shape == (50, 30, 25)
+    assert not (right.tissue == Tissue.TUMOR).any()
+    assert not kidneys_of_map(np.where(array == 2, 0, 0).astype(np.uint8))
+
+
+def test_own_kidneys_are_told_by_side_and_are_two(scene):
+    _, label, left, right = scene
+    sides = own_kidneys(label, spacing_mm=SPACING_MM)
+    np.testing.assert_array_equal(sides[True], right)
+    np.testing.assert_array_equal(sides[False], left)
+    assert not own_kidneys(left.astype(np.uint8), spacing_mm=SPACING_MM)
+
+
+def test_the_kidney_takes_the_place_of_the_own_one_with_its_lesions(scene, mapped, rng):
+    image, label, left, right = scene
+    assert render(scene, mapped, rng)
+    scale = SPACING_MM**3 / 1000
+    for tissue in (Tissue.KIDNEY, Tissue.TUMOR, Tissue.CYST):
+        own = left.sum() if tissue == Tissue.KIDNEY else 0
+        wanted = (mapped.tissue == tissue).sum() * 1.5**3 / 1000
+        assert ((label == tissue).sum() - own) * scale == pytest.approx(wanted, rel=0.12)
+    new = (label > 0) & ~left
+    shift = np.array(ndimage.center_of_mass(new)) - ndimage.center_of_mass(right)
+    assert np.abs(shift).max() < 1
+    front = np.argwhere(label == Tissue.TUMOR)[:, 1].mean()
+    assert front > np.argwhere(new)[:, 1].mean() + 5
+    np.testing.assert_array_equal(label[left], 1)
+
+
+def test_it_has_the_own_kidneys_densities_from_the_cortex_inward(scene, mapped, rng):
+    image, label, _, right = scene
+    assert render(scene, mapped, rng)
+    kidney = label == Tissue.KIDNEY
+    kidney[:, :, :48] = False
+    masses = (label == Tissue.TUMOR) | (label == Tissue.CYST)
+    depth = ndimage.distance_transform_edt(kidney | masses) * SPACING_MM
+    plain = kidney & ~ndimage.binary_dilation(masses, iterations=2)
+    assert np.median(image[plain & (depth > 3) & (depth < 6)]) == pytest.approx(200, abs=15)
+    assert np.median(image[plain & (depth > 11)]) == pytest.approx(120, abs=15)
+
+
+def test_fat_closes_over_what_the_own_kidney_leaves(scene, mapped, rng):
+    image, label, _, right = scene
+    thin = dataclasses.replace(mapped, tissue=np.where(mapped.tissue == 1, 1, 0).astype(np.uint8))
+    thin.tissue[:, :14] = 0
+    assert render(scene, thin, rng)
+    left_over = right & ~ndimage.binary_dilation(label > 0, iterations=2)
+    assert left_over.sum() > 200
+    assert np.median(image[left_over]) == pytest.approx(-100, abs=10)
+    assert np.percentile(image[left_over], 98) < -30
+
+
+@pytest.mark.parametrize("trouble", ["field", "bone", "other kidney"])
+def test_without_room_nothing_changes(scene, mapped, rng, trouble):
+    image, label, _, right = scene
+    if trouble == "field":
+        mapped = dataclasses.replace(mapped, tissue=np.repeat(mapped.tissue, 3, axis=0))
+    elif trouble == "bone":
+        image[:, 44:50, 60:84] = 600
+    else:
+        label[24:30, 45:49, 70:76] = 1
+    before = image.copy(), label.copy()
+    assert not render(scene, mapped, rng)
+    np.testing.assert_array_equal(image, before[0])
+    np.testing.assert_array_equal(label, before[1])
+
+
+def test_unsure_voxels_stay_unsure_where_no_kidney_comes(scene, mapped, rng):
+    _, label, _, _ = scene
+    label[50:54, 4:8, 60:80] = 255
+    assert render(scene, mapped, rng)
+    assert (label[50:54, 4:8, 60:80] == 255).all()
+
+
+def test_rendered_cts_are_made_once_of_training_maps_alone(
+    data, tmp_path, scene, mapped, monkeypatch
+):
+    image, label, _, _ = scene
+    monkeypatch.setattr(rendering, "_COUNT", 2)
+    recipe = tiny("fine", spacing_mm=SPACING_MM, rendered_share=1.0)
+    packed = np.clip((image + 125) / 400 * 255, 0, 255).astype(np.uint8)
+    host = PackedCase("host", packed, label)
+    maps = tmp_path / "maps.npz"
+    whole = np.zeros((100, 52, 60), np.uint8)
+    whole[:44] = np.where(mapped.tissue == 1, 1, 0).transpose(2, 1, 0)
+    whole[50:94] = mapped.tissue.transpose(2, 1, 0)
+    np.savez(maps, case_00450=whole)
+    target = tmp_path / "rendered.npz"
+    assert rendering.pack_rendered(maps, recipe, [host], {}, target) == []
+    target.unlink()
+    np.savez(maps, case_00001=whole)
+    cases = rendering.pack_rendered(maps, recipe, [host], {}, target)
+    assert len(cases) == 2
+    assert all((case.label == Tissue.TUMOR).any() for case in cases)
+    maps.unlink()
+    assert len(rendering.pack_rendered(maps, recipe, [host], {}, target)) == 2
+
+
+def test_a_share_of_the_patches_is_of_rendered_cts_and_keeps_their_lesions(
+    data, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(rendering, "_COUNT", 0)
+    recipe = tiny("fine", rendered_share=0.5, kidney_centered=1.0, steps=60)
+    source = prepare(recipe, data, tmp_path)
+    other = dataclasses.replace(source.cases[0], name="rendered")
+    source = dataclasses.replace(source, rendered=[other])
+    names = [source._place(np.random.default_rng(n))[0].name for n in range(60)]
+    assert 15 < names.count("rendered") < 45
+    assert not prepare(recipe, data, tmp_path, validation=False).rendered
