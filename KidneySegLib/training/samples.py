@@ -190,7 +190,9 @@ class SampleSource:
         label = case.label[box.slices]
         kinds = [n for n in (Tissue.TUMOR, Tissue.CYST, UNSURE) if (label == n).any()]
         members = [(label != 0) & (label != UNSURE), *(label == n for n in kinds)]
-        organs = {} if case.organs is None else _organs_to_change(case.organs[box.slices], rng)
+        organs = {}
+        if case.organs is not None:  # a rendered kidney may lie where an organ was
+            organs = _organs_to_change(np.where(label == 0, case.organs[box.slices], 0), rng)
         members += organs.values()
         channels = np.stack([case.image[box.slices], *(m * np.uint8(255) for m in members)])
         own = grid - np.reshape(box.start, (3, 1, 1, 1)).astype(np.float32)

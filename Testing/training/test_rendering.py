@@ -8,9 +8,9 @@ from scipy import ndimage
 from tiny_training import tiny
 
 from KidneySegLib.anatomy import Tissue
-from KidneySegLib.training import rendering
+from KidneySegLib.training import rendering, samples
 from KidneySegLib.training.loop import prepare
-from KidneySegLib.training.pack import PackedCase
+from KidneySegLib.training.pack import LIVER, PackedCase
 from KidneySegLib.training.rendering import MappedKidney, kidneys_of_map, own_kidneys, render_kidney
 
 SPACING_MM = 2.0
@@ -166,4 +166,20 @@ def test_a_share_of_the_patches_is_of_rendered_cts_and_keeps_their_lesions(
     source = dataclasses.replace(source, rendered=[other])
     names = [source._place(np.random.default_rng(n))[0].name for n in range(60)]
     assert 15 < names.count("rendered") < 45
-    assert not prepare(recipe, data, tmp_path, validation=False).rendered
+
+
+def test_organs_that_a_kidney_was_rendered_into_change_around_it_alone(data, tmp_path, monkeypatch):
+    changed = []
+    monkeypatch.setattr(samples, "_ORGANS_SHARE", 1.0)
+    monkeypatch.setattr(samples, "change_organs", lambda *a, **_: changed.append(a[1]))
+    source = prepare(tiny("fine", kidney_centered=1.0), data, tmp_path)
+    case = source.cases[0]
+    everywhere = np.full(case.label.shape, LIVER, np.uint8)
+    source = dataclasses.replace(source, cases=[dataclasses.replace(case, organs=everywhere)])
+    rng = np.random.default_rng(1)
+    spot, center = source._place(rng)
+    _, label = source._patch(spot, center, (16, 16, 16), rng)
+    (masks,) = changed
+    assert (label == Tissue.KIDNEY).sum() > 20
+    assert masks[LIVER].sum() > 20
+    assert not (masks[LIVER] & (label == Tissue.KIDNEY)).any()
