@@ -572,6 +572,11 @@ def _add_package(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--locator", **several, help=f"checkpoint of the locator; {kept}")
     parser.add_argument("--fine", **several, help=f"checkpoint of the fine network; {kept}")
     parser.add_argument("--axial", **several, help=f"checkpoint of the axial network; {kept}")
+    parser.add_argument(
+        "--axial-second",
+        **several,
+        help=f"checkpoint of another axial network, whose probabilities count as much; {kept}",
+    )
     parser.add_argument("--into", type=Path, required=True, help="model folder (with model.json)")
     parser.set_defaults(run=_run_package)
 

@@ -23,7 +23,7 @@ from .judge import judge_result
 from .measure.intervals import Doubt, with_intervals
 from .measure.phase import PhaseEstimate, estimate_phase
 from .measure.volumes import Measurements, measure
-from .models.package import ModelPackage
+from .models.package import AXIAL_STAGES, ModelPackage
 from .preflight import check_input
 from .requirements import installed_version
 from .stages.axial import look_at_slices
@@ -304,7 +304,11 @@ def _find_tissue(
     left_out: list[Location] = []
     stages.begin("load model")
     fine = engine.predictor(package, "fine")
-    axial = engine.predictor(package, "axial") if "axial" in package.stages else None
+    axial = [
+        (engine.predictor(package, stage), package.stages[stage])
+        for stage in AXIAL_STAGES
+        if stage in package.stages
+    ]
     if not places:
         locator = engine.predictor(package, "locator")
         stages.begin("locate")
@@ -320,13 +324,12 @@ def _find_tissue(
         quality=QUALITIES[settings.quality],
         on_tiles=stages.on_tiles,
     )
-    if axial is not None:
+    if axial:
         stages.begin("second look")
         regions = look_at_slices(
             ct,
             regions,
             axial,
-            package.stages["axial"],
             quality=QUALITIES[settings.quality],
             on_tiles=stages.on_tiles,
         )

@@ -1,6 +1,6 @@
 """A model package: ``model.json``, ``weights.safetensors``, ``LICENSE``, ``MODEL_CARD.md``.
 
-An axial network has a weights file of its own beside them: it can be replaced without making the
+Axial networks have a weights file of their own beside them: one can be replaced without making the
 history of a repository grow by the others, too.
 """
 
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
 MANIFEST = "model.json"
 WEIGHTS = "weights.safetensors"
-OWN_WEIGHTS = {"axial": "axial.safetensors"}  # stages with a weights file of their own
+# Axial networks look at the same slices; of one another they differ in seed and training.
+AXIAL_STAGES = ("axial", "axial_second")
+OWN_WEIGHTS = {stage: f"{stage}.safetensors" for stage in AXIAL_STAGES}
 LICENSE, CARD = "LICENSE", "MODEL_CARD.md"
-STAGES = ("locator", "fine", "axial")
+STAGES = ("locator", "fine", *AXIAL_STAGES)
 _SCHEMA = Path(__file__).with_name("model.schema.json")
 
 
@@ -172,12 +174,13 @@ def _check_schema(path: Path, data: Any) -> None:
                 f"'{path}' is not a valid model manifest: the {name} window runs from {low:g} to "
                 f"{high:g} HU."
             )
-    fine, axial = (data["stages"].get(n, {}).get("spacing_mm") for n in ("fine", "axial"))
-    if axial and abs(fine / axial - max(1, round(fine / axial))) > 1e-3:
-        raise ModelError(
-            f"'{path}' is not a valid model manifest: the axial spacing ({axial:g} mm) is no whole "
-            f"fraction of the fine one ({fine:g} mm)."
-        )
+    fine = data["stages"]["fine"]["spacing_mm"]
+    for axial in (data["stages"][n]["spacing_mm"] for n in AXIAL_STAGES if n in data["stages"]):
+        if abs(fine / axial - max(1, round(fine / axial))) > 1e-3:
+            raise ModelError(
+                f"'{path}' is not a valid model manifest: the axial spacing ({axial:g} mm) is no "
+                f"whole fraction of the fine one ({fine:g} mm)."
+            )
 
 
 def _joined_sha256(digests: list[str]) -> str:

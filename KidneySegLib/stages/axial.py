@@ -1,10 +1,12 @@
-"""A second look: a 2-D network reads the axial slices of each region on finer pixels.
+"""A second look: 2-D networks read the axial slices of each region on finer pixels.
 
-It learns from single slices, and so from real tumors as they are (see `models.planar`). Its pixels
-are brought to the region's voxels, and its probabilities and the fine network's are averaged in two
-steps. Whether a voxel belongs to a kidney with its masses: the fine network, which sees in 3-D, has
-as much say, for the axial one alone takes bowel beside a kidney for a large tumor. What it is then,
-kidney, tumor or cyst: the axial network, which has seen real tumors on finer pixels, has more.
+Such a network learns from single slices, and so from real tumors as they are (see `models.planar`).
+Its pixels are brought to the region's voxels. Where there are several such networks, their mean
+counts (deep ensembles: Lakshminarayanan et al., NeurIPS 2017); it and the fine network's
+probabilities are averaged in two steps. Whether a voxel belongs to a kidney with its masses: the
+fine network, which sees in 3-D, has as much say, for an axial one alone takes bowel beside a kidney
+for a large tumor. What it is then, kidney, tumor or cyst: the axial ones, which have seen real
+tumors on finer pixels, have more.
 """
 
 from __future__ import annotations
@@ -32,13 +34,12 @@ _OVERLAP = (0.0, 0.25, 0.25)  # slices do not see each other
 def look_at_slices(
     volume: Volume,
     regions: Sequence[Region],
-    predictor: Predictor,
-    spec: StageSpec,
+    networks: Sequence[tuple[Predictor, StageSpec]],
     *,
     quality: Quality,
     on_tiles: Callable[[int, int], None] | None = None,
 ) -> list[Region]:
-    """Fuse the probabilities of regions with those of the axial network (see `fused`).
+    """Fuse the probabilities of regions with the mean of axial networks (see `fused`).
 
     Parameters
     ----------
@@ -46,8 +47,9 @@ def look_at_slices(
         Canonical, HU.
     regions : sequence of Region
         What the fine network saw, on its grid over the volume.
-    spec : StageSpec
-        Input of the axial network; its pixels are a whole fraction of the regions' voxels.
+    networks : sequence of (Predictor, StageSpec)
+        Axial networks, at least one, with the same classes; the pixels of each are a whole fraction
+        of the regions' voxels.
     quality : Quality
         Says whether slices are mirrored as well.
 
@@ -55,11 +57,14 @@ def look_at_slices(
     -------
     list of Region
     """
-    looked = []
-    for n, region in enumerate(regions):
-        told = on_tiles and partial(count_tiles, on_tiles, n, len(regions))
-        axial = _axial_shares(volume, region, predictor, spec, quality, told)
-        looked.append(replace(region, shares=fused(region.shares, axial)))
+    looked, passes = [], len(regions) * len(networks)
+    for region in regions:
+        seen = []
+        for predictor, spec in networks:
+            done = len(looked) * len(networks) + len(seen)
+            told = on_tiles and partial(count_tiles, on_tiles, done, passes)
+            seen.append(_axial_shares(volume, region, predictor, spec, quality, told))
+        looked.append(replace(region, shares=fused(region.shares, sum(seen) / len(seen))))
     return looked
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..models.package import STAGES
 
 # What a trained network is, and eats: weights can be averaged where these are equal.
 STAGE_SETTINGS = ("role", "classes", "network", "network_options", "spacing_mm", "window_hu")
+ROLES = ("locator", "fine", "axial")
 _FOLDER = Path(__file__).parent / "recipes"
 
 
@@ -78,8 +78,8 @@ class Recipe:
 
     def __post_init__(self):
         """Refuse combinations that cannot be trained."""
-        if self.role not in STAGES:
-            raise InputError(f"Recipe role '{self.role}' is unknown. Expected {', '.join(STAGES)}.")
+        if self.role not in ROLES:
+            raise InputError(f"Recipe role '{self.role}' is unknown. Expected {', '.join(ROLES)}.")
         if (self.role == "axial") != (0 < self.planes <= self.patch[0]):
             raise InputError(
                 f"The recipe asks for {self.planes} planes of {self.patch[0]}. Expected 0, or for "

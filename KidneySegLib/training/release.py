@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..models.package import (
+    AXIAL_STAGES,
     MANIFEST,
     OWN_WEIGHTS,
     STAGES,
@@ -62,8 +63,9 @@ def release(checkpoints: Mapping[str, Sequence[Path]], into: Path) -> str:
                 networks[stage] = load_network(load_package(into), stage)
             continue
         recipe, networks[stage], steps = averaged_network(*paths)
-        if recipe.role != stage:
-            raise InputError(f"'{paths[-1].name}' is a {recipe.role}, not a {stage} network.")
+        role = "axial" if stage in AXIAL_STAGES else stage
+        if recipe.role != role:
+            raise InputError(f"'{paths[-1].name}' is a {recipe.role} network. Expected: {role}.")
         data["stages"][stage] = _stage(recipe)
         recipes[stage] = {"steps_done": steps, "recipe": recipe.as_dict()}
         if len(paths) > 1:

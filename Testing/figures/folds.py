@@ -40,7 +40,7 @@ from kept_out_cts import kidney_centers
 from KidneySegLib.anatomy import Tissue
 from KidneySegLib.engine.torch_engine import TorchEngine
 from KidneySegLib.labels import to_tissue
-from KidneySegLib.models.package import MANIFEST, ModelPackage, load_package
+from KidneySegLib.models.package import AXIAL_STAGES, MANIFEST, ModelPackage, load_package
 from KidneySegLib.models.registry import find_model
 from KidneySegLib.pipeline import Settings, segment
 from KidneySegLib.training.loop import checkpoint_file, read_checkpoint, read_encoder, train
@@ -104,7 +104,8 @@ def packed(checkpoints: dict[str, Sequence[Path]], out: Path, model: str | None)
     shutil.rmtree(package, ignore_errors=True)
     shutil.copytree(find_model(model).folder, package)
     manifest = json.loads((package / MANIFEST).read_text(encoding="utf-8"))
-    manifest["stages"].pop("axial", None)
+    for stage in AXIAL_STAGES:
+        manifest["stages"].pop(stage, None)
     (package / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
     release(checkpoints, package)
     return load_package(package)

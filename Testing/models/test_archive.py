@@ -8,7 +8,7 @@ import pytest
 from KidneySegLib.errors import ModelError
 from KidneySegLib.models import archive
 from KidneySegLib.models.archive import unpack_model
-from KidneySegLib.models.package import load_package
+from KidneySegLib.models.package import OWN_WEIGHTS, load_package
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_a_package_is_unpacked_once_under_its_own_name(zipped, package, tmp_path
     assert folder.name == f"{package.name}-{package.sha256[:12]}"
     assert load_package(folder).sha256 == package.sha256
     assert sorted(p.name for p in folder.iterdir()) == sorted(
-        ["LICENSE", "MODEL_CARD.md", "axial.safetensors", "model.json", "weights.safetensors"]
+        ["LICENSE", "MODEL_CARD.md", "model.json", "weights.safetensors", *OWN_WEIGHTS.values()]
     )
     written = (folder / "model.json").stat().st_mtime_ns
     assert unpack_model(zipped, into) == folder

@@ -42,7 +42,7 @@ def region(phantom, rng):
 
 def test_the_mean_of_both_lies_where_the_region_does(phantom, region):
     network = Brightness()
-    (seen,) = look_at_slices(phantom.ct, [region], network, SPEC, quality=QUALITIES["fast"])
+    (seen,) = look_at_slices(phantom.ct, [region], [(network, SPEC)], quality=QUALITIES["fast"])
     assert seen.geometry is region.geometry
     assert network.shapes == {(1, 1, 16, 64, 64)}
     fine = region.geometry.with_spacing((2.5, 1.25, 1.25))
@@ -52,6 +52,22 @@ def test_the_mean_of_both_lies_where_the_region_does(phantom, region):
     expected = (1 - ORGAN_SHARE) * region.shares[0] + ORGAN_SHARE * (1 - bright)
     np.testing.assert_allclose(seen.shares[0], expected, atol=1e-4)
     np.testing.assert_allclose(seen.shares.sum(axis=0), 1, atol=1e-4)
+
+
+def test_of_several_networks_the_mean_counts(phantom, region):
+    class Dark(Brightness):
+        def __call__(self, tiles):
+            return super().__call__(-tiles)
+
+    options = {"quality": QUALITIES["fast"]}
+    bright, dark = ((network, SPEC) for network in (Brightness(), Dark()))
+    (both,) = look_at_slices(phantom.ct, [region], [bright, dark], **options)
+    (twice,) = look_at_slices(phantom.ct, [region], [bright, bright], **options)
+    (once,) = look_at_slices(phantom.ct, [region], [bright], **options)
+    expected = (1 - ORGAN_SHARE) * region.shares[0] + ORGAN_SHARE * 0.5
+    np.testing.assert_allclose(both.shares[0], expected, atol=1e-4)
+    np.testing.assert_allclose(twice.shares, once.shares, atol=1e-6)
+    assert np.abs(once.shares - both.shares).max() > 0.1
 
 
 def voxel(background, kidney, tumor, cyst):
@@ -88,7 +104,7 @@ def test_small_regions_are_read_with_what_lies_around_them(phantom, region):
 
     small = Box((0, 0, 0), (4, 4, 4))
     part = Region(region.geometry.cropped(small), region.shares[(slice(None), *small.slices)])
-    (seen,) = look_at_slices(phantom.ct, [part], Mean(), SPEC, quality=QUALITIES["fast"])
+    (seen,) = look_at_slices(phantom.ct, [part], [(Mean(), SPEC)], quality=QUALITIES["fast"])
     padded_with_air = 0.001
     axial = 1 - (seen.shares[0] - (1 - ORGAN_SHARE) * part.shares[0]) / ORGAN_SHARE
     assert axial.min() > 30 * padded_with_air
@@ -100,8 +116,7 @@ def test_progress_counts_the_tiles_of_all_regions(phantom, region):
     look_at_slices(
         phantom.ct,
         [region, region],
-        Brightness(),
-        dataclasses.replace(SPEC, patch=(16, 48, 48)),
+        [(Brightness(), dataclasses.replace(SPEC, patch=(16, 48, 48)))] * 2,
         quality=QUALITIES["fast"],
         on_tiles=lambda done, total: seen.append((done, total)),
     )
@@ -125,11 +140,11 @@ def test_best_mirrors_slices_from_right_to_left_and_not_from_front_to_back(phant
     nothing = np.zeros((4, *one_tile.shape), np.float32)
     nothing[0] = 1
     part = Region(grid.cropped(one_tile), nothing)
-    (seen,) = look_at_slices(phantom.ct, [part], Lateral(), SPEC, quality=QUALITIES["best"])
+    (seen,) = look_at_slices(phantom.ct, [part], [(Lateral(), SPEC)], quality=QUALITIES["best"])
     axial = (1 - seen.shares[0]) / ORGAN_SHARE
     np.testing.assert_allclose(axial[:, :16], 0.5)
     np.testing.assert_allclose(axial[:, 16:], 0)
 
 
 def test_no_regions_no_look(phantom):
-    assert look_at_slices(phantom.ct, [], Brightness(), SPEC, quality=QUALITIES["best"]) == []
+    assert look_at_slices(phantom.ct, [], [(Brightness(), SPEC)], quality=QUALITIES["best"]) == []

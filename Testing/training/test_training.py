@@ -9,7 +9,13 @@ from tiny_training import tiny
 
 from KidneySegLib.anatomy import Tissue
 from KidneySegLib.errors import InputError, ModelError
-from KidneySegLib.models.package import MANIFEST, WEIGHTS, load_network, load_package
+from KidneySegLib.models.package import (
+    AXIAL_STAGES,
+    MANIFEST,
+    WEIGHTS,
+    load_network,
+    load_package,
+)
 from KidneySegLib.training import samples
 from KidneySegLib.training.augment import sample_patch, sampling_grid
 from KidneySegLib.training.loop import averaged_network, prepare, train
@@ -227,7 +233,8 @@ def test_checkpoint_of_another_network_is_refused(data, tmp_path):
 def copy_texts(package, into):
     """What people write in a package, without the axial stage."""
     manifest = json.loads((package.folder / MANIFEST).read_text())
-    manifest["stages"].pop("axial", None)
+    for stage in AXIAL_STAGES:
+        manifest["stages"].pop(stage, None)
     (into / MANIFEST).write_text(json.dumps(manifest))
     for name in ("LICENSE", "MODEL_CARD.md"):
         (into / name).write_text((package.folder / name).read_text())
@@ -254,7 +261,7 @@ def test_release_makes_a_package_that_loads(data, tmp_path, package):
         torch.testing.assert_close(value, locator[name])
     release({"fine": fines * 2}, into)
     assert len(load_package(into).training["fine"]["averaged_with"]) == 1
-    with pytest.raises(InputError, match="not a fine network"):
+    with pytest.raises(InputError, match="locator network. Expected: fine"):
         release({"fine": locators}, into)
 
 
@@ -274,6 +281,13 @@ def test_axial_network_is_released_into_a_file_of_its_own(data, tmp_path, packag
     assert made.stages["axial"].patch == (16, 32, 32)
     assert made.sha256 == digest != without
     assert load_network(made, "axial")(torch.zeros(1, 1, 2, 32, 32)).shape == (1, 4, 2, 32, 32)
+    two = release({"axial_second": paths["axial"]}, into)
+    assert load_package(into).sha256 == two != digest
+    second = load_network(load_package(into), "axial_second").state_dict()
+    for name, tensor in load_network(made, "axial").state_dict().items():
+        np.testing.assert_array_equal(tensor, second[name])
+    with pytest.raises(InputError, match="fine network. Expected: axial"):
+        release({"axial_second": paths["fine"]}, into)
     damaged = bytearray((into / "axial.safetensors").read_bytes())
     damaged[-5] ^= 1
     (into / "axial.safetensors").write_bytes(damaged)
