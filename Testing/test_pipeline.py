@@ -163,6 +163,18 @@ def test_cancel_stops_within_the_second_look(shipped):
     assert seen[-1][0] == "second look"
 
 
+def test_every_network_of_the_shipped_model_is_asked(shipped):
+    asked = []
+
+    class Engine(ThresholdEngine):
+        def predictor(self, package, stage):
+            asked.append(stage)
+            return super().predictor(package, stage)
+
+    segment(PHANTOM.ct, shipped, Engine())
+    assert sorted(asked) == ["axial", "axial_second", "fine", "locator"]
+
+
 def test_a_second_look_that_sees_the_same_changes_little(shipped, straight):
     result = segment(PHANTOM.ct, shipped, ThresholdEngine())
     assert "second look" in result.record["seconds"]
