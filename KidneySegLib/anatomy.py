@@ -25,6 +25,7 @@ class Tissue(IntEnum):
     CYST = 3
 
 
+MASSES = (Tissue.TUMOR, Tissue.CYST)
 SIDES = ("right", "left")
 KIDNEY_OF_SIDE = {"right": Label.RIGHT_KIDNEY, "left": Label.LEFT_KIDNEY}
 # Homogeneous masses of these densities are simple cysts (Bosniak classification, version 2019:

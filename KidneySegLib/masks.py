@@ -10,9 +10,10 @@ from scipy import ndimage
 from .volume import Box
 
 ALL_NEIGHBORS = np.ones((3, 3, 3), bool)
+Component = tuple[tuple[slice, slice, slice], np.ndarray]  # bounding slices, and the part in them
 
 
-def components(mask: np.ndarray) -> list[tuple[tuple[slice, slice, slice], np.ndarray]]:
+def components(mask: np.ndarray) -> list[Component]:
     """Connected parts (26 neighbors) of a mask: bounding slices, and the part inside them."""
     labels, _ = ndimage.label(mask, ALL_NEIGHBORS)
     return [

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..anatomy import Tissue
+from ..anatomy import MASSES, Tissue
 from ..errors import InputError
 from ..volume import Box
 
 CLASSES: dict[str, tuple[int, ...]] = {
-    "kidney_and_mass": (Tissue.KIDNEY, Tissue.TUMOR, Tissue.CYST),
-    "mass": (Tissue.TUMOR, Tissue.CYST),
+    "kidney_and_mass": (Tissue.KIDNEY, *MASSES),
+    "mass": MASSES,
     "tumor": (Tissue.TUMOR,),
 }
 TOLERANCES_MM = {

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy import ndimage
 
-from ..anatomy import FLUID_HU, Label, Tissue
+from ..anatomy import FLUID_HU, MASSES, Label, Tissue
 from ..errors import InputError, ModelError
 from ..findings import Finding, place_text, warning
 from ..masks import ALL_NEIGHBORS, components, gap_mm, placed
@@ -135,7 +135,7 @@ class _Work:
     def drop(self, reason: str, part: np.ndarray, where: tuple) -> None:
         """Remove a component, one removal for each tissue in it."""
         tissue = self.tissue[where]
-        for kind in (Tissue.KIDNEY, Tissue.TUMOR, Tissue.CYST):
+        for kind in (Tissue.KIDNEY, *MASSES):
             own = part & (tissue == kind)
             if own.any():
                 self.record(kind, reason, own, where)
@@ -199,7 +199,7 @@ def clean(
         lead = np.where(part == Tissue.TUMOR, 100, 0) - np.where(part == Tissue.CYST, 100, 0)
         lead = lead.astype(np.int8)
     else:
-        tumor, cyst = (percent[t - 1][box.slices] for t in (Tissue.TUMOR, Tissue.CYST))
+        tumor, cyst = (percent[t - 1][box.slices] for t in MASSES)
         lead = tumor.astype(np.int8) - cyst.astype(np.int8)
         percent = percent[(slice(None), *box.slices)]
     density = None if density is None else density[box.slices]

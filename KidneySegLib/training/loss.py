@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from ..anatomy import Tissue
+from ..anatomy import MASSES
 from ..masks import ALL_NEIGHBORS
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def lesion_weights(label: np.ndarray, least_voxels: float) -> np.ndarray:
     (k, j, i) float32
     """
     weights = np.ones(label.shape, np.float32)
-    for tissue in (Tissue.TUMOR, Tissue.CYST):
+    for tissue in MASSES:
         parts, count = ndimage.label(label == tissue, ALL_NEIGHBORS)
         if count:
             sizes = np.bincount(parts.ravel())

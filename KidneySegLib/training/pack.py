@@ -100,9 +100,20 @@ def _training_grid(label: Volume, recipe: Recipe) -> Geometry:
 
 def pack_image(volume: Volume, grid: Geometry, window_hu: tuple[float, float]) -> np.ndarray:
     """A CT on the grid, the HU window as 0..255 (uint8)."""
+    return to_levels(volume.resampled_to(grid, limits=window_hu).array, window_hu)
+
+
+def to_levels(image_hu: np.ndarray, window_hu: tuple[float, float]) -> np.ndarray:
+    """Densities as uint8, the window as 0..255; what lies outside it is clipped."""
     low, high = window_hu
-    image = volume.resampled_to(grid, limits=window_hu).array
-    return np.round((image - low) / (high - low) * 255).astype(np.uint8)
+    levels = np.round((image_hu - low) / (high - low) * 255)
+    return levels.clip(0, 255).astype(np.uint8)
+
+
+def to_hu(levels: np.ndarray, window_hu: tuple[float, float]) -> np.ndarray:
+    """Densities in HU (float32) of levels that `to_levels` made."""
+    low, high = window_hu
+    return levels * np.float32((high - low) / 255) + np.float32(low)
 
 
 def pack_label(label: Volume, grid: Geometry, tissues: Mapping[int, int]) -> np.ndarray:

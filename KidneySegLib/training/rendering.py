@@ -9,21 +9,30 @@ Arrays are ``(k, j, i)`` in canonical orientation, ``i`` to the patient's right.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
 
-from ..anatomy import Tissue
+from ..anatomy import MASSES, Tissue
 from ..labels import UNSURE
-from ..masks import components
+from ..masks import Component, components, placed
 from ..volume import Box
 from .lesions import LesionPlan, insert_lesion, smooth_noise
-from .pack import SHAPE_SPACING_MM, PackedCase, kits_number, read_packed, save_cases
+from .pack import (
+    SHAPE_SPACING_MM,
+    PackedCase,
+    kits_number,
+    read_packed,
+    save_cases,
+    to_hu,
+    to_levels,
+)
 from .recipe import Recipe
-from .textures import Texture
+from .textures import Texture, draw_texture
 
 _COUNT = 64  # rendered CTs
 _LEAST_KIDNEY_ML = 40.0
@@ -36,10 +45,8 @@ _LEAST_FAT_VOXELS = 200
 _DEPTHS_MM = np.arange(1.5, 20.0, 1.5)  # the first voxel under the surface is at partial volume
 _GRAIN_MM = 3.0
 _AROUND_MM = 15.0
-_TEXTURE_SHARE = 0.7
 _LEAST_LESION_ML = 0.2
 _TRIES = 20
-_MASSES = (Tissue.TUMOR, Tissue.CYST)
 
 
 @dataclass(frozen=True)
@@ -67,30 +74,27 @@ def kidneys_of_map(array_ras: np.ndarray) -> list[MappedKidney]:
         As the shared file stores it; 1 kidney, 2 tumor, 3 cyst, like `Tissue`.
     """
     array = array_ras.transpose(2, 1, 0)
-    least = 1000 * _LEAST_KIDNEY_ML / SHAPE_SPACING_MM**3
-    parts = [(where, part) for where, part in components(array > 0) if part.sum() >= least]
-    if len(parts) != 2:
-        return []
-    parts.sort(key=lambda item: item[0][2].start + item[0][2].stop)
     return [
         MappedKidney(np.where(part, array[where], 0).astype(np.uint8), right)
-        for (where, part), right in zip(parts, (False, True), strict=True)
+        for right, (where, part) in _by_side(array > 0, SHAPE_SPACING_MM).items()
     ]
 
 
 def own_kidneys(label: np.ndarray, *, spacing_mm: float) -> dict[bool, np.ndarray]:
     """Masks of a CT's kidneys by side (True is right); none where there are not exactly two."""
+    whole = [slice(0, n) for n in label.shape]
+    sides = _by_side((label > 0) & (label != UNSURE), spacing_mm)
+    return {right: placed(part, where, whole) for right, (where, part) in sides.items()}
+
+
+def _by_side(mask: np.ndarray, spacing_mm: float) -> dict[bool, Component]:
+    """Both kidneys of a mask by side (True is right); none where there are not exactly two."""
     least = 1000 * _LEAST_KIDNEY_ML / spacing_mm**3
-    masks = []
-    for where, part in components((label > 0) & (label != UNSURE)):
-        if part.sum() >= least:
-            mask = np.zeros(label.shape, bool)
-            mask[where] = part
-            masks.append((where[2].start + where[2].stop, mask))
-    if len(masks) != 2:
+    parts = [(where, part) for where, part in components(mask) if part.sum() >= least]
+    if len(parts) != 2:
         return {}
-    masks.sort(key=lambda item: item[0])
-    return {False: masks[0][1], True: masks[1][1]}
+    parts.sort(key=lambda item: item[0][2].start + item[0][2].stop)
+    return dict(zip((False, True), parts, strict=True))
 
 
 def render_kidney(
@@ -102,6 +106,7 @@ def render_kidney(
     *,
     spacing_mm: float,
     textures: Mapping[Tissue, list[Texture]],
+    texture_share: float,
 ) -> bool:
     """Put a mapped kidney in the place of a CT's own one, in place.
 
@@ -114,7 +119,9 @@ def render_kidney(
     own : (k, j, i) bool
         The CT's kidney on that side.
     textures : mapping
-        Looks of real lesions; without one for a lesion it is drawn by the rules.
+        Looks of real lesions.
+    texture_share : float
+        Share of the lesions that get one; the others are drawn by the rules.
 
     Returns
     -------
@@ -134,9 +141,9 @@ def render_kidney(
     if not _has_room(*scene, new.sum(axis=0), shares.sum()):
         return False
     _exchange(*scene, new.sum(axis=0), rng, spacing_mm=spacing_mm)
-    for tissue in _MASSES:
-        looks = textures.get(tissue)
-        _paint_lesions(*scene[:2], tissue, new[tissue], rng, spacing_mm=spacing_mm, looks=looks)
+    for tissue in MASSES:
+        draw = partial(draw_texture, textures, tissue, texture_share, rng)
+        _paint_lesions(*scene[:2], tissue, new[tissue], rng, spacing_mm=spacing_mm, draw=draw)
     return True
 
 
@@ -155,9 +162,7 @@ def _exchange(
     solid = soft > 0.5
     depth_mm = ndimage.distance_transform_edt(solid) * spacing_mm
     density = np.interp(depth_mm, _DEPTHS_MM, profile).astype(np.float32)
-    density += spread * smooth_noise(rng, image.shape, _GRAIN_MM / spacing_mm)
-    density += rng.normal(0, noise_hu, image.shape)
-    image += soft * (density - image)
+    _blend(image, soft, density, spread, noise_hu, rng, spacing_mm=spacing_mm)
     label[solid] = Tissue.KIDNEY
 
 
@@ -176,7 +181,7 @@ def _on_grid(kidney: MappedKidney, spacing_mm: float) -> np.ndarray:
     factor = SHAPE_SPACING_MM / spacing_mm
     padded = np.pad(kidney.tissue, 2)
     shares = [np.zeros(1)]
-    for tissue in (Tissue.KIDNEY, *_MASSES):
+    for tissue in (Tissue.KIDNEY, *MASSES):
         smooth = ndimage.gaussian_filter((padded == tissue).astype(np.float32), 0.5)
         shares.append(ndimage.zoom(smooth, factor, order=1, grid_mode=True, mode="nearest"))
     shares[0] = np.zeros_like(shares[1])
@@ -238,11 +243,25 @@ def _fill_with_fat(
     level, spread = _USUAL_FAT_HU
     if len(fat) >= _LEAST_FAT_VOXELS:
         level, spread = float(np.median(fat)), _robust_sd(fat)
-    density = level + spread * smooth_noise(rng, image.shape, _GRAIN_MM / spacing_mm)
-    density += rng.normal(0, noise_hu, image.shape)
     soft = ndimage.gaussian_filter(gone.astype(np.float32), 0.6)
-    image += soft * (density - image)
+    _blend(image, soft, level, spread, noise_hu, rng, spacing_mm=spacing_mm)
     label[gone & (label != UNSURE)] = Tissue.BACKGROUND
+
+
+def _blend(
+    image: np.ndarray,
+    soft: np.ndarray,
+    density_hu: np.ndarray | float,
+    spread_hu: float,
+    noise_hu: float,
+    rng: np.random.Generator,
+    *,
+    spacing_mm: float,
+) -> None:
+    """Put a tissue of some density, grain and noise where a soft mask is (in place)."""
+    grainy = density_hu + spread_hu * smooth_noise(rng, image.shape, _GRAIN_MM / spacing_mm)
+    grainy += rng.normal(0, noise_hu, image.shape)
+    image += soft * (grainy - image)
 
 
 def _paint_lesions(
@@ -253,7 +272,7 @@ def _paint_lesions(
     rng: np.random.Generator,
     *,
     spacing_mm: float,
-    looks: list[Texture] | None,
+    draw: Callable[[], Texture | None],
 ) -> None:
     """Paint every lesion of one kind where the map has it, each with a look of its own."""
     for where, part in components(share > 0.5):
@@ -261,10 +280,7 @@ def _paint_lesions(
             continue
         block = Box.of_slices(where).grown((1, 1, 1), share.shape)
         plan = LesionPlan(tissue, share[block.slices], np.array(block.start))
-        look = None
-        if looks and rng.random() < _TEXTURE_SHARE:
-            look = looks[rng.integers(len(looks))]
-        insert_lesion(image, label, plan, rng, spacing_mm=spacing_mm, texture=look)
+        insert_lesion(image, label, plan, rng, spacing_mm=spacing_mm, texture=draw())
 
 
 def pack_rendered(
@@ -294,8 +310,6 @@ def _rendered(
 ) -> Iterator[PackedCase]:
     """CTs with one or two kidneys of other patients, of which at least one has a lesion."""
     rng = np.random.default_rng(recipe.seed)
-    low, high = recipe.window_hu
-    gain = np.float32((high - low) / 255)
     owned = {c.name: own_kidneys(c.label, spacing_mm=recipe.spacing_mm) for c in cases}
     hosts = [case for case in cases if owned[case.name]]
     with np.load(maps) as stored:
@@ -303,7 +317,7 @@ def _rendered(
         names = [name for name in sorted(stored.files) if kits_number(name) in wanted]
         for n in range(_COUNT if hosts and names else 0):
             host = hosts[n % len(hosts)]
-            image, label = host.image * gain + np.float32(low), host.label.copy()
+            image, label = to_hu(host.image, recipe.window_hu), host.label.copy()
             for _ in range(_TRIES):
                 pair = kidneys_of_map(stored[names[rng.integers(len(names))]])
                 done = [
@@ -315,11 +329,12 @@ def _rendered(
                         rng,
                         spacing_mm=recipe.spacing_mm,
                         textures=textures,
+                        texture_share=recipe.texture_share,
                     )
                     for kidney in pair
-                    if np.isin(kidney.tissue, _MASSES).any()
+                    if np.isin(kidney.tissue, MASSES).any()
                 ]
                 if any(done):
-                    packed = np.round((image - low) / gain).clip(0, 255).astype(np.uint8)
+                    packed = to_levels(image, recipe.window_hu)
                     yield PackedCase(f"rendered_{n:03d}_{host.name}", packed, label, host.organs)
                     break

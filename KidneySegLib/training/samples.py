@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..anatomy import Tissue
+from ..anatomy import MASSES, Tissue
 from ..labels import UNSURE
 from ..stages.locate import normalize
 from .augment import (
@@ -26,7 +26,7 @@ from .neighbors import change_organs, fill_bowel
 from .pack import ORGANS, SHAPE_SPACING_MM, PackedCase
 from .recipe import Recipe
 from .slices import close_lesions, draw_slice
-from .textures import Texture
+from .textures import Texture, draw_texture
 
 _SMALL_LESION_ML = 14.0  # a sphere of 3 cm
 _PUSH = (0.1, 0.7)
@@ -188,7 +188,7 @@ class SampleSource:
             close_lesions(grid, case.label[0], rng)
         box = source_box(grid, case.label.shape)
         label = case.label[box.slices]
-        kinds = [n for n in (Tissue.TUMOR, Tissue.CYST, UNSURE) if (label == n).any()]
+        kinds = [n for n in (*MASSES, UNSURE) if (label == n).any()]
         members = [(label != 0) & (label != UNSURE), *(label == n for n in kinds)]
         organs = {}
         if case.organs is not None:  # a rendered kidney may lie where an organ was
@@ -199,7 +199,7 @@ class SampleSource:
         values = sample_patch(channels, own) / 255
         low, high = recipe.window_hu
         target = np.where(values[1] > 0.5, np.uint8(Tissue.KIDNEY), np.uint8(0))
-        for number, share in zip(kinds, values[2:], strict=False):
+        for number, share in zip(kinds, values[2 : 2 + len(kinds)], strict=True):
             target[share > 0.5] = number
         image = values[0] * (high - low) + low
         masks = dict(zip(organs, values[2 + len(kinds) :] > 0.5, strict=True))
@@ -237,7 +237,7 @@ class SampleSource:
             soft = section(soft, rng)
         kidney = label == Tissue.KIDNEY
         plan = plan_lesion(kidney, soft, tissue, rng, distance_radii=distance_radii)
-        texture = self._texture(tissue, rng)
+        texture = draw_texture(self.textures, tissue, recipe.texture_share, rng)
         pushes = len(label) > 1 and rng.random() < recipe.push_share
         push = rng.uniform(*_PUSH) if pushes else 0.0
         if plan is not None:
@@ -269,13 +269,6 @@ class SampleSource:
             volume_ml=volume_ml,
         )
 
-    def _texture(self, tissue: Tissue, rng: np.random.Generator) -> Texture | None:
-        """Look of a real lesion, or none where one is to be drawn by the rules."""
-        looks = self.textures.get(tissue)
-        if looks and rng.random() < self.recipe.texture_share:
-            return looks[rng.integers(len(looks))]
-        return None
-
 
 def _organs_to_change(organs: np.ndarray, rng: np.random.Generator) -> dict[int, np.ndarray]:
     """Masks of the organs that lie in a block, by number; of half of the blocks none."""
@@ -287,12 +280,12 @@ def _organs_to_change(organs: np.ndarray, rng: np.random.Generator) -> dict[int,
 
 def _holds_lesion(label: np.ndarray) -> bool:
     """Whether a patch has a tumor or a cyst."""
-    return bool(np.isin(label, (Tissue.TUMOR, Tissue.CYST)).any())
+    return bool(np.isin(label, MASSES).any())
 
 
 def _choose_planes(label: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """Some planes of a patch, in order; most of them through a lesion, where there is one."""
-    lesion = np.isin(label, (Tissue.TUMOR, Tissue.CYST)).any(axis=(1, 2))
+    lesion = np.isin(label, MASSES).any(axis=(1, 2))
     odds = np.where(lesion, _LESION_PLANES / max(lesion.sum(), 1), 0.0)
     odds += (1 - odds.sum()) / len(label)
     return np.sort(rng.choice(len(label), count, replace=False, p=odds))

@@ -16,12 +16,12 @@ from scipy import ndimage
 from ..anatomy import Tissue
 from ..errors import InputError
 from ..volume import Geometry, Volume
-from .pack import PackedCase, kits_number, pack_image, pack_label, read_packed, save_cases
+from .pack import PackedCase, kits_number, pack_image, pack_label, read_packed, save_cases, to_hu
 from .recipe import Recipe
 
 SLICES = "kits_slices"
 FILES = ("mid.npz", "s50.npz")  # these have slices of the cases kept out; k19 has none
-_SCALES_HU = {"mid.npz": (-79.0, 383.0), "s50.npz": (-79.0, 383.0), "k19.npz": (0.0, 255.0)}
+_SCALES_HU = {"mid.npz": (-79.0, 304.0), "s50.npz": (-79.0, 304.0), "k19.npz": (0.0, 255.0)}
 _KITS_TISSUES = {1: Tissue.KIDNEY, 2: Tissue.TUMOR, 3: Tissue.CYST}
 _STACK = 128
 _REACH = 1.7  # lesion radii: where the pull that closes a lesion ends
@@ -87,8 +87,7 @@ def _read_slices(folder: Path, recipe: Recipe) -> Iterator[PackedCase]:
 
 def as_hu(image: np.ndarray, file: str) -> np.ndarray:
     """HU of a slice stored as uint8 in one of the files."""
-    low, extent = _SCALES_HU[file]
-    return image * np.float32(extent / 255) + np.float32(low)
+    return to_hu(image, _SCALES_HU[file])
 
 
 def stack_geometry(shape: tuple[int, int, int], pixel_mm: float, slice_mm: float) -> Geometry:

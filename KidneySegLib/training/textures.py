@@ -6,14 +6,15 @@ core in the core: a point takes the density found at its own relative depth and 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
 
-from ..anatomy import Tissue
+from ..anatomy import MASSES, Tissue
 from ..measure.phase import NON_CONTRAST_HU
-from .pack import PackedCase
+from .pack import PackedCase, to_hu
 
 _LEAST_PIXELS = 12
 _LEAST_KIDNEY_PIXELS = 40
@@ -54,10 +55,9 @@ def cut_textures(
     window_hu : (low, high)
         What the packed 0..255 stand for.
     """
-    low, high = window_hu
-    found: dict[Tissue, list[Texture]] = {Tissue.TUMOR: [], Tissue.CYST: []}
+    found: dict[Tissue, list[Texture]] = {tissue: [] for tissue in MASSES}
     for case in slices:
-        image = case.image[0] * np.float32((high - low) / 255) + np.float32(low)
+        image = to_hu(case.image[0], window_hu)
         label = case.label[0]
         kidney = ndimage.binary_erosion(label == Tissue.KIDNEY)
         if kidney.sum() < _LEAST_KIDNEY_PIXELS:
@@ -83,6 +83,19 @@ def _cut(tissue: Tissue, image: np.ndarray, core: np.ndarray, kidney_hu: float) 
     radii = np.maximum(2 * spots.std(axis=0), 1.0)
     plane = values[tuple(nearest)].astype(np.float32)
     return Texture(tissue, plane, spots.mean(axis=0), radii, kidney_hu)
+
+
+def draw_texture(
+    textures: Mapping[Tissue, list[Texture]],
+    tissue: Tissue,
+    share: float,
+    rng: np.random.Generator,
+) -> Texture | None:
+    """One of a tissue's looks; none in the rest of the cases, where it is drawn by the rules."""
+    looks = textures.get(tissue)
+    if looks and rng.random() < share:
+        return looks[rng.integers(len(looks))]
+    return None
 
 
 def fill(

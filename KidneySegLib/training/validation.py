@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..anatomy import Tissue
+from ..anatomy import MASSES, Tissue
 from ..evaluation.kits import voxel_metrics
 from ..labels import UNSURE
 from ..masks import components, placed
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 COUNT = 120
 _SEED = 2_000_003  # no recipe has it: samples are not those of a training
 _BANDS_MM = {"under 2 cm": 20.0, "2-4 cm": 40.0, "4 cm and more": np.inf}
-_LESIONS = (Tissue.TUMOR, Tissue.CYST)
 _LEAST_MM = 6.0  # a patch, or a plane, that hardly cuts a lesion leaves specks
 _LEAST_LESIONS = 5  # the mean of fewer is chance
 
@@ -103,7 +102,7 @@ def dice_by_stratum(
     lesions: dict[str, list[float]] = defaultdict(list)
     for guess, target in zip(found, targets, strict=True):
         guess = np.where(target == UNSURE, 0, guess)
-        for tissue in (Tissue.KIDNEY, *_LESIONS):
+        for tissue in (Tissue.KIDNEY, *MASSES):
             a, b = guess == tissue, target == tissue
             sums[tissue.name.lower()] += np.count_nonzero(a & b), a.sum(), b.sum()
         thick = 1 if planar else len(target)
@@ -122,7 +121,7 @@ def _lesions(
 ) -> list[tuple[str, float]]:
     """Stratum and Dice of every lesion of one sample, or of one plane of it."""
     rows = []
-    for tissue in _LESIONS:
+    for tissue in MASSES:
         for where, part in components(target == tissue):
             voxels = np.count_nonzero(part)
             radius = (voxels / np.pi) ** 0.5 if planar else (3 * voxels / (4 * np.pi)) ** (1 / 3)

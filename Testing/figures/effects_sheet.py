@@ -18,18 +18,17 @@ from pathlib import Path
 import numpy as np
 from common import data_folder, new_figure
 
-from KidneySegLib.anatomy import Tissue
+from KidneySegLib.anatomy import MASSES, Tissue
 from KidneySegLib.training import effects, neighbors
 from KidneySegLib.training.lesions import insert_lesion, plan_lesion, soft_shape
 from KidneySegLib.training.loop import prepare
-from KidneySegLib.training.pack import ORGANS, SHAPE_SPACING_MM
+from KidneySegLib.training.pack import ORGANS, SHAPE_SPACING_MM, to_hu
 from KidneySegLib.training.recipe import load_recipe
 from KidneySegLib.training.samples import SampleSource
 
 COLUMNS = 6
 CYST_ML = 30.0
 LEAST_CHANGE = 50_000.0  # HU x pixels in a plane: an organ that only touches it shows nothing
-MASSES = (Tissue.TUMOR, Tissue.CYST)
 COLORS = {Tissue.KIDNEY: "white", Tissue.TUMOR: "red", Tissue.CYST: "yellow"}
 
 Patch = tuple[np.ndarray, np.ndarray]  # HU and tissues
@@ -73,14 +72,13 @@ def changed_patch(effect: Effect, drawn: Iterator[Patch]) -> Drawing:
 def other_organs(source: SampleSource, rng: np.random.Generator) -> Drawing:
     """A crop of a CT with organs of other densities, at the plane that changes most."""
     recipe = source.recipe
-    low, high = recipe.window_hu
     with_organs = [case for case in source.cases if case.organs is not None]
     known = dataclasses.replace(source, cases=with_organs, rendered=[])
     while True:
         case, center = known._place(rng)
         start = np.clip(center - np.array(recipe.patch) / 2, 0, None).astype(int)
         block = tuple(slice(a, a + n) for a, n in zip(start, recipe.patch, strict=True))
-        image = case.image[block] * np.float32((high - low) / 255) + np.float32(low)
+        image = to_hu(case.image[block], recipe.window_hu)
         masks = {n: m for n in ORGANS if (m := case.organs[block] == n).any()}
         before = image.copy()
         neighbors.change_organs(image, masks, rng, spacing_mm=recipe.spacing_mm)

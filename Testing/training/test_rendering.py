@@ -47,7 +47,7 @@ def mapped():
 
 def render(scene, mapped, rng, **changes):
     image, label, _, right = scene
-    options = {"spacing_mm": SPACING_MM, "textures": {}, **changes}
+    options = {"spacing_mm": SPACING_MM, "textures": {}, "texture_share": 0.7, **changes}
     return render_kidney(image, label, right, mapped, rng, **options)
 
 

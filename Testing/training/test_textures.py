@@ -8,15 +8,10 @@ from phantom import ellipsoid, grid, make_phantom
 
 from KidneySegLib.anatomy import Tissue
 from KidneySegLib.training.lesions import insert_lesion, plan_lesion, soft_shape
-from KidneySegLib.training.pack import PackedCase
-from KidneySegLib.training.textures import cut_textures, fill
+from KidneySegLib.training.pack import PackedCase, to_hu, to_levels
+from KidneySegLib.training.textures import cut_textures, draw_texture, fill
 
 WINDOW = (-125.0, 275.0)
-
-
-def packed(hu):
-    low, high = WINDOW
-    return np.round((np.asarray(hu) - low) / (high - low) * 255).astype(np.uint8)
 
 
 @pytest.fixture
@@ -31,7 +26,7 @@ def slices():
     hu[label == Tissue.KIDNEY] = 160
     hu[away < 12] = 100
     hu[away < 6] = 20
-    return [PackedCase("one", packed(hu)[None], label[None])]
+    return [PackedCase("one", to_levels(hu, WINDOW)[None], label[None])]
 
 
 def shell_means(density, solid):
@@ -56,7 +51,7 @@ def test_small_lesions_and_slices_without_contrast_give_none(slices):
     label = slices[0].label.copy()
     label[0][30:33, 30:33] = Tissue.CYST
     assert cut_textures([dataclasses.replace(slices[0], label=label)], WINDOW)[Tissue.CYST] == []
-    native = packed(np.where(slices[0].label > 0, 35.0, -80.0))
+    native = to_levels(np.where(slices[0].label > 0, 35.0, -80.0), WINDOW)
     assert not any(cut_textures([PackedCase("dark", native, slices[0].label)], WINDOW).values())
 
 
@@ -93,3 +88,18 @@ def test_a_lesion_is_painted_with_a_texture_only_where_the_kidney_has_contrast(s
         plan = plan_lesion(tissue == 1, soft, Tissue.TUMOR, rng, distance_radii=-0.5)
         assert insert_lesion(image, tissue, plan, rng, spacing_mm=2.5, texture=dark)
         assert (np.median(image[tissue == Tissue.TUMOR]) < -20) == painted
+
+
+def test_a_share_of_the_lesions_gets_one_of_its_tissues_looks(slices, rng):
+    found = cut_textures(slices, WINDOW)
+    looks = [draw_texture(found, Tissue.TUMOR, 0.3, rng) for _ in range(300)]
+    assert 60 < sum(look is not None for look in looks) < 120
+    assert {look.tissue for look in looks if look} == {Tissue.TUMOR}
+    assert draw_texture(found, Tissue.CYST, 1.0, rng) is None  # the slice has none
+
+
+def test_levels_are_the_window_in_256_steps_and_what_lies_outside_is_clipped():
+    hu = np.array([-1000.0, -125.0, 0.0, 274.0, 275.0, 3000.0], np.float32)
+    back = to_hu(to_levels(hu, WINDOW), WINDOW)
+    np.testing.assert_allclose(back, hu.clip(*WINDOW), atol=0.5 * 400 / 255 + 1e-3)
+    assert back.dtype == np.float32
