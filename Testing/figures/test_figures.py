@@ -131,6 +131,16 @@ def test_cysts_of_slices_are_judged_too(capsys):
     )
 
 
+def test_sections_of_one_patient_count_as_one_patient(capsys):
+    called = {1: ["tumor", "kidney"], 2: ["tumor"], 3: ["cyst", "kidney"]}
+    rows = [{"case": case, "called": c} for case, all_ in called.items() for c in all_]
+    tumor_slices.print_by_patient(rows, "tumor")
+    assert "of 3 patients 2 in one section or more, 1 in all; share" in capsys.readouterr().out
+    tumor_slices.print_by_patient([r for r in rows if r["case"] == 2] * 5, "tumor")
+    assert "of 1 patients 1 in one section or more, 1 in all" in (out := capsys.readouterr().out)
+    assert "100-100 %" in out
+
+
 def test_calibrated_probabilities_have_no_error_and_sharpened_ones_do(rng):
     share = rng.random(40000)
     tissue = (rng.random(40000) < share).astype(int)

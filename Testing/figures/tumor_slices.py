@@ -11,7 +11,7 @@ kidneys.
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -34,10 +34,13 @@ LEAST_MM = 5.0
 LEAST_FALSE_MM2 = 100.0
 ALIKE_HU = 30.0  # about the SD inside a tumor
 TRAINED_SLICES = 35  # of each file
+BOOTSTRAP = 10_000
 
 
-def chosen_slices(folder: Path, *, trained: bool) -> list[tuple[np.ndarray, np.ndarray, float]]:
-    """HU, label (1 kidney, 2 tumor, 3 cyst) and pixel size of slices that show a kidney.
+def chosen_slices(
+    folder: Path, *, trained: bool
+) -> list[tuple[np.ndarray, np.ndarray, float, int]]:
+    """HU, label (1 kidney, 2 tumor, 3 cyst), pixel size and case of slices that show a kidney.
 
     Those of the kept-out cases, or some of those that were trained on.
     """
@@ -48,7 +51,8 @@ def chosen_slices(folder: Path, *, trained: bool) -> list[tuple[np.ndarray, np.n
             kept_out = stored["case"] >= FIRST_CASE
             chosen = np.flatnonzero((kept_out != trained) & (label > 0).any(axis=(1, 2)))
             for n in rng.permutation(chosen)[:TRAINED_SLICES] if trained else chosen:
-                rows.append((slices.as_hu(image[n], file), label[n], stored["pixel_mm"][n]))
+                hu = slices.as_hu(image[n], file)
+                rows.append((hu, label[n], stored["pixel_mm"][n], int(stored["case"][n])))
     return rows
 
 
@@ -95,14 +99,14 @@ def evaluate(model: str | None, limit: int | None, *, trained: bool = False) -> 
     rows, false_tumors, plain = [], 0, 0
     folder = data_folder() / slices.SLICES
     hits = {t: np.zeros(3) for t in (Tissue.KIDNEY, Tissue.TUMOR, Tissue.CYST)}
-    for hu, label, pixel_mm in chosen_slices(folder, trained=trained)[:limit]:
+    for hu, label, pixel_mm, case in chosen_slices(folder, trained=trained)[:limit]:
         stack = as_stack(hu, pixel_mm)
         points = centers(label, stack)
         if not points:
             continue
         result = segment(stack, package, engine, Settings(points=points))
         found = to_tissue(result.labels.array[SLICES // 2], "kidneyseg")
-        rows += judge(found, label, pixel_mm, hu)
+        rows += [{"case": case, **row} for row in judge(found, label, pixel_mm, hu)]
         for tissue, number in zip(hits, (1, 2, 3), strict=True):
             a, b = found == tissue, label == number
             hits[tissue] += np.array([(a & b).sum(), a.sum(), b.sum()]) * pixel_mm**2
@@ -111,6 +115,22 @@ def evaluate(model: str | None, limit: int | None, *, trained: bool = False) -> 
             false_tumors += bool((found == Tissue.TUMOR).sum() * pixel_mm**2 >= LEAST_FALSE_MM2)
     pooled = {t.name.lower(): 2 * h[0] / (h[1] + h[2]) for t, h in hits.items()}
     return {"lesions": rows, "pooled_dice": pooled, "plain": plain, "false_tumors": false_tumors}
+
+
+def print_by_patient(rows: list[dict], kind: str) -> None:
+    """The same by patient, since sections of one are alike, with a bootstrap over patients."""
+    patients: dict[int, list[bool]] = defaultdict(list)
+    for row in rows:
+        patients[row["case"]].append(row["called"] == kind)
+    hits = np.array([[sum(found), len(found)] for found in patients.values()])
+    drawn = np.random.default_rng(0).integers(len(hits), size=(BOOTSTRAP, len(hits)))
+    sums = hits[drawn].sum(axis=1)
+    low, high = np.percentile(100 * sums[:, 0] / sums[:, 1], (2.5, 97.5))
+    print(
+        f"  of {len(hits)} patients {np.count_nonzero(hits[:, 0])} in one section or more, "
+        f"{np.count_nonzero(hits[:, 0] == hits[:, 1])} in all; share of the sections with patients "
+        f"drawn anew: {low:.0f}-{high:.0f} %"
+    )
 
 
 def _is_alike(hu_from_kidney: float | None) -> bool:
@@ -145,6 +165,8 @@ def main() -> None:
             names = ", ".join(f"{k} {v}" for k, v in Counter(called).most_common())
             found = share(called.count(kind), len(called))
             print(f"{kind}s {text} {large_mm / 10:g} cm: found {found}; called {names}")
+            if called:
+                print_by_patient([r for r in rows if low <= r["size_mm"] < high], kind)
     print_missed(figures["lesions"])
     pooled = ", ".join(f"{k} {v:.2f}" for k, v in figures["pooled_dice"].items())
     print(f"pooled Dice: {pooled}")
