@@ -14,6 +14,7 @@ from ..volume import Box
 _LEAST_KIDNEY_HU = 20.0
 _BLOOD_HU = 30.0  # without contrast
 _CONTRAST_SHARE, _CONTRAST_GAIN = 0.25, (0.7, 2.0)
+_DENSEST_CONTRAST_HU = 270.0  # the clipped CTs end at 275
 _NOISE_HU, _STRONG_NOISE_HU, _STRONG_NOISE_SHARE = (2.0, 22.0), (22.0, 45.0), 0.3
 _THICK_MM = (0.8, 3.0)  # SD of the blur along the body's axis: slices of about 3 to 10 mm
 # Half of the spread between KiTS23 patients (training facts: tumors 22 to 143 HU, cysts -3 to 62):
@@ -144,15 +145,18 @@ def _cortex(kidney: np.ndarray, rng: np.random.Generator, *, spacing_mm: float) 
     return np.maximum(np.clip((0.85 - deep) / 0.15, 0, 1), columns)
 
 
-def change_contrast(image: np.ndarray, rng: np.random.Generator) -> None:
-    """Sometimes more or less contrast medium in all that has some (in place).
+def change_contrast(image: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> None:
+    """Sometimes more or less contrast medium in all that may have some (in place).
 
-    What is denser than blood without it is stretched; the phase of kidneys alone is another thing
-    (`change_phase`).
+    What is denser than blood without it is stretched, but for cysts, which take none, and what is
+    as dense as bone; muscle takes little, but cannot be told. The phase of kidneys alone is another
+    thing (`change_phase`).
     """
     if rng.random() < _CONTRAST_SHARE:
         gain = np.exp(rng.uniform(*np.log(_CONTRAST_GAIN)))
-        image += (gain - 1) * np.maximum(image - _BLOOD_HU, 0)
+        without = (label == Tissue.CYST) | (image > _DENSEST_CONTRAST_HU)
+        takes = 1 - ndimage.gaussian_filter(without.astype(np.float32), 0.6)
+        image += takes * (gain - 1) * np.maximum(image - _BLOOD_HU, 0)
 
 
 def change_scanner(image: np.ndarray, rng: np.random.Generator, *, spacing_mm: float) -> np.ndarray:

@@ -98,7 +98,7 @@ class SampleSource:
     def _change_body(self, image: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> None:
         """Another contrast and phase, and sometimes bowel beside a kidney (in place)."""
         spacing_mm = self.recipe.spacing_mm
-        change_contrast(image, rng)
+        change_contrast(image, label, rng)
         change_phase(image, label, rng, spacing_mm=spacing_mm)
         if rng.random() < _BOWEL_SHARE:
             fill_bowel(image, label, rng, spacing_mm=spacing_mm)

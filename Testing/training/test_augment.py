@@ -77,16 +77,30 @@ def test_a_stronger_grid_turns_and_scales_more():
 
 def test_contrast_is_stretched_above_blood_without_it():
     image = np.array([[[-100.0, 0.0, 30.0, 60.0, 130.0]]], np.float32)
+    label = np.zeros(image.shape, np.uint8)
     gains = []
     for seed in range(60):
         changed = image.copy()
-        augment.change_contrast(changed, np.random.default_rng(seed))
+        augment.change_contrast(changed, label, np.random.default_rng(seed))
         np.testing.assert_array_equal(changed[..., :3], image[..., :3])
         gains.append((changed[0, 0, 4] - 30) / 100)
         assert (changed[0, 0, 3] - 30) / 30 == pytest.approx(gains[-1])
     assert 30 < gains.count(1.0) < 55
     assert 0.7 <= min(gains) < 0.9
     assert 1.4 < max(gains) <= 2.0
+
+
+def test_cysts_and_bone_take_no_contrast():
+    image, label = np.full((1, 20, 60), 100.0, np.float32), np.zeros((1, 20, 60), np.uint8)
+    label[..., 20:40], image[..., 40:] = Tissue.CYST, 275.0
+    changes = []
+    for seed in range(20):
+        changed = image.copy()
+        augment.change_contrast(changed, label, np.random.default_rng(seed))
+        np.testing.assert_allclose(changed[..., 24:36], 100.0, atol=0.5)
+        np.testing.assert_allclose(changed[..., 44:], 275.0, atol=0.5)
+        changes.append(np.abs(changed[..., :16] - 100).max())
+    assert max(changes) > 10
 
 
 def test_noise_is_strong_at_times_and_sometimes_of_several_voxels():
