@@ -37,20 +37,6 @@ _HEADS = 2
 _WARMUP = 100
 _CHECKPOINT_SECONDS = 120
 _CURVE_EVERY = 25
-# No sample of a validation depends on these: scores can be compared where they alone differ.
-_LEARNING = frozenset(
-    {
-        "steps",
-        "batch",
-        "learning_rate",
-        "weight_decay",
-        "class_weights",
-        "rendered_share",
-        "ema",
-        "seed",
-        "validate_every",
-    }
-)
 
 
 def prepare(recipe: Recipe, data: Path, out: Path, *, validation: bool = False) -> SampleSource:
@@ -95,8 +81,7 @@ def prepare(recipe: Recipe, data: Path, out: Path, *, validation: bool = False) 
         return SampleSource(recipe, cases, shapes, slices, textures=textures)
     rendered = []
     if recipe.rendered_share:
-        packed = packed_file("rendered", recipe, out)
-        rendered = pack_rendered(data / KITS_SHAPES, recipe, cases, textures, packed)
+        rendered = pack_rendered(data / KITS_SHAPES, recipe, cases, textures, out)
     mistakes = read_mistakes(out)
     return SampleSource(recipe, cases, shapes, slices, mistakes, textures, rendered)
 
@@ -148,7 +133,7 @@ def train(
     if recipe.validate_every:
         validation = Validation(prepare(recipe, data, out, validation=True))
     source = prepare(recipe, data, out)
-    state = _State(recipe, device, warm_start)
+    state = _State(recipe, device, warm_start, validation.digest if validation else "")
     checkpoint = checkpoint_file(recipe, out)
     if checkpoint.is_file():
         state.load(checkpoint)
@@ -206,7 +191,11 @@ class _State:
     """Network, its running average, optimizer and step: what a checkpoint holds."""
 
     def __init__(
-        self, recipe: Recipe, device: str, warm_start: dict[str, torch.Tensor] | None
+        self,
+        recipe: Recipe,
+        device: str,
+        warm_start: dict[str, torch.Tensor] | None,
+        validated_on: str = "",
     ) -> None:
         import torch
 
@@ -228,7 +217,7 @@ class _State:
         )
         self.class_weights = torch.tensor(recipe.class_weights, device=self.device)
         self.last_dice: dict[str, float] = {}
-        self.best = -math.inf
+        self.best, self.validated_on = -math.inf, validated_on
 
     def update(self, image: torch.Tensor, target: torch.Tensor, weights: torch.Tensor) -> float:
         """One optimizer step; returns the loss."""
@@ -284,6 +273,7 @@ class _State:
                 "average": self.average.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
                 "best": self.best,
+                "validated_on": self.validated_on,
             },
             part,
         )
@@ -310,13 +300,8 @@ class _State:
         self.average.load_state_dict(stored["average"])
         self.optimizer.load_state_dict(stored["optimizer"])
         self.step = stored["step"]
-        if _sample_settings(before) == _sample_settings(self.recipe):
-            self.best = stored.get("best", -math.inf)
-
-
-def _sample_settings(recipe: Recipe) -> dict[str, Any]:
-    """What a recipe's samples depend on, but for the seed, which a validation has of its own."""
-    return {name: value for name, value in recipe.as_dict().items() if name not in _LEARNING}
+        if stored.get("validated_on") == self.validated_on:  # scores of others say nothing
+            self.best = stored["best"]
 
 
 def _trained_on_validation(before: Recipe, now: Recipe) -> bool:

@@ -141,11 +141,11 @@ def packed_file(kind: str, recipe: Recipe, out: Path) -> Path:
 def pack_cts(folder: Path, recipe: Recipe, target: Path) -> list[PackedCase]:
     """Pack the labeled CTs of a folder, or read them where an earlier run has packed them.
 
-    Cases in ``recipe.exclude_cases`` are never read. Organ maps (``<name>_organs.nii.gz``) are
+    Cases in ``recipe.exclude_cases`` are kept out. Organ maps (``<name>_organs.nii.gz``) are
     packed where there are some.
     """
     if target.is_file():
-        return read_packed(target)
+        return [case for case in read_packed(target) if case.name not in recipe.exclude_cases]
     cases = []
     for name, ct, labels in find_cases(folder):
         if name in recipe.exclude_cases:

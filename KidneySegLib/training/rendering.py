@@ -13,19 +13,22 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from scipy import ndimage
 
 from ..anatomy import MASSES, Tissue
+from ..errors import InputError
 from ..labels import UNSURE
-from ..masks import Component, components, placed
+from ..masks import ALL_NEIGHBORS, Component, components, placed
 from ..volume import Box
 from .lesions import LesionPlan, insert_lesion, smooth_noise
 from .pack import (
     SHAPE_SPACING_MM,
     PackedCase,
     kits_number,
+    packed_file,
     read_packed,
     save_cases,
     to_hu,
@@ -37,12 +40,17 @@ from .textures import Texture, draw_texture
 _COUNT = 64  # rendered CTs
 _LEAST_KIDNEY_ML = 40.0
 _LEAST_INSIDE = 0.9  # share of the new kidney that the field holds
-_MOST_BONE = 0.02
-_BONE_HU = 200.0
+_BONE_HU, _MOST_BONE = 200.0, 0.02
+_GAS_HU, _MOST_GAS = -115.0, 0.01
+_SOLID_HU, _MOST_SOLID = 20.0, 0.25  # what the new kidney would overlap: bowel, liver, muscle
 _FAT_HU, _FAT_REACH_MM = (-125.0, -50.0), 12.0
 _USUAL_FAT_HU = (-95.0, 12.0)  # median and SD where the CT has little
 _LEAST_FAT_VOXELS = 200
-_DEPTHS_MM = np.arange(1.5, 20.0, 1.5)  # the first voxel under the surface is at partial volume
+_DEPTHS_MM = np.arange(1.5, 20.0, 1.5)
+_CORE_VOXELS, _LEAST_CORE_VOXELS = 3.0, 200  # farther in, no blur of the edge is left
+_MOST_GRAIN_HU = 5.0  # columns and pyramids are no grain
+_FLAT_SHARE = 0.2  # of the soft tissue: where there is least to see but noise
+_LEAST_SHARE = 0.05
 _GRAIN_MM = 3.0
 _AROUND_MM = 15.0
 _LEAST_LESION_ML = 0.2
@@ -140,30 +148,51 @@ def render_kidney(
     new = _moved(shares, block, around)
     if not _has_room(*scene, new.sum(axis=0), shares.sum()):
         return False
-    _exchange(*scene, new.sum(axis=0), rng, spacing_mm=spacing_mm)
-    for tissue in MASSES:
-        draw = partial(draw_texture, textures, tissue, texture_share, rng)
-        _paint_lesions(*scene[:2], tissue, new[tissue], rng, spacing_mm=spacing_mm, draw=draw)
+    look = _look(*scene, spacing_mm=spacing_mm)
+    _fill_with_fat(*scene, look.noise_hu, rng, spacing_mm=spacing_mm)
+    draw = partial(draw_texture, textures, share=texture_share, rng=rng)
+    _paint(*scene[:2], new, look, rng, spacing_mm=spacing_mm, draw=draw)
     return True
 
 
-def _exchange(
+def _paint(
     image: np.ndarray,
     label: np.ndarray,
-    own: np.ndarray,
-    soft: np.ndarray,
+    shares: np.ndarray,
+    look: _Look,
     rng: np.random.Generator,
     *,
     spacing_mm: float,
+    draw: Callable[..., Texture | None],
 ) -> None:
-    """Fat where a kidney was, and its densities, from the surface inward, in the new one."""
-    profile, spread, noise_hu = _look(image, label, own, spacing_mm=spacing_mm)
-    _fill_with_fat(image, label, own, noise_hu, rng, spacing_mm=spacing_mm)
-    solid = soft > 0.5
+    """Put a kidney with its lesions, shares ``(4, k, j, i)``, into what surrounds it (in place).
+
+    Its inside is made as if all were kidney, and blended in once: a lesion that was painted over
+    the kidney's own blurred border would have a rind of it.
+    """
+    whole = shares.sum(axis=0)
+    solid = whole > 0.5
     depth_mm = ndimage.distance_transform_edt(solid) * spacing_mm
-    density = np.interp(depth_mm, _DEPTHS_MM, profile).astype(np.float32)
-    _blend(image, soft, density, spread, noise_hu, rng, spacing_mm=spacing_mm)
-    label[solid] = Tissue.KIDNEY
+    density = np.interp(depth_mm, _DEPTHS_MM, look.profile_hu).astype(np.float32)
+    inside = _grainy(density, look.grain_hu, look.noise_hu, rng, spacing_mm=spacing_mm)
+    tissue = np.full(label.shape, Tissue.KIDNEY, np.uint8)
+    for mass in MASSES:
+        share = np.where(whole > _LEAST_SHARE, shares[mass] / np.maximum(whole, _LEAST_SHARE), 0)
+        for plan in _lesions(mass, share, spacing_mm=spacing_mm):
+            texture = draw(tissue=mass)
+            insert_lesion(inside, tissue, plan, rng, spacing_mm=spacing_mm, texture=texture)
+    image += whole * (inside - image)
+    label[solid] = tissue[solid]
+
+
+def _lesions(tissue: Tissue, share: np.ndarray, *, spacing_mm: float) -> Iterator[LesionPlan]:
+    """Every lesion of one kind where the map has it, apart from the others."""
+    for where, part in components(share > 0.5):
+        if part.sum() * spacing_mm**3 < 1000 * _LEAST_LESION_ML:
+            continue
+        block = Box.of_slices(where).grown((1, 1, 1), share.shape)
+        own = ndimage.binary_dilation(placed(part, where, block.slices), ALL_NEIGHBORS)
+        yield LesionPlan(tissue, share[block.slices] * own, np.array(block.start))
 
 
 def _moved(shares: np.ndarray, block: Box, around: Box) -> np.ndarray:
@@ -191,35 +220,56 @@ def _on_grid(kidney: MappedKidney, spacing_mm: float) -> np.ndarray:
 def _has_room(
     image: np.ndarray, label: np.ndarray, own: np.ndarray, soft: np.ndarray, wanted: float
 ) -> bool:
-    """Whether the new kidney lies in the field, beside bone, and off the other kidney."""
-    solid = soft > 0.5
-    bone = (image > _BONE_HU) & (label == Tissue.BACKGROUND)
-    bone = ndimage.binary_opening(bone)
+    """Whether the new kidney lies in the field, where fat or the own one was, mostly."""
+    new = soft > 0.5
     other = (label > 0) & (label != UNSURE) & ~own
+    outside = new & ~ndimage.binary_dilation(own)
+    taken = (
+        (ndimage.binary_opening(image > _BONE_HU), _MOST_BONE),
+        (ndimage.binary_opening(image < _GAS_HU), _MOST_GAS),
+        (ndimage.binary_opening(image > _SOLID_HU), _MOST_SOLID),
+    )
     return bool(
         soft.sum() >= _LEAST_INSIDE * wanted
-        and (solid & bone).sum() <= _MOST_BONE * solid.sum()
-        and not (solid & other).any()
+        and not (new & other).any()
+        and all((outside & mask).sum() <= most * new.sum() for mask, most in taken)
     )
 
 
-def _look(
-    image: np.ndarray, label: np.ndarray, own: np.ndarray, *, spacing_mm: float
-) -> tuple[np.ndarray, float, float]:
-    """Mean density of a kidney at `_DEPTHS_MM`, SD of its texture, and of the CT's noise, in HU.
+@dataclass(frozen=True)
+class _Look:
+    """Densities of a kidney in HU: mean at `_DEPTHS_MM`, SD of its grain and of the CT's noise."""
 
-    Pyramids and vessels are no grain.
-    """
-    depth_mm = ndimage.distance_transform_edt(own) * spacing_mm
-    plain = own & (label == Tissue.KIDNEY) & (depth_mm >= _DEPTHS_MM[0])
-    bins = np.digitize(depth_mm[plain], _DEPTHS_MM) - 1
+    profile_hu: np.ndarray
+    grain_hu: float
+    noise_hu: float
+
+
+def _look(image: np.ndarray, label: np.ndarray, own: np.ndarray, *, spacing_mm: float) -> _Look:
+    """The look of a CT's own kidney; what the blur of its edge reaches is left out."""
+    voxels = ndimage.distance_transform_edt(own)
+    plain = own & (label == Tissue.KIDNEY)
+    depth_mm = voxels * spacing_mm
+    clear = plain & (depth_mm >= _DEPTHS_MM[0]) & (voxels > 1)
+    bins = np.digitize(depth_mm[clear], _DEPTHS_MM) - 1
     counts = np.bincount(bins, minlength=len(_DEPTHS_MM))
-    sums = np.bincount(bins, image[plain], minlength=len(_DEPTHS_MM))
-    known = np.flatnonzero(counts >= 20)
+    sums = np.bincount(bins, image[clear], minlength=len(_DEPTHS_MM))
+    known = np.flatnonzero(counts >= min(20, counts.max()))
     profile = np.interp(np.arange(len(_DEPTHS_MM)), known, sums[known] / counts[known])
+    core = plain & (voxels > _CORE_VOXELS)
+    if core.sum() < _LEAST_CORE_VOXELS:
+        core = clear
     smooth = ndimage.gaussian_filter(image, 1.0)
-    texture = smooth - np.interp(depth_mm, _DEPTHS_MM, profile)
-    return profile, _robust_sd(texture[plain]), _robust_sd((image - smooth)[plain])
+    grain = _robust_sd((smooth - np.interp(depth_mm, _DEPTHS_MM, profile))[core])
+    noise = min(_robust_sd((image - smooth)[core]), _flat_noise_sd(image, smooth))
+    return _Look(profile, min(grain, _MOST_GRAIN_HU), noise)
+
+
+def _flat_noise_sd(image: np.ndarray, smooth: np.ndarray) -> float:
+    """SD of a CT's noise in HU, from the flattest soft tissue: kidneys may be rich in detail."""
+    local = np.sqrt(ndimage.gaussian_filter((image - smooth) ** 2, 2.0))
+    soft = (smooth > _FAT_HU[0]) & (smooth < _BONE_HU)
+    return float(np.quantile(local[soft], _FLAT_SHARE)) if soft.any() else 0.0
 
 
 def _robust_sd(values: np.ndarray) -> float:
@@ -243,44 +293,30 @@ def _fill_with_fat(
     level, spread = _USUAL_FAT_HU
     if len(fat) >= _LEAST_FAT_VOXELS:
         level, spread = float(np.median(fat)), _robust_sd(fat)
+        spread = max(spread**2 - noise_hu**2, 0.0) ** 0.5
     soft = ndimage.gaussian_filter(gone.astype(np.float32), 0.6)
-    _blend(image, soft, level, spread, noise_hu, rng, spacing_mm=spacing_mm)
+    density = np.full(image.shape, level, np.float32)
+    image += soft * (_grainy(density, spread, noise_hu, rng, spacing_mm=spacing_mm) - image)
     label[gone & (label != UNSURE)] = Tissue.BACKGROUND
 
 
-def _blend(
-    image: np.ndarray,
-    soft: np.ndarray,
-    density_hu: np.ndarray | float,
-    spread_hu: float,
+def _grainy(
+    density_hu: np.ndarray,
+    grain_hu: float,
     noise_hu: float,
     rng: np.random.Generator,
     *,
     spacing_mm: float,
-) -> None:
-    """Put a tissue of some density, grain and noise where a soft mask is (in place)."""
-    grainy = density_hu + spread_hu * smooth_noise(rng, image.shape, _GRAIN_MM / spacing_mm)
-    grainy += rng.normal(0, noise_hu, image.shape)
-    image += soft * (grainy - image)
+) -> np.ndarray:
+    """Densities with a tissue's grain and a CT's noise, of these SDs."""
+    grain = grain_hu * smooth_noise(rng, density_hu.shape, _GRAIN_MM / spacing_mm)
+    return (density_hu + grain + rng.normal(0, noise_hu, density_hu.shape)).astype(np.float32)
 
 
-def _paint_lesions(
-    image: np.ndarray,
-    label: np.ndarray,
-    tissue: Tissue,
-    share: np.ndarray,
-    rng: np.random.Generator,
-    *,
-    spacing_mm: float,
-    draw: Callable[[], Texture | None],
-) -> None:
-    """Paint every lesion of one kind where the map has it, each with a look of its own."""
-    for where, part in components(share > 0.5):
-        if part.sum() * spacing_mm**3 < 1000 * _LEAST_LESION_ML:
-            continue
-        block = Box.of_slices(where).grown((1, 1, 1), share.shape)
-        plan = LesionPlan(tissue, share[block.slices], np.array(block.start))
-        insert_lesion(image, label, plan, rng, spacing_mm=spacing_mm, texture=draw())
+def rendered_file(recipe: Recipe, out: Path) -> Path:
+    """Where CTs with rendered kidneys are packed; the name says whose: none may be validated on."""
+    cases = recipe.lesion_cases()
+    return packed_file(f"rendered_{cases.start}-{cases.stop - 1}", recipe, out)
 
 
 def pack_rendered(
@@ -288,18 +324,37 @@ def pack_rendered(
     recipe: Recipe,
     cases: list[PackedCase],
     textures: Mapping[Tissue, list[Texture]],
-    target: Path,
+    out: Path,
 ) -> list[PackedCase]:
     """Render kidneys of the maps of a recipe's cases into its CTs, or read those of an earlier run.
 
     Raises
     ------
-    OSError
-        If the file of maps cannot be read.
+    InputError
+        If the file of maps cannot be read, or there is no CT or map to make one of.
     """
+    target, hosts = rendered_file(recipe, out), {case.name for case in cases}
+    if target.is_file():
+        rendered = [case for case in read_packed(target) if _host(case.name) in hosts]
+    else:
+        try:
+            rendered = list(_rendered(maps, recipe, cases, textures))
+        except (OSError, ValueError, BadZipFile) as error:
+            raise InputError(f"'{maps}' cannot be read as KiTS23 maps: {error}") from error
+    if not rendered:
+        raise InputError(
+            f"No kidney of '{maps.name}' could be rendered into one of the {len(hosts)} CTs. Set "
+            "rendered_share of the recipe to 0, or give CTs and maps with two kidneys, and lesions "
+            "in the maps."
+        )
     if not target.is_file():
-        save_cases(target, _rendered(maps, recipe, cases, textures))
-    return read_packed(target)
+        save_cases(target, rendered)
+    return rendered
+
+
+def _host(name: str) -> str:
+    """Name of the CT that a rendered one was made of."""
+    return name.split("_", 2)[2]
 
 
 def _rendered(
@@ -308,7 +363,7 @@ def _rendered(
     cases: list[PackedCase],
     textures: Mapping[Tissue, list[Texture]],
 ) -> Iterator[PackedCase]:
-    """CTs with one or two kidneys of other patients, of which at least one has a lesion."""
+    """CTs with kidneys of another patient, of which at least one has a lesion."""
     rng = np.random.default_rng(recipe.seed)
     owned = {c.name: own_kidneys(c.label, spacing_mm=recipe.spacing_mm) for c in cases}
     hosts = [case for case in cases if owned[case.name]]
@@ -317,9 +372,9 @@ def _rendered(
         names = [name for name in sorted(stored.files) if kits_number(name) in wanted]
         for n in range(_COUNT if hosts and names else 0):
             host = hosts[n % len(hosts)]
-            image, label = to_hu(host.image, recipe.window_hu), host.label.copy()
             for _ in range(_TRIES):
                 pair = kidneys_of_map(stored[names[rng.integers(len(names))]])
+                image, label = to_hu(host.image, recipe.window_hu), host.label.copy()
                 done = [
                     render_kidney(
                         image,
@@ -331,8 +386,8 @@ def _rendered(
                         textures=textures,
                         texture_share=recipe.texture_share,
                     )
+                    and np.isin(kidney.tissue, MASSES).any()
                     for kidney in pair
-                    if np.isin(kidney.tissue, MASSES).any()
                 ]
                 if any(done):
                     packed = to_levels(image, recipe.window_hu)

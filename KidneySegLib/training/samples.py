@@ -82,12 +82,11 @@ class SampleSource:
         recipe = self.recipe
         case, center = self._place(rng)
         image, label = self._patch(case, center, recipe.patch, rng)
-        self._change_body(image, label, rng)
-        self._change_pelvis(image, label, rng)
         rendered = any(case is one for one in self.rendered)
-        if rendered:
-            change_lesions(image, label, rng)
-        if not (rendered and _holds_lesion(label)):
+        with_lesions = rendered and _holds_lesion(label)
+        self._change_body(image, label, rng, phase=not with_lesions)
+        self._change_pelvis(image, label, rng)
+        if not with_lesions:
             self._compose(image, label, rng)
         image, label = self._scan(image, label, rng)
         if recipe.planes:
@@ -95,11 +94,18 @@ class SampleSource:
             image, label = image[chosen], label[chosen]
         return image, label, self._weights(label)
 
-    def _change_body(self, image: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> None:
-        """Another contrast and phase, and sometimes bowel beside a kidney (in place)."""
+    def _change_body(
+        self, image: np.ndarray, label: np.ndarray, rng: np.random.Generator, *, phase: bool = True
+    ) -> None:
+        """Another contrast and phase, and sometimes bowel beside a kidney (in place).
+
+        Lesions that were rendered have densities drawn for their kidney: the phase of that alone
+        would make tumors of them that no kidney has.
+        """
         spacing_mm = self.recipe.spacing_mm
         change_contrast(image, label, rng)
-        change_phase(image, label, rng, spacing_mm=spacing_mm)
+        if phase:
+            change_phase(image, label, rng, spacing_mm=spacing_mm)
         if rng.random() < _BOWEL_SHARE:
             fill_bowel(image, label, rng, spacing_mm=spacing_mm)
 

@@ -8,7 +8,9 @@ what surrounds the lesions, are those of the training where a recipe names no CT
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections import defaultdict
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,12 +43,21 @@ class Validation:
         CTs, shapes and slices for validation.
     count : int
         Number of samples.
+
+    Attributes
+    ----------
+    digest : str
+        SHA-256 of the samples: scores can be compared where it is the same.
     """
 
     def __init__(self, source: SampleSource, count: int = COUNT) -> None:
         self.recipe = dataclasses.replace(source.recipe, seed=_SEED)
         source = dataclasses.replace(source, recipe=self.recipe)
         self.samples = [source[n][:2] for n in range(count)]
+        digest = hashlib.sha256()
+        for array in chain.from_iterable(self.samples):
+            digest.update(np.ascontiguousarray(array))
+        self.digest = digest.hexdigest()
 
     def judge(self, network: nn.Module) -> dict[str, float]:
         """Dice by stratum, see `dice_by_stratum`; the network is left in the mode it was in."""
