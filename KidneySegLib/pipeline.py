@@ -156,7 +156,7 @@ class _Stages:
         "load model": 0.12,
         "locate": 0.30,
         "segment": 0.35,
-        "second look": 0.15,
+        "second look": 0.30,
         "export": 0.08,
         "clean": 0.06,
         "refine": 0.15,

@@ -37,6 +37,7 @@ def tiny(name: str, **changes) -> Recipe:
         "steps": 4,
         "spacing_mm": 5.0,
         "slice_share": 0.0,
+        "rendered_share": 0.0,
         "validate_every": 0,
         "validate_shapes_from": recipe.exclude_shapes_from,
     }
