@@ -39,6 +39,12 @@ def test_kept_out_cases_and_shapes_are_never_read(data, tmp_path):
     np.testing.assert_array_equal(again.cases[0].image, source.cases[0].image)
 
 
+def test_a_ct_that_was_packed_before_it_was_kept_out_is_left_out(data, tmp_path):
+    everything = tiny("fine", exclude_cases=())
+    assert {case.name for case in prepare(everything, data, tmp_path).cases} == {"one", "btcv_0010"}
+    assert [case.name for case in prepare(tiny("fine"), data, tmp_path).cases] == ["one"]
+
+
 def test_shipped_recipes_keep_the_held_back_cases_out():
     kept_out = {"btcv_0010", "btcv_0023", "btcv_0034", "cptac_c3l00189_pv5mm"}
     for name in ("locator", "fine", "axial"):
