@@ -139,24 +139,34 @@ def packed_file(kind: str, recipe: Recipe, out: Path) -> Path:
 
 
 def pack_cts(folder: Path, recipe: Recipe, target: Path) -> list[PackedCase]:
-    """Pack the labeled CTs of a folder, or read them where an earlier run has packed them.
+    """Pack the labeled CTs of a folder, or read them where an earlier run has packed them all.
 
     Cases in ``recipe.exclude_cases`` are kept out. Organ maps (``<name>_organs.nii.gz``) are
     packed where there are some.
     """
+    wanted = [case for case in find_cases(folder) if case[0] not in recipe.exclude_cases]
+    organs = {name: folder / f"{name}_organs.nii.gz" for name, _, _ in wanted}
+    organs = {name: path for name, path in organs.items() if path.is_file()}
     if target.is_file():
-        return [case for case in read_packed(target) if case.name not in recipe.exclude_cases]
+        packed = {case.name: case for case in read_packed(target)}
+        if _holds_all(packed, [name for name, _, _ in wanted], organs):
+            return [case for case in packed.values() if case.name not in recipe.exclude_cases]
+        logger.info("%s lacks CTs or organ maps of '%s': packing anew", target.name, folder)
     cases = []
-    for name, ct, labels in find_cases(folder):
-        if name in recipe.exclude_cases:
-            logger.info("%s is kept out of training", name)
-            continue
+    for name, ct, labels in wanted:
         logger.info("packing %s", name)
-        organs = folder / f"{name}_organs.nii.gz"
-        known = organs if organs.is_file() else None
-        cases.append(pack_case(name, ct, labels, recipe, _TISSUES, known))
+        cases.append(pack_case(name, ct, labels, recipe, _TISSUES, organs.get(name)))
     save_cases(target, cases)
     return cases
+
+
+def _holds_all(
+    packed: Mapping[str, PackedCase], names: Iterable[str], with_organs: Iterable[str]
+) -> bool:
+    """Whether every case was packed, and with its organ map where it has one."""
+    return all(name in packed for name in names) and all(
+        packed[name].organs is not None for name in with_organs
+    )
 
 
 def pack_shapes(

@@ -154,11 +154,14 @@ def main() -> None:
     options.add_argument("--steps", type=int, default=4400, help="of the fine network")
     options.add_argument("--axial-steps", type=int, default=2000)
     options.add_argument("--seed", type=int, default=1, help="of the first fold")
+    options.add_argument("--fold", type=int, choices=range(FOLDS), help="only this one")
     arguments = options.parse_args()
-    parts = folds(data_folder())
-    figures: dict[str, dict] = {f"fold{n}": {} for n in range(FOLDS)}
+    parts = dict(enumerate(folds(data_folder())))
+    if arguments.fold is not None:
+        parts = {arguments.fold: parts[arguments.fold]}
+    figures: dict[str, dict] = {f"fold{n}": {} for n in parts}
     engine = TorchEngine("auto")
-    for n, names in enumerate(parts):
+    for n, names in parts.items():
         out, checkpoints = arguments.out / f"fold{n}", {}
         for role, count in (("fine", arguments.steps), ("axial", arguments.axial_steps)):
             recipe = recipe_without(role, names, count, arguments.seed + n)
@@ -186,12 +189,12 @@ def print_row(fold: int, name: str, row: dict) -> None:
     )
 
 
-def print_all(figures: dict[str, dict], parts: list[tuple[str, ...]]) -> None:
+def print_all(figures: dict[str, dict], parts: dict[int, tuple[str, ...]]) -> None:
     """Means over the CTs, each by the fold without it; cysts found; factors of the intervals.
 
     Then each fold, which is another seed, on the CTs that are kept out for good.
     """
-    rows = [figures[f"fold{n}"][name] for n, names in enumerate(parts) for name in names]
+    rows = [figures[f"fold{n}"][name] for n, names in parts.items() for name in names]
     print_means("BTCV, each CT by the fold without it", rows)
     print_fits([v for row in rows for v in row["volumes"]])
     for fold, of_fold in figures.items():

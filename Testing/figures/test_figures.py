@@ -217,7 +217,7 @@ def test_each_fold_counts_for_the_cts_it_was_not_trained_on(capsys, monkeypatch)
     def row(dice, *, cyst=0.0):
         return {"dice": dice, "tumor_ml": 0.0, "cysts": [{"ml": 1.0, "dice": cyst}], "volumes": []}
 
-    parts = [("a", common.KEPT_OUT[0]), ("b",)]
+    parts = {0: ("a", common.KEPT_OUT[0]), 1: ("b",)}
     kept_out = {name: row(0.5) for name in common.KEPT_OUT}
     figures = {"fold0": {**kept_out, "a": row(0.9)}, "fold1": {**kept_out, "b": row(0.7, cyst=0.8)}}
     figures["fold1"][common.KEPT_OUT[0]] = row(0.1)
@@ -227,6 +227,10 @@ def test_each_fold_counts_for_the_cts_it_was_not_trained_on(capsys, monkeypatch)
     assert "1 of 3" in other_folds
     assert "fold0: kidney Dice mean 0.500" in first
     assert "fold1: kidney Dice mean 0.400, lowest 0.100" in second
+    folds.print_all({"fold1": figures["fold1"]}, {1: ("b",)})
+    alone, again = (s for s in capsys.readouterr().out.splitlines() if "mean" in s)
+    assert "mean 0.700, lowest 0.700, of 1 CTs" in alone
+    assert again == second
 
 
 def test_folds_evaluate_only_what_was_trained(tmp_path):

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,17 @@ def test_a_ct_that_was_packed_before_it_was_kept_out_is_left_out(data, tmp_path)
     everything = tiny("fine", exclude_cases=())
     assert {case.name for case in prepare(everything, data, tmp_path).cases} == {"one", "btcv_0010"}
     assert [case.name for case in prepare(tiny("fine"), data, tmp_path).cases] == ["one"]
+
+
+def test_what_a_packed_file_lacks_is_packed_anew(data, tmp_path):
+    own = shutil.copytree(data, tmp_path / "data")
+    (without,) = prepare(tiny("fine"), own, tmp_path).cases
+    assert without.organs is None
+    shutil.copy(own / "ct" / "one_labels.nii.gz", own / "ct" / "one_organs.nii.gz")
+    (one,) = prepare(tiny("fine"), own, tmp_path).cases
+    assert one.organs is not None
+    everything = prepare(tiny("fine", exclude_cases=()), own, tmp_path).cases
+    assert {case.name for case in everything} == {"one", "btcv_0010"}
 
 
 def test_shipped_recipes_keep_the_held_back_cases_out():
