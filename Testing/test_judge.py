@@ -1,4 +1,4 @@
-"""What a user is told about a result: lesions of doubtful density, and doubted ones."""
+"""What a user is told about a result: lesions of doubtful density or shape, and doubted ones."""
 
 import dataclasses
 
@@ -72,20 +72,16 @@ def test_many_lesions_are_one_finding_that_leads_to_the_largest(package):
     np.testing.assert_allclose(finding.place_ras_mm, largest, atol=1.0)
 
 
-def said_of(package, *lesions):
-    """What is said of tumors of these mL and probabilities, by code."""
+def said_of(package, label, *lesions):
+    """What is said of lesions of a label that are measured as these mappings say, by code."""
     labels = Volume(np.full(GEOMETRY.shape, np.uint8(Label.RIGHT_KIDNEY)), GEOMETRY)
     ball = np.linalg.norm(np.indices(GEOMETRY.shape) - 20, axis=0) < 5
-    labels.array[ball] = Label.TUMOR
+    labels.array[ball] = label
     ct = Volume(np.full(GEOMETRY.shape, 100, np.float32), GEOMETRY)
     found = measure(labels, ct)
-    (tumor,) = found.lesions
-    rows = [
-        dataclasses.replace(tumor, volume_ml=ml, probability=p, center_ras_mm=(ml, 0.0, 0.0))
-        for ml, p in lesions
-    ]
+    rows = tuple(dataclasses.replace(found.lesions[0], **lesion) for lesion in lesions)
     findings = judge_result(
-        dataclasses.replace(found, lesions=tuple(rows)),
+        dataclasses.replace(found, lesions=rows),
         estimate_phase(ct, labels),
         package,
         (),
@@ -95,14 +91,38 @@ def said_of(package, *lesions):
     return {f.code: f for f in findings}
 
 
+def doubted(package, *lesions):
+    """What is said of tumors of these mL and probabilities, by code."""
+    rows = ({"volume_ml": ml, "probability": p, "center_ras_mm": (ml, 0, 0)} for ml, p in lesions)
+    return said_of(package, Label.TUMOR, *rows)
+
+
+def shaped(package, *lesions):
+    """What is said of cysts of these mL, longest and sphere-equivalent diameters in mm, by code."""
+    names = ("volume_ml", "feret_3d_mm", "sphere_equivalent_mm", "center_ras_mm")
+    rows = (dict(zip(names, (*x, (x[1], 0, 0)), strict=True)) for x in lesions)
+    return said_of(package, Label.CYST, *rows)
+
+
 def test_what_the_network_doubts_is_said_with_its_probability_and_place(package):
-    finding = said_of(package, (50.0, 0.9), (2.0, 0.4), (30.0, 0.53), (0.9, 0.5))["unsure-lesion"]
+    finding = doubted(package, (50.0, 0.9), (2.0, 0.4), (30.0, 0.53), (0.9, 0.5))["unsure-lesion"]
     assert "2 lesions, the largest: tumor of 30.0 mL, probability 53 %" in finding.message
     assert "R,A,S = 30,0,0 mm" in finding.message
     assert finding.place_ras_mm == (30.0, 0.0, 0.0)
 
 
 def test_what_the_network_is_sure_of_or_never_saw_is_not_doubted(package):
-    assert "unsure-lesion" not in said_of(package, (50.0, 0.61), (20.0, None), (0.9, 0.5))
-    alone = said_of(package, (1.0, 0.59))["unsure-lesion"]
+    assert "unsure-lesion" not in doubted(package, (50.0, 0.61), (20.0, None), (0.9, 0.5))
+    alone = doubted(package, (1.0, 0.59))["unsure-lesion"]
     assert "not sure of a lesion: tumor of 1.0 mL" in alone.message
+
+
+def test_lesions_longer_than_lesions_are_may_be_two(package):
+    finding = shaped(package, (15.1, 58.0, 30.7), (20.0, 50.0, 33.7))["elongated-lesion"]
+    assert "15.1 mL, cyst, 58 mm long, around R,A,S = 58,0,0 mm" in finding.message
+    assert "20.0 mL" not in finding.message
+    assert finding.place_ras_mm == (58.0, 0.0, 0.0)
+
+
+def test_usual_shapes_and_small_lesions_are_not_called_long(package):
+    assert "elongated-lesion" not in shaped(package, (15.1, 52.1, 30.7), (0.9, 40.0, 12.0))

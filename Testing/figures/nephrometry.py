@@ -5,7 +5,8 @@
 No CT exists for these maps: the sinus comes from shape alone. Reports give one size a patient; the
 largest tumor of the map is compared with it (the ten that differ most are explained in
 diameters.md). R.E.N.A.L. complexity stands beside a published series of partial nephrectomies: Kim
-HL, BJU Int 2011 (141 solitary masses, laparoscopic): low 30 %, intermediate 65 %, high 5 %.
+HL, BJU Int 2011 (141 solitary masses, laparoscopic): low 30 %, intermediate 65 %, high 5 %. Also
+how many lesions are longer than the judge of results takes for usual.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from common import data_folder, new_figure, parser, save
+from common import data_folder, new_figure, parser, save, share
 
 from KidneySegLib.anatomy import Label
+from KidneySegLib.judge import ELONGATED, LEAST_ML
 from KidneySegLib.measure.volumes import Measurements, measure
 from KidneySegLib.training.pack import KITS_SHAPES, SHAPE_SPACING_MM
 from KidneySegLib.volume import Geometry, Volume
@@ -55,16 +57,21 @@ def reported_sizes() -> dict[str, float]:
 
 def evaluate(every: int) -> dict:
     """Scores of every tumor's kidney, and each case's diameters beside the reported one."""
-    sizes, scores, sizes_found = reported_sizes(), [], []
+    sizes, scores, sizes_found, elongation = reported_sizes(), [], [], []
     with np.load(data_folder() / KITS_SHAPES) as stored:
         for case in sorted(stored.files)[::every]:
             found = measure(as_labels(stored[case]))
             scores += [{"case": case} | n.as_dict() for n in found.nephrometry]
+            elongation += [
+                {"kind": x.kind, "ratio": x.feret_3d_mm / x.sphere_equivalent_mm}
+                for x in found.lesions
+                if x.volume_ml >= LEAST_ML
+            ]
             tumor = _largest_tumor(found)
             if tumor is not None and case in sizes:
                 row = {name: getattr(tumor, name) for name in ESTIMATORS}
                 sizes_found.append({"case": case, "reported_mm": sizes[case]} | row)
-    return {"scores": scores, "diameters": sizes_found}
+    return {"scores": scores, "diameters": sizes_found, "elongation": elongation}
 
 
 def _largest_tumor(found: Measurements):
@@ -119,6 +126,17 @@ def print_diameters(rows: list[dict]) -> None:
         )
 
 
+def print_elongation(rows: list[dict]) -> None:
+    """How many lesions of each kind are longer than the judge of results takes for usual."""
+    for kind in ("tumor", "cyst"):
+        ratios = [r["ratio"] for r in rows if r["kind"] == kind]
+        longer = sum(ratio > ELONGATED for ratio in ratios)
+        print(
+            f"{kind}s of {LEAST_ML:g} mL and more: longest diameter over {ELONGATED:g} times that "
+            f"of a sphere of the same volume: {share(longer, len(ratios))}"
+        )
+
+
 def draw(rows: list[dict], path: Path) -> None:
     """Sphere-equivalent diameter against the reported size."""
     figure = new_figure(5, 5)
@@ -143,6 +161,7 @@ def main() -> None:
     print_scores(figures["scores"])
     print_complexity(figures["scores"])
     print_diameters(figures["diameters"])
+    print_elongation(figures["elongation"])
     if arguments.picture:
         draw(figures["diameters"], arguments.picture)
     save(figures, arguments.json)
