@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 FOUND_DICE = 0.1
+ALIKE_HU = 30.0  # about the SD inside a tumor
 LEAST_CYST_ML = 0.5  # a sphere of 1 cm
 KEPT_OUT = ("btcv_0010", "btcv_0023", "btcv_0034", "cptac_c3l00189_pv5mm")
 

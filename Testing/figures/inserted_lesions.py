@@ -3,8 +3,8 @@
     python Testing/figures/inserted_lesions.py
 
 Shapes come from KiTS23 cases 400 and up, which no training saw; densities and textures are drawn
-by the same rules as in training, so this is easier than real tumors. Also: tumor volume on the same
-CTs without an inserted lesion.
+by the same rules as in training. Also: how tumors that differ from the kidney in density, and those
+that do not, are found; and tumor volume on the same CTs without an inserted lesion.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import math
 
 import numpy as np
 from common import (
+    ALIKE_HU,
     FOUND_DICE,
     KEPT_OUT,
     data_folder,
@@ -36,6 +37,7 @@ from KidneySegLib.volume import Volume
 GRID_MM = 1.5
 FIRST_SHAPE = 400
 SIZES_MM = ((10, 20), (20, 40), (40, 80))
+LARGE_MM = 20
 
 
 def unseen_shapes() -> dict[str, list[np.ndarray]]:
@@ -110,20 +112,41 @@ def evaluate(model: str | None, per_size: int) -> dict:
                         continue
                     image, truth = made
                     labels = to_tissue(segment(image, package, engine).labels.array, "kidneyseg")
-                    number = Tissue.TUMOR if kind == "tumor" else Tissue.CYST
+                    about = {"case": name, "kind": kind, "size_mm": size, "range_mm": [low, high]}
+                    kidney = (tissue == Tissue.KIDNEY) & ~truth
+                    hu = np.median(image.array[truth]) - np.median(image.array[kidney])
                     rows.append(
-                        {
-                            "case": name,
-                            "kind": kind,
-                            "size_mm": size,
-                            "range_mm": [low, high],
-                            "dice": dice((labels == number) & near(truth), truth),
-                            "as_mass": dice((labels >= 2) & near(truth), truth),
-                            "true_ml": float(truth.sum() * ml),
-                            "found_ml": float(((labels == number) & near(truth)).sum() * ml),
-                        }
+                        about | {"hu_from_kidney": float(hu)} | scores(labels, truth, kind, ml)
                     )
     return {"lesions": rows, "tumor_ml_without_lesion": clean_ml}
+
+
+def scores(labels: np.ndarray, truth: np.ndarray, kind: str, voxel_ml: float) -> dict[str, float]:
+    """Dice of a lesion as its kind and as either, and both volumes."""
+    number = Tissue.TUMOR if kind == "tumor" else Tissue.CYST
+    found = (labels == number) & near(truth)
+    return {
+        "dice": dice(found, truth),
+        "as_mass": dice((labels >= 2) & near(truth), truth),
+        "true_ml": float(truth.sum() * voxel_ml),
+        "found_ml": float(found.sum() * voxel_ml),
+    }
+
+
+def print_by_density(rows: list[dict]) -> None:
+    """Tumors of 2 cm and more, those near the kidney's density and the others."""
+    large = [r for r in rows if r["kind"] == "tumor" and r["range_mm"][0] >= LARGE_MM]
+    near_kidney = [abs(r["hu_from_kidney"]) <= ALIKE_HU for r in large]
+    for text, wanted in (("within", True), ("beyond", False)):
+        chosen = [r for r, same in zip(large, near_kidney, strict=True) if same is wanted]
+        if chosen:
+            found = share(sum(r["dice"] >= FOUND_DICE for r in chosen), len(chosen))
+            mass = share(sum(r["as_mass"] >= FOUND_DICE for r in chosen), len(chosen))
+            mean, either = (np.mean([r[k] for r in chosen]) for k in ("dice", "as_mass"))
+            print(
+                f"tumors of 2 cm and more {text} {ALIKE_HU:g} HU of the kidney: found {found}, "
+                f"Dice {mean:.2f}; as tumor or cyst {mass}, Dice {either:.2f}"
+            )
 
 
 def main() -> None:
@@ -143,6 +166,7 @@ def main() -> None:
                 mass = np.mean([r["as_mass"] >= FOUND_DICE for r in rows])
                 mean = np.mean([r["dice"] for r in rows])
                 print(f"{kind:7}{f'{low}-{high}':>8}  {found:26}{100 * mass:9.0f}%{mean:6.2f}")
+    print_by_density(figures["lesions"])
     print("tumor mL on the same CTs without a lesion:")
     for name, ml in figures["tumor_ml_without_lesion"].items():
         print(f"  {name:24}{ml:8.2f}")

@@ -16,6 +16,7 @@ import common
 import doubted
 import export_grid
 import folds
+import inserted_lesions
 import intervals
 import kept_out_cts
 import nephrometry
@@ -120,15 +121,37 @@ def test_a_tumor_is_called_what_most_of_it_is():
     assert row["kind"] == "tumor"
 
 
-def test_cysts_of_slices_are_judged_too(capsys):
+def test_cysts_of_slices_are_judged_too():
     label = np.zeros((40, 40), np.uint8)
     label[5:20, 5:20], label[30:34, 30:36] = 2, 3
     rows = tumor_slices.judge(np.where(label == 3, 3, 1).astype(np.uint8), label, 2.0)
     assert [(r["kind"], r["called"]) for r in rows] == [("tumor", "kidney"), ("cyst", "cyst")]
-    tumor_slices.print_missed(rows)
-    assert (
-        "of the 1 large tumors missed 1 lie on slices without a kidney" in capsys.readouterr().out
-    )
+
+
+def test_large_tumors_are_counted_by_their_density(capsys):
+    rows = [("tumor", 30.0), ("kidney", -30.0), ("kidney", -31.0), ("tumor", None)]
+    tumors = [
+        {"kind": "tumor", "size_mm": 20.0, "called": called, "hu_from_kidney": hu}
+        for called, hu in rows
+    ]
+    small = tumors[0] | {"size_mm": 19.0}
+    tumor_slices.print_by_density([*tumors, small])
+    out = capsys.readouterr().out
+    assert "within 30 HU of it 1 of 2" in out
+    assert "beyond 30 HU of it 0 of 1" in out
+    assert "on slices without a kidney 1 of 1" in out
+
+
+def test_inserted_tumors_are_counted_by_their_density(capsys):
+    row = {"kind": "tumor", "range_mm": [20, 40], "dice": 0.5, "as_mass": 0.6}
+    missed = row | {"dice": 0.05}
+    small = row | {"range_mm": [10, 20], "hu_from_kidney": 0.0}
+    rows = [row | {"hu_from_kidney": -30.0}, missed | {"hu_from_kidney": 31.0}, small]
+    inserted_lesions.print_by_density(rows)
+    within, beyond = capsys.readouterr().out.splitlines()
+    assert "within 30 HU of the kidney: found 1 of 1" in within
+    assert "beyond 30 HU of the kidney: found 0 of 1" in beyond
+    assert "Dice 0.05; as tumor or cyst 1 of 1" in beyond
 
 
 def test_sections_of_one_patient_count_as_one_patient(capsys):

@@ -15,7 +15,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
-from common import data_folder, middle_voxel, parser, save, share
+from common import ALIKE_HU, data_folder, middle_voxel, parser, save, share
 from scipy import ndimage
 
 from KidneySegLib.anatomy import Tissue
@@ -32,7 +32,6 @@ CLOSE_MM = 5.0  # parts of a kidney around its sinus are one
 LARGE_MM = {"tumor": 20.0, "cyst": 15.0}
 LEAST_MM = 5.0
 LEAST_FALSE_MM2 = 100.0
-ALIKE_HU = 30.0  # about the SD inside a tumor
 TRAINED_SLICES = 35  # of each file
 BOOTSTRAP = 10_000
 
@@ -133,20 +132,21 @@ def print_by_patient(rows: list[dict], kind: str) -> None:
     )
 
 
-def _is_alike(hu_from_kidney: float | None) -> bool:
-    """Whether a tumor is nearly as bright as the kidney."""
-    return hu_from_kidney is not None and abs(hu_from_kidney) <= ALIKE_HU
+def _beside_kidney(hu_from_kidney: float | None) -> str:
+    """How a tumor's density compares with that of the kidney on its slice."""
+    if hu_from_kidney is None:
+        return "on slices without a kidney"
+    return f"{'within' if abs(hu_from_kidney) <= ALIKE_HU else 'beyond'} {ALIKE_HU:g} HU of it"
 
 
-def print_missed(lesions: list[dict]) -> None:
-    """Say how many of the large tumors that were missed were hard to see."""
-    tumors = [r for r in lesions if r["kind"] == "tumor" and r["size_mm"] >= LARGE_MM["tumor"]]
-    apart = [r["hu_from_kidney"] for r in tumors if r["called"] != "tumor"]
-    alone, alike = (sum(map(f, apart)) for f in (lambda x: x is None, _is_alike))
-    print(
-        f"of the {len(apart)} large tumors missed {alone} lie on slices without a kidney, {alike} "
-        f"within {ALIKE_HU:g} HU of it"
-    )
+def print_by_density(lesions: list[dict]) -> None:
+    """Say how many of the large tumors were found among those that are hard to see, and others."""
+    called = defaultdict(list)
+    for r in lesions:
+        if r["kind"] == "tumor" and r["size_mm"] >= LARGE_MM["tumor"]:
+            called[_beside_kidney(r["hu_from_kidney"])].append(r["called"] == "tumor")
+    found = "; ".join(f"{text} {share(sum(x), len(x))}" for text, x in sorted(called.items()))
+    print(f"large tumors found, by their density beside the kidney's: {found}")
 
 
 def main() -> None:
@@ -167,7 +167,7 @@ def main() -> None:
             print(f"{kind}s {text} {large_mm / 10:g} cm: found {found}; called {names}")
             if called:
                 print_by_patient([r for r in rows if low <= r["size_mm"] < high], kind)
-    print_missed(figures["lesions"])
+    print_by_density(figures["lesions"])
     pooled = ", ".join(f"{k} {v:.2f}" for k, v in figures["pooled_dice"].items())
     print(f"pooled Dice: {pooled}")
     false = share(figures["false_tumors"], figures["plain"])
