@@ -19,7 +19,7 @@ import scene  # noqa: E402
 import standins  # noqa: E402
 from PySide6 import QtWidgets  # noqa: E402
 
-SIZE = (500, 1300)
+SIZE = (500, 1400)
 
 
 def take(widget, application, name: str) -> None:
