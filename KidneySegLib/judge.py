@@ -170,7 +170,7 @@ def _judge_densities(lesions: Sequence[LesionMeasurement]) -> list[Finding]:
 
 
 def _judge_shapes(lesions: Sequence[LesionMeasurement]) -> list[Finding]:
-    """Lesions longer than lesions are, in one finding: they may be two, or a rim of something."""
+    """Lesions longer than most, in one finding: they may be two, or a rim of something."""
     long = [
         x
         for x in lesions
@@ -179,7 +179,7 @@ def _judge_shapes(lesions: Sequence[LesionMeasurement]) -> list[Finding]:
     if not long:
         return []
     text = (
-        f"Longer than lesions of their volume are: {_listed(long, _length)}. It may be two that "
+        f"Longer than most lesions of their volume: {_listed(long, _length)}. It may be two that "
         "touch, taken as one, or the rim of something else. Check it before using a diameter."
     )
     return [warning("elongated-lesion", text, long[0].center_ras_mm)]

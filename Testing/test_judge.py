@@ -117,11 +117,17 @@ def test_what_the_network_is_sure_of_or_never_saw_is_not_doubted(package):
     assert "not sure of a lesion: tumor of 1.0 mL" in alone.message
 
 
-def test_lesions_longer_than_lesions_are_may_be_two(package):
+def test_lesions_longer_than_most_may_be_two(package):
     finding = shaped(package, (15.1, 58.0, 30.7), (20.0, 50.0, 33.7))["elongated-lesion"]
     assert "15.1 mL, cyst, 58 mm long, around R,A,S = 58,0,0 mm" in finding.message
     assert "20.0 mL" not in finding.message
     assert finding.place_ras_mm == (58.0, 0.0, 0.0)
+
+
+def test_a_long_tumor_of_one_ml_is_named_as_a_tumor(package):
+    row = {"volume_ml": 1.0, "feret_3d_mm": 21.2, "sphere_equivalent_mm": 12.4}
+    finding = said_of(package, Label.TUMOR, row)["elongated-lesion"]
+    assert "1.0 mL, tumor, 21 mm long" in finding.message
 
 
 def test_usual_shapes_and_small_lesions_are_not_called_long(package):

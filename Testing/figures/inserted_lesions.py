@@ -136,9 +136,8 @@ def scores(labels: np.ndarray, truth: np.ndarray, kind: str, voxel_ml: float) ->
 def print_by_density(rows: list[dict]) -> None:
     """Tumors of 2 cm and more, those near the kidney's density and the others."""
     large = [r for r in rows if r["kind"] == "tumor" and r["range_mm"][0] >= LARGE_MM]
-    near_kidney = [abs(r["hu_from_kidney"]) <= ALIKE_HU for r in large]
     for text, wanted in (("within", True), ("beyond", False)):
-        chosen = [r for r, same in zip(large, near_kidney, strict=True) if same is wanted]
+        chosen = [r for r in large if (abs(r["hu_from_kidney"]) <= ALIKE_HU) is wanted]
         if chosen:
             found = share(sum(r["dice"] >= FOUND_DICE for r in chosen), len(chosen))
             mass = share(sum(r["as_mass"] >= FOUND_DICE for r in chosen), len(chosen))
