@@ -370,6 +370,7 @@ def _clean(ct: Volume, tissue: TissueMap, places: list[Location], settings: Sett
         density=ct.array,
         anchors=[place.anchor(ct.geometry) for place in places],
         guided=bool(settings.points or settings.rois),
+        points=settings.points,
         keep=settings.keep,
     )
     if settings.kidneys_only:

@@ -122,6 +122,21 @@ def test_bone_is_left_out_unless_the_user_points_at_it(package, monkeypatch):
     assert volumes(kept)["right", "parenchyma"] > 100
 
 
+def test_masses_not_of_a_kidney_are_left_out_unless_the_user_points_at_them(
+    package, straight, monkeypatch
+):
+    monkeypatch.setattr("KidneySegLib.stages.clean._SURE_PERCENT", 101)
+    plain = segment(PHANTOM.ct, package, ThresholdEngine())
+    assert codes(plain).count("mass-left-out") == 2
+    assert not (plain.labels.array >= Label.TUMOR).any()
+    spots = np.argwhere(straight.labels.array == Label.TUMOR)
+    tumor = straight.labels.geometry.ras_from_kji(spots.mean(axis=0))[0]
+    points = Settings(points=(RIGHT_CENTER, LEFT_CENTER, tuple(map(float, tumor))))
+    pointed = segment(PHANTOM.ct, package, ThresholdEngine(), points)
+    assert codes(pointed).count("mass-left-out") == 1
+    assert volumes(pointed)["left", "tumor"] == pytest.approx(sphere_ml(15), rel=0.25)
+
+
 def test_a_point_replaces_the_locator(package):
     result = segment(PHANTOM.ct, package, ThresholdEngine(), Settings(points=(RIGHT_CENTER,)))
     assert "one-kidney" not in codes(result)

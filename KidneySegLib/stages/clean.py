@@ -34,6 +34,11 @@ _BONE_PERCENT, _BONE_RIM_HU, _BONE_CORE_BELOW_HU = 85.0, 260.0, 30.0
 _RIM_MM, _CORE_MM = 2.5, 5.0  # the rim is less deep than the one, the core deeper than the other
 _BONE_MASS_SHARE = 0.2  # with larger masses it may be a kidney with a tumor
 DOUBTED, LIKE_BONE = "doubted by the network", "looks like bone, and the network is not sure"
+# Bowel, liver and stomach beside a kidney are called mass with less certainty than what is one. The
+# limit was chosen on CTs and slices that the networks had not seen (see the model card). Smaller
+# masses are mostly rim, which is less sure in true ones, too.
+_FOREIGN_ML, _SURE_PERCENT, _SUREST_PERCENTILE = 1.0, 80.0, 90.0
+FOREIGN = "a mass of which the network is nowhere sure that it belongs to a kidney"
 _MOST_REMOVALS = 65_535  # what 16 bits can number; a trained network leaves a few dozen
 HOLE_ML = 0.5
 NEAR_KIDNEY_MM = 4.0
@@ -114,10 +119,10 @@ class _Work:
         center = self.geometry.ras_from_kji(np.argwhere(part).mean(axis=0) + first)[0]
         return tuple(float(x) for x in center)
 
-    def organ_percent(self, part: np.ndarray, where: tuple) -> float:
-        """Mean probability of kidney or mass in a component, inside the slices where."""
+    def organ_percent(self, part: np.ndarray, where: tuple) -> np.ndarray:
+        """Probability of kidney or mass in a component's voxels, inside the slices where."""
         shares = sum(percent[where][part].astype(np.uint16) for percent in self.percent)
-        return float(np.minimum(shares, 100).mean())  # each is the largest of several regions
+        return np.minimum(shares, 100)  # each is the largest of several regions
 
     def record(self, tissue: Tissue, reason: str, part: np.ndarray, where: tuple) -> None:
         """Note a removal: part is the component inside the slices where."""
@@ -151,6 +156,7 @@ def clean(
     density: np.ndarray | None = None,
     anchors: Sequence[Box] | None = None,
     guided: bool = False,
+    points: Sequence[Sequence[float]] = (),
     keep: Collection[int] = (),
 ) -> Cleaned:
     """Turn raw tissues into right kidney, left kidney, tumor and cyst.
@@ -173,6 +179,8 @@ def clean(
         chance in the margin of a region) is removed.
     guided : bool
         Whether the user said where kidneys are: then none is removed because it looks like bone.
+    points : sequence of 3 floats
+        Where, in RAS mm: a mass around such a point is not left out as foreign to the kidney.
     keep : collection of int
         Numbers of removals to take back: those voxels get the tissue that they had.
 
@@ -206,6 +214,8 @@ def clean(
     work = _Work(part, lead, percent, density, geometry.cropped(box))
     if percent is not None and density is not None and not guided:
         _drop_bone(work)
+    if percent is not None:
+        _drop_foreign_masses(work, points)
     _drop_fragments(work)
     if anchors is not None:
         _drop_beside_anchors(work, [_shifted(a, box.start) for a in anchors])
@@ -223,6 +233,7 @@ def clean(
         )
     _restore(work, keep)
     _tell_bone(work)
+    _tell_foreign_masses(work)
     sided, findings = assign_sides(work.tissue, work.geometry, midline_r_mm=midline_r_mm)
     labels[box.slices] = sided
     for removal, (where, spots) in zip(work.removals, work.parts, strict=True):
@@ -281,7 +292,7 @@ def _drop_bone(work: _Work) -> None:
         kidney = part & (work.tissue[where] == Tissue.KIDNEY)
         if not kidney.any() or kidney.sum() < (1 - _BONE_MASS_SHARE) * part.sum():
             continue
-        unsure = work.organ_percent(kidney, where) < _BONE_PERCENT
+        unsure = work.organ_percent(kidney, where).mean() < _BONE_PERCENT
         if unsure and _looks_like_bone(part, where, work):
             work.drop(LIKE_BONE, part, where)
 
@@ -299,13 +310,30 @@ def _looks_like_bone(part: np.ndarray, where: tuple, work: _Work) -> bool:
     return rim_hu > _BONE_RIM_HU and rim_hu - float(np.median(core)) > _BONE_CORE_BELOW_HU
 
 
+def _drop_foreign_masses(work: _Work, points: Sequence[Sequence[float]]) -> None:
+    """Remove masses that the network is nowhere sure to be a kidney's, but for the user's."""
+    clicked = [tuple(np.rint(work.geometry.kji_from_ras(p))[0].astype(int)) for p in points]
+    for where, part in components(work.tissue >= Tissue.TUMOR):
+        if work.volume_ml(part) < _FOREIGN_ML:
+            continue
+        surest = np.percentile(work.organ_percent(part, where), _SUREST_PERCENTILE)
+        if surest < _SURE_PERCENT and not any(_holds(part, where, p) for p in clicked):
+            work.drop(FOREIGN, part, where)
+
+
+def _holds(part: np.ndarray, where: tuple, kji: tuple[int, int, int]) -> bool:
+    """Whether a voxel of the whole lies in a component inside the slices where."""
+    inside = all(s.start <= n < s.stop for s, n in zip(where, kji, strict=True))
+    return inside and bool(part[tuple(n - s.start for s, n in zip(where, kji, strict=True))])
+
+
 def _tell_doubted_kidneys(work: _Work) -> None:
     """Warn about kidneys that the network doubts."""
     for where, part in components(work.tissue > 0):
         kidney = part & (work.tissue[where] == Tissue.KIDNEY)
         if work.volume_ml(kidney) < KIDNEY_SURE_ML:
             continue
-        percent = work.organ_percent(kidney, where)
+        percent = work.organ_percent(kidney, where).mean()
         if percent < _DOUBTED_KIDNEY_PERCENT:
             work.findings.append(
                 warning(
@@ -386,6 +414,23 @@ def _tell_bone(work: _Work) -> None:
                     "it is a kidney, take it back, or click into it and into the others (--point "
                     "R,A,S).",
                     bone.center_ras,
+                )
+            )
+
+
+def _tell_foreign_masses(work: _Work) -> None:
+    """Name masses that were left out as foreign to the kidney: they may be tumors."""
+    for mass in work.removals:
+        if mass.reason == FOREIGN and not mass.restored:
+            work.findings.append(
+                warning(
+                    "mass-left-out",
+                    f"A {mass.tissue} of {mass.volume_ml:.1f} mL around "
+                    f"{place_text(mass.center_ras)}, of which the network is nowhere sure that it "
+                    "belongs to a kidney, was left out: it may be bowel or another organ. If it is "
+                    "a kidney's, take it back, or click into it and into the kidneys (--point "
+                    "R,A,S).",
+                    mass.center_ras,
                 )
             )
 

@@ -1,4 +1,4 @@
-"""Small lesions that are left out because the networks doubt them: how many are true, how many not.
+"""Lesions that are left out because the networks doubt them: how many are true, how many not.
 
     python Testing/figures/doubted.py
 
@@ -24,7 +24,7 @@ from KidneySegLib.masks import components
 from KidneySegLib.models.registry import find_model
 from KidneySegLib.pipeline import Result, segment
 from KidneySegLib.readers import read_volume
-from KidneySegLib.stages.clean import DOUBTED
+from KidneySegLib.stages.clean import DOUBTED, FOREIGN
 from KidneySegLib.training.pseudo import UNLABELED
 from KidneySegLib.volume import Volume
 
@@ -55,7 +55,7 @@ def lesions_of(result: Result, truth: np.ndarray) -> list[dict]:
         for where, part in components(tissue == Tissue[kind.upper()])
     ]
     for removal in result.removals:
-        if DOUBTED in removal.reason:
+        if DOUBTED in removal.reason or removal.reason == FOREIGN:
             part = result.rejected.array == removal.id
             if part.any():  # not given to another removal since
                 rows.append(row(removal.tissue, part, truth, removal.reason))

@@ -103,7 +103,7 @@ def test_mass_gets_one_tissue_by_probability(tissue, geometry):
     tumor = tissue == Tissue.TUMOR
     part = np.argwhere(tumor)[:20]
     tissue[tuple(part.T)] = Tissue.CYST
-    percent = np.zeros((3, *tissue.shape), np.uint8)
+    percent = np.stack([(tissue == n) * np.uint8(90) for n in (1, 2, 3)])
     percent[Tissue.TUMOR - 1, tumor], percent[Tissue.CYST - 1, tumor] = 80, 20
     cleaned = run(tissue, geometry, percent=percent)
     assert (cleaned.labels[tumor] == Label.TUMOR).all()
@@ -291,6 +291,7 @@ def test_small_lesions_are_kept_where_the_network_believes_in_them(
     tissue[spot] = kind
     percent = np.stack([(tissue == n) * np.uint8(90) for n in (1, 2, 3)])
     percent[kind - 1][spot] = said
+    percent[Tissue.KIDNEY - 1][spot] = 95 - said
     cleaned = run(tissue, geometry, percent=percent)
     label = Label[kind.name]
     assert (cleaned.labels[spot] == label).all() == kept
@@ -300,6 +301,48 @@ def test_small_lesions_are_kept_where_the_network_believes_in_them(
         assert (cleaned.labels[spot] > 0).all()  # it is kidney again
         again = run(tissue, geometry, percent=percent, keep=[doubted[0].id])
         assert (again.labels[spot] == label).all()
+
+
+def doubted_mass(tissue, geometry, said, core, radius_mm=12):
+    """Percent and mask of a tumor at the right kidney, and of a share of it that is surer."""
+    center = (70, -20, 40)
+    mass = ellipsoid(geometry, center, radius_mm) & (tissue != Tissue.CYST)
+    tissue[mass] = Tissue.TUMOR
+    percent = np.stack([(tissue == n) * np.uint8(90) for n in (1, 2, 3)])
+    percent[Tissue.TUMOR - 1][mass] = said
+    percent[Tissue.TUMOR - 1].flat[np.flatnonzero(mass)[: round(core * mass.sum())]] = 90
+    return percent, mass, center
+
+
+@pytest.mark.parametrize(
+    ("said", "core", "radius_mm", "clicked", "kept"),
+    [
+        (70, 0, 12, False, False),
+        (70, 0.05, 12, False, False),
+        (70, 0.15, 12, False, True),
+        (85, 0, 12, False, True),
+        (70, 0, 5.5, False, True),  # under 1 mL: not judged by this
+        (70, 0, 12, True, True),
+    ],
+)
+def test_a_mass_nowhere_sure_to_be_a_kidneys_is_left_out_unless_clicked(
+    tissue, geometry, said, core, radius_mm, clicked, kept
+):
+    percent, mass, center = doubted_mass(tissue, geometry, said, core, radius_mm)
+    options = {"percent": percent, "points": [center] if clicked else [(70, -20, 75)]}
+    before = tissue.copy()
+    cleaned = run(tissue, geometry, **options)
+    np.testing.assert_array_equal(tissue, before)
+    assert (cleaned.labels[mass] == Label.TUMOR).all() == kept
+    assert cleaned.labels[mass].any() == kept
+    assert [f.code for f in cleaned.findings] == ["mass-left-out"] * (not kept)
+    if not kept:
+        (removal,) = cleaned.removals
+        assert removal.volume_ml == pytest.approx(mass.sum() * geometry.voxel_volume_ml)
+        assert f"{removal.volume_ml:.1f} mL" in cleaned.findings[0].message
+        again = run(tissue, geometry, **options, keep=(removal.id,))
+        assert (again.labels[mass] == Label.TUMOR).all()
+        assert again.findings == []
 
 
 BONE, DARK_RIM, NOT_BRIGHT = (275, 200), (240, 275), (200, 100)  # HU of rim and core
@@ -338,7 +381,7 @@ def test_a_doubted_kidney_with_a_tumor_is_never_taken_for_bone(geometry):
     tissue, percent, density, left = doubted_left_kidney(geometry, *BONE, 80)
     mass = ellipsoid(geometry, (-86, -20, 5), 22)
     tissue[mass] = Tissue.TUMOR
-    percent[Tissue.TUMOR - 1][mass], percent[Tissue.KIDNEY - 1][mass] = 60, 10
+    percent[Tissue.TUMOR - 1][mass], percent[Tissue.KIDNEY - 1][mass] = 60, 30
     assert 0.2 < (mass & (tissue == Tissue.TUMOR)).sum() / (left | mass).sum() < 0.5
     cleaned = run(tissue, geometry, percent=percent, density=density)
     assert cleaned.labels[left | mass].all()
@@ -371,7 +414,7 @@ def test_tumor_speck_inside_a_cyst_becomes_cyst(tissue, geometry):
     assert 0 < speck.sum() * 0.008 < 0.1
     tissue[speck] = Tissue.TUMOR
     percent = np.zeros((3, *tissue.shape), np.uint8)
-    percent[Tissue.CYST - 1] = 50
+    percent[Tissue.CYST - 1], percent[Tissue.KIDNEY - 1] = 50, 40
     assert (run(tissue, geometry, percent=percent).labels[speck] == Label.CYST).all()
 
 
