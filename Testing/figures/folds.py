@@ -9,11 +9,13 @@ CONTRIBUTING.md), the axial one from that. No pseudo-labels: networks that saw t
 Also what became of the real cysts in them, and intervals of their kidneys (see intervals.py).
 Each fold has another seed, and segments the CTs that are kept out for good as well: what is another
 there from fold to fold is seeds and training CTs. Trainings resume; ``--minutes 0`` only evaluates;
-each fold leaves its ``model/``, which the other figure commands take as ``--model``.
+each fold leaves its ``model/``, which the other figure commands take as ``--model``, and which
+``--as-packed`` segments with again, whatever became of the recipes since.
 """
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import json
 import math
@@ -111,6 +113,35 @@ def packed(checkpoints: dict[str, Sequence[Path]], out: Path, model: str | None)
     return load_package(package)
 
 
+def trained_package(
+    out: Path, names: tuple[str, ...], arguments: argparse.Namespace, seed: int
+) -> ModelPackage:
+    """Package of a fold's networks, which are trained as far as they are not."""
+    checkpoints = {}
+    for role, count in (("fine", arguments.steps), ("axial", arguments.axial_steps)):
+        recipe = recipe_without(role, names, count, seed)
+        begun = checkpoint_file(recipe, out).is_file()
+        if role == "fine" or arguments.encoder or begun:
+            checkpoint = train_network(recipe, out, arguments.minutes, arguments.encoder)
+            checkpoints[role] = (checkpoint,)
+    return packed(checkpoints, out, arguments.model)
+
+
+def left_package(out: Path, names: tuple[str, ...]) -> ModelPackage:
+    """Package that a fold left, whose networks have not seen the CTs to be tested."""
+    package = load_package(out / "model")
+    for role in trained_roles(package):
+        seen = set(names) - set(package.training[role]["recipe"]["exclude_cases"])
+        if seen:
+            sys.exit(f"The {role} network in '{package.folder}' may have seen {sorted(seen)}.")
+    return package
+
+
+def trained_roles(package: ModelPackage) -> tuple[str, ...]:
+    """Networks of a package that a fold trains; the locator is the shipped one."""
+    return tuple(role for role in ("fine", "axial") if role in package.stages)
+
+
 def refuse_other_training(recipe: Recipe, checkpoint: Path, out: Path) -> None:
     """Stop where a folder holds a training of another recipe, or CTs that are to be tested."""
     trained = set(packed_names(packed_file("cts", recipe, out)))
@@ -123,7 +154,6 @@ def evaluate(
     name: str,
     package: ModelPackage,
     engine: TorchEngine,
-    trained: tuple[str, ...],
     *,
     with_intervals: bool,
 ) -> dict:
@@ -138,7 +168,7 @@ def evaluate(
     found = to_tissue(result.labels.array, "kidneyseg")
     return {
         "dice": dice((found > 0) & known, truth > 0),
-        "steps": {role: package.training[role]["steps_done"] for role in trained},
+        "steps": {r: package.training[r]["steps_done"] for r in trained_roles(package)},
         "tumor_ml": float((found == Tissue.TUMOR).sum() * ct.geometry.voxel_volume_ml),
         "cysts": real_cysts(found, truth, ct.geometry.voxel_volume_ml),
         "volumes": kidney_rows(name, package, engine, points) if with_intervals else [],
@@ -154,6 +184,9 @@ def main() -> None:
     options.add_argument("--steps", type=int, default=4400, help="of the fine network")
     options.add_argument("--axial-steps", type=int, default=2000)
     options.add_argument("--seed", type=int, default=1, help="of the first fold")
+    options.add_argument(
+        "--as-packed", action="store_true", help="only segment, with the models that folds left"
+    )
     options.add_argument("--fold", type=int, choices=range(FOLDS), help="only this one")
     arguments = options.parse_args()
     parts = dict(enumerate(folds(data_folder())))
@@ -162,16 +195,13 @@ def main() -> None:
     figures: dict[str, dict] = {f"fold{n}": {} for n in parts}
     engine = TorchEngine("auto")
     for n, names in parts.items():
-        out, checkpoints = arguments.out / f"fold{n}", {}
-        for role, count in (("fine", arguments.steps), ("axial", arguments.axial_steps)):
-            recipe = recipe_without(role, names, count, arguments.seed + n)
-            begun = checkpoint_file(recipe, out).is_file()
-            if role == "fine" or arguments.encoder or begun:
-                checkpoint = train_network(recipe, out, arguments.minutes, arguments.encoder)
-                checkpoints[role] = (checkpoint,)
-        package = packed(checkpoints, out, arguments.model)
+        out = arguments.out / f"fold{n}"
+        if arguments.as_packed:
+            package = left_package(out, names)
+        else:
+            package = trained_package(out, names, arguments, arguments.seed + n)
         for name in dict.fromkeys((*names, *KEPT_OUT)):
-            row = evaluate(name, package, engine, tuple(checkpoints), with_intervals=name in names)
+            row = evaluate(name, package, engine, with_intervals=name in names)
             figures[f"fold{n}"][name] = row
             print_row(n, name, row)
     print_all(figures, parts)

@@ -219,6 +219,19 @@ def test_folds_leave_the_shipped_axial_network_out(package, tmp_path, monkeypatc
     assert "axial" not in folds.packed({}, tmp_path, None).stages
 
 
+def test_folds_segment_again_only_what_their_networks_have_not_seen(tmp_path, monkeypatch):
+    recipe = {"exclude_cases": ["btcv_0001", "btcv_0002"]}
+    left = SimpleNamespace(
+        folder=tmp_path,
+        stages={"locator": None, "fine": None},
+        training={"fine": {"recipe": recipe}},
+    )
+    monkeypatch.setattr(folds, "load_package", lambda folder: left)
+    assert folds.left_package(tmp_path, ("btcv_0001",)) is left
+    with pytest.raises(SystemExit, match=r"fine network in .* may have seen \['btcv_0003'\]"):
+        folds.left_package(tmp_path, ("btcv_0001", "btcv_0003"))
+
+
 def test_folds_refuse_a_training_that_saw_what_is_tested(tmp_path):
     recipe = folds.recipe_without("fine", ("btcv_0001",), 100, 3)
     checkpoint = folds.checkpoint_file(recipe, tmp_path)
