@@ -38,6 +38,9 @@ DOUBTED, LIKE_BONE = "doubted by the network", "looks like bone, and the network
 # limit was chosen on CTs and slices that the networks had not seen (see the model card). Smaller
 # masses are mostly rim, which is less sure in true ones, too.
 _FOREIGN_ML, _SURE_PERCENT, _SUREST_PERCENTILE = 1.0, 80.0, 90.0
+# What is kidney lies within some millimeters of where the network is sure of one; bowel, liver or
+# stomach that hang on it reach further. On a coarse grid, for speed.
+_CORE_PERCENT, _CORE_REACH_MM, _DOUBTED_PART_ML, _COARSE_MM = 90, 8.0, 1.0, 2.0
 FOREIGN = "a mass of which the network is nowhere sure that it belongs to a kidney"
 _MOST_REMOVALS = 65_535  # what 16 bits can number; a trained network leaves a few dozen
 HOLE_ML = 0.5
@@ -119,7 +122,7 @@ class _Work:
         center = self.geometry.ras_from_kji(np.argwhere(part).mean(axis=0) + first)[0]
         return tuple(float(x) for x in center)
 
-    def organ_percent(self, part: np.ndarray, where: tuple) -> np.ndarray:
+    def organ_percent(self, part: np.ndarray | slice, where: tuple) -> np.ndarray:
         """Probability of kidney or mass in a component's voxels, inside the slices where."""
         shares = sum(percent[where][part].astype(np.uint16) for percent in self.percent)
         return np.minimum(shares, 100)  # each is the largest of several regions
@@ -234,6 +237,8 @@ def clean(
     _restore(work, keep)
     _tell_bone(work)
     _tell_foreign_masses(work)
+    if percent is not None:
+        _tell_doubted_parts(work)
     sided, findings = assign_sides(work.tissue, work.geometry, midline_r_mm=midline_r_mm)
     labels[box.slices] = sided
     for removal, (where, spots) in zip(work.removals, work.parts, strict=True):
@@ -343,6 +348,49 @@ def _tell_doubted_kidneys(work: _Work) -> None:
                     work.center_ras(kidney, where),
                 )
             )
+
+
+def _tell_doubted_parts(work: _Work) -> None:
+    """Warn, once, about kidney that lies far from where the network is sure of kidney or mass."""
+    parts = _doubted_parts(work)
+    if not parts:
+        return
+    ml, place = max(parts)
+    largest = f", the largest part ({ml:.0f} mL)" if len(parts) > 1 else ""
+    work.findings.append(
+        warning(
+            "doubted-part",
+            f"{sum(ml for ml, _ in parts):.0f} mL that are called kidney lie more than "
+            f"{_CORE_REACH_MM:g} mm from where the network is sure of one{largest} around "
+            f"{place_text(place)}. Check whether it is bowel, liver, spleen or stomach.",
+            place,
+        )
+    )
+
+
+def _doubted_parts(work: _Work) -> list[tuple[float, tuple[float, float, float]]]:
+    """Volume in mL, and a place in RAS mm, of kidney far from where the network is sure.
+
+    Where it is sure of nothing in a component, all of that is in doubt (see above).
+    """
+    steps = [max(1, round(_COARSE_MM / mm)) for mm in work.geometry.spacing_mm]
+    every = tuple(slice(None, None, n) for n in steps)
+    tissue, percent = work.tissue[every], work.organ_percent(slice(None), every)
+    voxel_ml = work.geometry.voxel_volume_ml * float(np.prod(steps))
+    parts = []
+    for where, part in components(tissue > 0):
+        sure = part & (percent[where] >= _CORE_PERCENT)
+        if not sure.any():
+            continue
+        away_mm = ndimage.distance_transform_edt(~sure, steps * work.geometry.spacing_mm)
+        far = part & (tissue[where] == Tissue.KIDNEY) & (away_mm > _CORE_REACH_MM)
+        for inner, spots in components(far):
+            volume_ml = np.count_nonzero(spots) * voxel_ml
+            if volume_ml >= _DOUBTED_PART_ML:
+                inside = np.argwhere(spots)[np.count_nonzero(spots) // 2]
+                kji = (inside + [s.start for s in _moved(inner, where)]) * steps
+                parts.append((volume_ml, tuple(map(float, work.geometry.ras_from_kji(kji)[0]))))
+    return parts
 
 
 def _shifted(box: Box, start: tuple[int, int, int]) -> Box:

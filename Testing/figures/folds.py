@@ -51,6 +51,7 @@ from KidneySegLib.training.recipe import Recipe, load_recipe, recipe_from
 from KidneySegLib.training.release import release
 
 FOLDS = 3
+DOUBTS = {"doubted-kidney", "doubted-part", "mass-left-out"}  # warnings that tell of false kidney
 PATCH, JITTER_MM = (64, 48, 48), 18.0  # steps of 0.4 s instead of 0.7
 
 
@@ -157,7 +158,7 @@ def evaluate(
     *,
     with_intervals: bool,
 ) -> dict:
-    """Kidney Dice of one CT, tumors found in it, and Dice of each of its real cysts.
+    """Kidney Dice of one CT, what is too much, tumors found in it, Dice of each of its real cysts.
 
     The intervals of its kidneys, where asked for, take a second run. Also how many steps the
     networks that were trained for it have done.
@@ -165,12 +166,15 @@ def evaluate(
     ct, truth, known = load_canonical(name)
     points = tuple(kidney_centers(ct, truth))
     result = segment(ct, package, engine, Settings(points=points))
-    found = to_tissue(result.labels.array, "kidneyseg")
+    found, voxel_ml = to_tissue(result.labels.array, "kidneyseg"), ct.geometry.voxel_volume_ml
     return {
         "dice": dice((found > 0) & known, truth > 0),
         "steps": {r: package.training[r]["steps_done"] for r in trained_roles(package)},
-        "tumor_ml": float((found == Tissue.TUMOR).sum() * ct.geometry.voxel_volume_ml),
-        "cysts": real_cysts(found, truth, ct.geometry.voxel_volume_ml),
+        "outside_ml": float(((found > 0) & known & (truth == 0)).sum() * voxel_ml),
+        "missed_ml": float(((found == 0) & (truth > 0)).sum() * voxel_ml),
+        "told": sorted({f.code for f in result.findings} & DOUBTS),
+        "tumor_ml": float((found == Tissue.TUMOR).sum() * voxel_ml),
+        "cysts": real_cysts(found, truth, voxel_ml),
         "volumes": kidney_rows(name, package, engine, points) if with_intervals else [],
     }
 
@@ -214,7 +218,8 @@ def print_row(fold: int, name: str, row: dict) -> None:
     cysts = ", ".join(f"{c['ml']:.1f} mL Dice {c['dice']:.2f}" for c in row["cysts"])
     print(
         f"fold {fold} (steps: {done})  {name}  kidney Dice {row['dice']:.3f}  tumor "
-        f"{row['tumor_ml']:.1f} mL  cysts: {cysts or 'none'}",
+        f"{row['tumor_ml']:.1f} mL  outside truth {row['outside_ml']:.0f} mL, missed "
+        f"{row['missed_ml']:.0f} mL  cysts: {cysts or 'none'}  {','.join(row['told'])}",
         flush=True,
     )
 

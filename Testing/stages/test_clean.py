@@ -345,6 +345,32 @@ def test_a_mass_nowhere_sure_to_be_a_kidneys_is_left_out_unless_clicked(
         assert again.findings == []
 
 
+@pytest.mark.parametrize("spacing_mm", [(2.0, 2.0, 2.0), (5.0, 0.8, 0.8)])
+@pytest.mark.parametrize(
+    ("said", "length_mm", "told"), [(70, 30, True), (95, 30, False), (70, 6, False)]
+)
+def test_what_hangs_on_a_kidney_far_from_where_the_network_is_sure_is_told(
+    spacing_mm, said, length_mm, told
+):
+    geometry = grid(spacing_mm)
+    tissue = make_phantom(geometry, lesions=False).tissue
+    right = np.argwhere(tissue == Tissue.KIDNEY)
+    front = geometry.ras_from_kji(right)[:, 1].max()
+    bowel = ellipsoid(geometry, (60, front, 0), (10, length_mm, 10)) & (tissue == 0)
+    percent = np.stack([(tissue == n) * np.uint8(95) for n in (1, 2, 3)])
+    tissue[bowel], percent[0][bowel] = Tissue.KIDNEY, said
+    cleaned = run(tissue, geometry, percent=percent)
+    assert (cleaned.labels[bowel] == Label.RIGHT_KIDNEY).all()
+    assert [f.code for f in cleaned.findings] == ["doubted-part"] * told
+    if told:
+        (finding,) = cleaned.findings
+        k, j, i = np.rint(geometry.kji_from_ras(finding.place_ras_mm)[0]).astype(int)
+        assert bowel[k, j, i]
+        said_ml = float(finding.message.split(" mL")[0])
+        bowel_ml = bowel.sum() * geometry.voxel_volume_ml
+        assert 0.3 * bowel_ml < said_ml < bowel_ml
+
+
 BONE, DARK_RIM, NOT_BRIGHT = (275, 200), (240, 275), (200, 100)  # HU of rim and core
 
 
