@@ -10,6 +10,7 @@ from scipy import ndimage
 from .volume import Box
 
 ALL_NEIGHBORS = np.ones((3, 3, 3), bool)
+_NO_CORNERS = ndimage.generate_binary_structure(3, 2)
 Component = tuple[tuple[slice, slice, slice], np.ndarray]  # bounding slices, and the part in them
 
 
@@ -19,6 +20,35 @@ def components(mask: np.ndarray) -> list[Component]:
     return [
         (where, labels[where] == n) for n, where in enumerate(ndimage.find_objects(labels), start=1)
     ]
+
+
+def bodies(mask: np.ndarray, least: int) -> list[Component]:
+    """Connected parts of a mask, apart where two of them touch at voxels' corners only.
+
+    Parameters
+    ----------
+    mask : (k, j, i) bool
+    least : int
+        Voxels of a body of its own; what is smaller stays with the largest body that it is
+        connected to.
+    """
+    found = []
+    for where, part in components(mask):
+        labels, _ = ndimage.label(part, _NO_CORNERS)
+        sizes = np.bincount(labels.ravel())[1:]
+        own = np.flatnonzero(sizes >= least) + 1
+        if len(own) < 2:
+            found.append((where, part))
+            continue
+        labels[part & ~np.isin(labels, own)] = sizes.argmax() + 1
+        inner = ndimage.find_objects(labels)
+        found += [(moved(inner[n - 1], where), labels[inner[n - 1]] == n) for n in own]
+    return found
+
+
+def moved(where: Sequence[slice], by: Sequence[slice]) -> tuple[slice, ...]:
+    """Slices inside a block as slices of the whole array."""
+    return tuple(slice(a.start + b.start, a.stop + b.start) for a, b in zip(where, by, strict=True))
 
 
 def placed(part: np.ndarray, where: Sequence[slice], wide: Sequence[slice]) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from KidneySegLib.masks import components, gap_mm
+from KidneySegLib.masks import bodies, components, gap_mm
 
 
 def test_parts_that_touch_at_a_corner_are_one():
@@ -14,6 +14,23 @@ def test_parts_that_touch_at_a_corner_are_one():
     for where, part in components(mask):
         assert part.shape == mask[where].shape
     assert components(np.zeros((3, 3, 3), bool)) == []
+
+
+def test_bodies_that_touch_at_a_corner_are_two_but_specks_stay():
+    mask = np.zeros((12, 12, 12), bool)
+    mask[1:4, 1:4, 1:4] = mask[4:8, 4:8, 4:8] = True  # a corner of the one at one of the other
+    mask[8, 8, 8] = True  # a speck at the far corner
+    mask[10, 1:3, 1:3] = True  # apart from both, and small
+    found = bodies(mask, least=20)
+    assert [int(part.sum()) for _, part in found] == [27, 64 + 1, 4]
+    again = np.zeros(mask.shape, int)
+    for where, part in found:
+        assert part.any(axis=(1, 2))[[0, -1]].all()  # the slices are the part's own
+        again[where] += part
+    np.testing.assert_array_equal(again, mask)
+    assert len(bodies(mask, least=65)) == 2
+    mask[3, 4, 4] = True  # by an edge, and by a face: they are one
+    assert [int(part.sum()) for _, part in bodies(mask, least=20)] == [27 + 64 + 2, 4]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from ..anatomy import KIDNEY_OF_SIDE, SIDES, Label
 from ..errors import InputError
-from ..masks import components
+from ..masks import bodies
 from ..volume import Box, Volume
 from .diameters import Point, feret_3d, feret_axial, sphere_equivalent_mm
 from .frame import kidney_frame
@@ -24,6 +25,7 @@ DOUBTFUL_BELOW = 0.6
 _NEAR_MM = 5.0
 _FAT_HU = -20.0
 _LEAST_SCORED_ML = 0.1
+_OWN_LESION_ML = 0.1  # of a body that touches another one at corners only
 
 
 @dataclass(frozen=True)
@@ -250,10 +252,13 @@ def _is_incomplete(part: Volume, side: str, touched: set[tuple[int, int]]) -> bo
 
 
 def lesion_components(labels: Volume) -> list[LesionComponent]:
-    """Every tumor and cyst of a label map (`Label` numbers), largest first."""
-    found = []
+    """Every tumor and cyst of a label map (`Label` numbers), largest first.
+
+    Two that touch at the corners of voxels only are two.
+    """
+    found, least = [], math.ceil(_OWN_LESION_ML / labels.geometry.voxel_volume_ml)
     for kind in (Label.TUMOR, Label.CYST):
-        for where, part in components(labels.array == kind):
+        for where, part in bodies(labels.array == kind, least):
             box = Box.of_slices(where)
             own = labels.geometry.cropped(box)
             center = own.ras_from_kji(np.argwhere(part).mean(axis=0))[0]

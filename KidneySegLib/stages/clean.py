@@ -16,7 +16,7 @@ from scipy import ndimage
 from ..anatomy import FLUID_HU, MASSES, Label, Tissue
 from ..errors import InputError, ModelError
 from ..findings import Finding, place_text, warning
-from ..masks import ALL_NEIGHBORS, components, gap_mm, placed
+from ..masks import ALL_NEIGHBORS, components, gap_mm, moved, placed
 from ..volume import Box, Geometry
 
 KIDNEY_DROP_ML = 1.0
@@ -388,7 +388,7 @@ def _doubted_parts(work: _Work) -> list[tuple[float, tuple[float, float, float]]
             volume_ml = np.count_nonzero(spots) * voxel_ml
             if volume_ml >= _DOUBTED_PART_ML:
                 inside = np.argwhere(spots)[np.count_nonzero(spots) // 2]
-                kji = (inside + [s.start for s in _moved(inner, where)]) * steps
+                kji = (inside + [s.start for s in moved(inner, where)]) * steps
                 parts.append((volume_ml, tuple(map(float, work.geometry.ras_from_kji(kji)[0]))))
     return parts
 
@@ -510,7 +510,7 @@ def _one_tissue_a_mass(work: _Work) -> None:
             rest = part & ~lost
             if lost is not smaller or not _is_own_body(loser, spot, rest, work):
                 reason = f"relabeled {winner.name.lower()} by vote of its mass"
-                work.record(was, reason, loser, _moved(spot, where))
+                work.record(was, reason, loser, moved(spot, where))
                 tissue[spot][loser] = winner
 
 
@@ -564,11 +564,6 @@ def _gap_to_kidney_mm(
 def _grown(where: tuple, shape: tuple, reach: Sequence[int]) -> tuple[slice, slice, slice]:
     """Slices widened by reach voxels on each side."""
     return Box.of_slices(where).grown(reach, shape).slices
-
-
-def _moved(where: tuple, by: tuple) -> tuple[slice, ...]:
-    """Slices inside a block as slices of the whole array."""
-    return tuple(slice(a.start + b.start, a.stop + b.start) for a, b in zip(where, by, strict=True))
 
 
 def _ring(part: np.ndarray, where: tuple, wide: tuple) -> np.ndarray:

@@ -86,6 +86,19 @@ def test_empty_map(phantom):
     assert measure(empty).sides == ()
 
 
+def test_cysts_that_touch_at_a_corner_have_diameters_of_their_own(phantom):
+    labels = labeled(phantom)
+    k, j, i = np.argwhere(labels.array == Label.RIGHT_KIDNEY).mean(axis=0).astype(int)
+    labels.array[labels.array == Label.CYST] = Label.RIGHT_KIDNEY
+    labels.array[k - 5 : k, j - 5 : j, i - 5 : i] = Label.CYST
+    labels.array[k : k + 6, j : j + 6, i : i + 6] = Label.CYST
+    cysts = [x for x in measure(labels, phantom.ct).lesions if x.kind == "cyst"]
+    voxel_ml = labels.geometry.voxel_volume_ml
+    assert [x.volume_ml for x in cysts] == pytest.approx([216 * voxel_ml, 125 * voxel_ml])
+    corner_to_corner = np.sqrt(3) * 6 * labels.geometry.spacing_mm.max()
+    assert cysts[0].feret_3d_mm <= corner_to_corner
+
+
 def test_shares_medians_and_fat(phantom):
     labels = labeled(phantom)
     ct = phantom.ct.with_array(phantom.ct.array.copy())
