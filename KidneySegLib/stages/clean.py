@@ -41,7 +41,7 @@ _FOREIGN_ML, _SURE_PERCENT, _SUREST_PERCENTILE = 1.0, 80.0, 90.0
 # What is kidney lies within some millimeters of where the network is sure of one; bowel, liver or
 # stomach that hang on it reach further. On a coarse grid, for speed.
 _CORE_PERCENT, _CORE_REACH_MM, _DOUBTED_PART_ML, _COARSE_MM = 90, 8.0, 2.0, 2.0
-FOREIGN = "a mass of which the network is nowhere sure that it belongs to a kidney"
+FOREIGN = "the network doubts that it belongs to a kidney"
 _MOST_REMOVALS = 65_535  # what 16 bits can number; a trained network leaves a few dozen
 HOLE_ML = 0.5
 NEAR_KIDNEY_MM = 4.0
