@@ -29,8 +29,7 @@ def bodies(mask: np.ndarray, least: int) -> list[Component]:
     ----------
     mask : (k, j, i) bool
     least : int
-        Voxels of a body of its own; what is smaller stays with the largest body that it is
-        connected to.
+        Voxels of a body of its own; what is smaller goes to the nearest of these.
     """
     found = []
     for where, part in components(mask):
@@ -40,7 +39,10 @@ def bodies(mask: np.ndarray, least: int) -> list[Component]:
         if len(own) < 2:
             found.append((where, part))
             continue
-        labels[part & ~np.isin(labels, own)] = sizes.argmax() + 1
+        nearest = ndimage.distance_transform_edt(
+            ~np.isin(labels, own), return_distances=False, return_indices=True
+        )
+        labels = np.where(part, labels[tuple(nearest)], 0)
         inner = ndimage.find_objects(labels)
         found += [(moved(inner[n - 1], where), labels[inner[n - 1]] == n) for n in own]
     return found

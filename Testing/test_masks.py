@@ -19,10 +19,10 @@ def test_parts_that_touch_at_a_corner_are_one():
 def test_bodies_that_touch_at_a_corner_are_two_but_specks_stay():
     mask = np.zeros((12, 12, 12), bool)
     mask[1:4, 1:4, 1:4] = mask[4:8, 4:8, 4:8] = True  # a corner of the one at one of the other
-    mask[8, 8, 8] = True  # a speck at the far corner
+    mask[0, 0, 0] = True  # a speck at the far corner of the smaller
     mask[10, 1:3, 1:3] = True  # apart from both, and small
     found = bodies(mask, least=20)
-    assert [int(part.sum()) for _, part in found] == [27, 64 + 1, 4]
+    assert [int(part.sum()) for _, part in found] == [27 + 1, 64, 4]
     again = np.zeros(mask.shape, int)
     for where, part in found:
         assert part.any(axis=(1, 2))[[0, -1]].all()  # the slices are the part's own

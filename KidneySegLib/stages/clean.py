@@ -315,6 +315,14 @@ def _looks_like_bone(part: np.ndarray, where: tuple, work: _Work) -> bool:
     return rim_hu > _BONE_RIM_HU and rim_hu - float(np.median(core)) > _BONE_CORE_BELOW_HU
 
 
+def _doubted_percent(work: _Work, kidney: np.ndarray, where: tuple) -> float | None:
+    """Mean probability of a kidney that the network doubts; None of others, and of small ones."""
+    if work.volume_ml(kidney) < KIDNEY_SURE_ML:
+        return None
+    percent = float(work.organ_percent(kidney, where).mean())
+    return percent if percent < _DOUBTED_KIDNEY_PERCENT else None
+
+
 def _drop_foreign_masses(work: _Work, points: Sequence[Sequence[float]]) -> None:
     """Remove masses that the network is nowhere sure to be a kidney's, but for the user's."""
     clicked = [tuple(np.rint(work.geometry.kji_from_ras(p))[0].astype(int)) for p in points]
@@ -336,10 +344,8 @@ def _tell_doubted_kidneys(work: _Work) -> None:
     """Warn about kidneys that the network doubts."""
     for where, part in components(work.tissue > 0):
         kidney = part & (work.tissue[where] == Tissue.KIDNEY)
-        if work.volume_ml(kidney) < KIDNEY_SURE_ML:
-            continue
-        percent = work.organ_percent(kidney, where).mean()
-        if percent < _DOUBTED_KIDNEY_PERCENT:
+        percent = _doubted_percent(work, kidney, where)
+        if percent is not None:
             work.findings.append(
                 warning(
                     "doubted-kidney",
@@ -360,9 +366,10 @@ def _tell_doubted_parts(work: _Work) -> None:
     work.findings.append(
         warning(
             "doubted-part",
-            f"{sum(ml for ml, _ in parts):.0f} mL that are called kidney lie more than "
-            f"{_CORE_REACH_MM:g} mm from where the network is sure of one{largest} around "
-            f"{place_text(place)}. Check whether it is bowel, liver, spleen or stomach.",
+            f"At least {sum(ml for ml, _ in parts):.0f} mL that are called kidney are in doubt: "
+            f"they lie more than {_CORE_REACH_MM:g} mm from where the network is sure of kidney or "
+            f"mass{largest} around {place_text(place)}. Check whether it is bowel, liver, spleen "
+            "or stomach; what is nearer may be, too.",
             place,
         )
     )
@@ -371,26 +378,41 @@ def _tell_doubted_parts(work: _Work) -> None:
 def _doubted_parts(work: _Work) -> list[tuple[float, tuple[float, float, float]]]:
     """Volume in mL, and a place in RAS mm, of kidney far from where the network is sure.
 
-    Where it is sure of nothing in a component, all of that is in doubt (see above).
+    Where it is nowhere sure that is a whole component, but for kidneys doubted as a whole.
     """
     steps = [max(1, round(_COARSE_MM / mm)) for mm in work.geometry.spacing_mm]
-    every = tuple(slice(None, None, n) for n in steps)
-    tissue, percent = work.tissue[every], work.organ_percent(slice(None), every)
     voxel_ml = work.geometry.voxel_volume_ml * float(np.prod(steps))
     parts = []
-    for where, part in components(tissue > 0):
-        sure = part & (percent[where] >= _CORE_PERCENT)
-        if not sure.any():
+    for where, part in components(work.tissue > 0):
+        far = part & (work.tissue[where] == Tissue.KIDNEY)
+        if _doubted_percent(work, far, where) is not None:
             continue
-        away_mm = ndimage.distance_transform_edt(~sure, steps * work.geometry.spacing_mm)
-        far = part & (tissue[where] == Tissue.KIDNEY) & (away_mm > _CORE_REACH_MM)
-        for inner, spots in components(far):
+        far, near = far[_every(steps)], _sure_within_reach(work, part, where, steps)
+        for inner, spots in components(far & ~near):
             volume_ml = np.count_nonzero(spots) * voxel_ml
             if volume_ml >= _DOUBTED_PART_ML:
                 inside = np.argwhere(spots)[np.count_nonzero(spots) // 2]
-                kji = (inside + [s.start for s in moved(inner, where)]) * steps
+                kji = (inside + [s.start for s in inner]) * steps + [s.start for s in where]
                 parts.append((volume_ml, tuple(map(float, work.geometry.ras_from_kji(kji)[0]))))
     return parts
+
+
+def _every(steps: Sequence[int]) -> tuple[slice, slice, slice]:
+    """Every so manieth voxel of each axis."""
+    return tuple(slice(None, None, n) for n in steps)
+
+
+def _sure_within_reach(
+    work: _Work, part: np.ndarray, where: tuple, steps: Sequence[int]
+) -> np.ndarray:
+    """Where a component's sure voxels are near, on every so manieth voxel of its slices."""
+    coarse = tuple(slice(s.start, s.stop, n) for s, n in zip(where, steps, strict=True))
+    percent = work.organ_percent(slice(None), coarse)
+    sure = part[_every(steps)] & (percent >= _CORE_PERCENT)
+    if not sure.any():
+        return sure
+    away_mm = ndimage.distance_transform_edt(~sure, steps * work.geometry.spacing_mm)
+    return away_mm <= _CORE_REACH_MM
 
 
 def _shifted(box: Box, start: tuple[int, int, int]) -> Box:
@@ -469,15 +491,16 @@ def _tell_bone(work: _Work) -> None:
 def _tell_foreign_masses(work: _Work) -> None:
     """Name masses that were left out as foreign to the kidney: they may be tumors."""
     for mass in work.removals:
-        if mass.reason == FOREIGN and not mass.restored:
+        told = mass.reason == FOREIGN and mass.volume_ml >= TUMOR_DUST_ML  # not a speck of its kind
+        if told and not mass.restored:
             work.findings.append(
                 warning(
                     "mass-left-out",
                     f"A {mass.tissue} of {mass.volume_ml:.1f} mL around "
                     f"{place_text(mass.center_ras)}, of which the network is nowhere sure that it "
-                    "belongs to a kidney, was left out: it may be bowel or another organ. If it is "
-                    "a kidney's, take it back, or click into it and into the kidneys (--point "
-                    "R,A,S).",
+                    "belongs to a kidney, was left out: it may be bowel, another organ, or a tumor "
+                    "of a kind that the network does not know. Look at it. If it is a kidney's, "
+                    "take it back, or click into it and into the kidneys (--point R,A,S).",
                     mass.center_ras,
                 )
             )

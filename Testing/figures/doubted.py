@@ -6,7 +6,7 @@ On CTs without labels (``ct_unlabeled``), on a 1.5 mm grid: the axial network ne
 fine one with kidneys that an older model found. What is seen on them as they are counts as false,
 though some cysts are real; every third gets lesions of KiTS23 shapes, one at a time, too, and what
 lies in them counts as true, whichever its kind; shapes are those that training saw. Also how many
-kidneys are doubted or look like bone.
+kidneys are doubted or look like bone, and in how many CTs a part of one is.
 """
 
 from __future__ import annotations
@@ -66,13 +66,14 @@ def evaluate(model: str | None, every: int) -> dict:
     """Rows of all lesions seen on CTs as they are, and with lesions; kidneys that are doubted."""
     package, engine = find_model(model), TorchEngine("auto")
     shapes, rng = shapes_between(0, FIRST_SHAPE), np.random.default_rng(12)
-    rows, doubted, cts = [], 0, sorted((data_folder() / UNLABELED).glob("*_ct.nii.gz"))
+    rows, doubted, parts, cts = [], 0, 0, sorted((data_folder() / UNLABELED).glob("*_ct.nii.gz"))
     for n, path in enumerate(cts):
         volume = on_grid(path)
         plain = segment(volume, package, engine)
         none = np.zeros(volume.array.shape, bool)
         rows += lesions_of(plain, none)
         doubted += sum(f.code in ("doubted-kidney", "bone-left-out") for f in plain.findings)
+        parts += sum(f.code == "doubted-part" for f in plain.findings)
         tissue = to_tissue(plain.labels.array, "kidneyseg")
         for kind, low, high in INSERTED if n % every == 0 else ():
             made = compose(volume, tissue, shapes, kind, float(rng.uniform(low, high)), rng)
@@ -80,7 +81,8 @@ def evaluate(model: str | None, every: int) -> dict:
                 image, truth = made
                 found = lesions_of(segment(image, package, engine), truth)
                 rows += [row for row in found if row["true"]]
-    return {"lesions": rows, "doubted_kidneys": doubted, "cts": len(cts)}
+    counts = {"doubted_kidneys": doubted, "doubted_parts": parts, "cts": len(cts)}
+    return {"lesions": rows} | counts
 
 
 def main() -> None:
@@ -98,6 +100,7 @@ def main() -> None:
             print(text)
     doubted, cts = figures["doubted_kidneys"], figures["cts"]
     print(f"kidneys that are doubted or look like bone: {doubted} on {cts} CTs")
+    print(f"CTs in which a part of a kidney is doubted: {figures['doubted_parts']} of {cts}")
     save(figures, arguments.json)
 
 
