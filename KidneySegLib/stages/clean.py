@@ -217,12 +217,12 @@ def clean(
     work = _Work(part, lead, percent, density, geometry.cropped(box))
     if percent is not None and density is not None and not guided:
         _drop_bone(work)
-    if percent is not None:
-        _drop_foreign_masses(work, points)
-    _drop_fragments(work)
+    _drop_fragments(work, tell=percent is None)
     if anchors is not None:
         _drop_beside_anchors(work, [_shifted(a, box.start) for a in anchors])
-    if percent is not None:
+    if percent is not None:  # after the anchors: a mass may join parts of one kidney
+        _drop_foreign_masses(work, points)
+        _drop_fragments(work, tell=True)
         _tell_doubted_kidneys(work)
     _one_tissue_a_mass(work)
     _drop_dust(work, Tissue.TUMOR, TUMOR_DUST_ML)
@@ -268,8 +268,8 @@ def _restore(work: _Work, keep: Collection[int]) -> None:
         work.removals[n - 1] = replace(work.removals[n - 1], restored=True)
 
 
-def _drop_fragments(work: _Work) -> None:
-    """Remove kidney fragments; keep anything of 10 mL, warn about what lies between."""
+def _drop_fragments(work: _Work, *, tell: bool) -> None:
+    """Remove kidney fragments; keep anything of 10 mL, and tell what lies between, or not yet."""
     for where, part in components(work.tissue > 0):
         tissue = work.tissue[where]
         kidney_ml = work.volume_ml(part & (tissue == Tissue.KIDNEY))
@@ -280,7 +280,7 @@ def _drop_fragments(work: _Work) -> None:
             work.drop(f"fragment under {KIDNEY_DROP_ML:g} mL", part, where)
         elif kidney_ml < KIDNEY_DROP_ML:
             _give_rim_to_mass(work, where, part)
-        elif total_ml < KIDNEY_SURE_ML:
+        elif total_ml < KIDNEY_SURE_ML and tell:
             work.findings.append(
                 warning(
                     "small-kidney",
@@ -385,9 +385,10 @@ def _doubted_parts(work: _Work) -> list[tuple[float, tuple[float, float, float]]
     parts = []
     for where, part in components(work.tissue > 0):
         far = part & (work.tissue[where] == Tissue.KIDNEY)
-        if _doubted_percent(work, far, where) is not None:
+        near = _sure_within_reach(work, part, where, steps)
+        if not near.any() and _doubted_percent(work, far, where) is not None:
             continue
-        far, near = far[_every(steps)], _sure_within_reach(work, part, where, steps)
+        far = far[_every(steps)]
         for inner, spots in components(far & ~near):
             volume_ml = np.count_nonzero(spots) * voxel_ml
             if volume_ml >= _DOUBTED_PART_ML:
@@ -398,14 +399,14 @@ def _doubted_parts(work: _Work) -> list[tuple[float, tuple[float, float, float]]
 
 
 def _every(steps: Sequence[int]) -> tuple[slice, slice, slice]:
-    """Every so manieth voxel of each axis."""
+    """Every n-th voxel of each axis."""
     return tuple(slice(None, None, n) for n in steps)
 
 
 def _sure_within_reach(
     work: _Work, part: np.ndarray, where: tuple, steps: Sequence[int]
 ) -> np.ndarray:
-    """Where a component's sure voxels are near, on every so manieth voxel of its slices."""
+    """Where a component's sure voxels are near, on every n-th voxel of its slices."""
     coarse = tuple(slice(s.start, s.stop, n) for s, n in zip(where, steps, strict=True))
     percent = work.organ_percent(slice(None), coarse)
     sure = part[_every(steps)] & (percent >= _CORE_PERCENT)

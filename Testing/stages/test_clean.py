@@ -371,6 +371,41 @@ def test_what_hangs_on_a_kidney_far_from_where_the_network_is_sure_is_told(
         assert 0.3 * bowel_ml < said_ml < bowel_ml
 
 
+def test_a_mass_left_out_takes_no_part_of_the_kidney_with_it(geometry):
+    tissue = make_phantom(geometry, lesions=False, kidneys=("right",)).tissue
+    spots = np.argwhere(tissue == Tissue.KIDNEY)
+    k = int(spots[:, 0].mean())
+    across = np.zeros(tissue.shape, bool)
+    across[k - 8 : k + 8] = tissue[k - 8 : k + 8] == Tissue.KIDNEY
+    tissue[across] = Tissue.TUMOR
+    percent = np.stack([(tissue == n) * np.uint8(95) for n in (1, 2, 3)])
+    percent[Tissue.TUMOR - 1][across] = 60
+    upper = Box((k + 12, 0, 0), (k + 16, *tissue.shape[1:]))  # what the user clicked lies in it
+    cleaned = run(tissue, geometry, percent=percent, anchors=[upper], guided=True)
+    assert not cleaned.labels[across].any()
+    assert (cleaned.labels[tissue == Tissue.KIDNEY] == Label.RIGHT_KIDNEY).all()
+    assert [f.code for f in cleaned.findings] == ["mass-left-out", "several-kidneys"]
+
+
+def test_a_small_kidney_is_told_once(geometry):
+    tissue = make_phantom(geometry, lesions=False, kidneys=("right",)).tissue
+    tissue[ellipsoid(geometry, (-60, 0, 0), 9)] = Tissue.KIDNEY
+    percent = np.stack([(tissue == n) * np.uint8(95) for n in (1, 2, 3)])
+    for options in ({}, {"percent": percent}):
+        assert [f.code for f in run(tissue, geometry, **options).findings] == ["small-kidney"]
+
+
+def test_a_large_organ_on_a_sure_kidney_is_told_as_a_part(geometry):
+    tissue = make_phantom(geometry, lesions=False).tissue
+    percent = np.stack([(tissue == n) * np.uint8(95) for n in (1, 2, 3)])
+    liver = ellipsoid(geometry, (75, 30, 10), 38) & (tissue == 0)
+    tissue[liver], percent[0][liver] = Tissue.KIDNEY, 55
+    cleaned = run(tissue, geometry, percent=percent)
+    assert [f.code for f in cleaned.findings] == ["doubted-kidney", "doubted-part"]
+    k, j, i = np.rint(geometry.kji_from_ras(cleaned.findings[1].place_ras_mm)[0]).astype(int)
+    assert liver[k, j, i]
+
+
 @pytest.mark.parametrize("shift", [0, 1])
 def test_what_hangs_on_a_neck_of_one_voxel_is_told_too(shift):
     geometry = grid((1.0, 1.0, 1.0))
