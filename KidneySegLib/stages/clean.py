@@ -217,12 +217,14 @@ def clean(
     work = _Work(part, lead, percent, density, geometry.cropped(box))
     if percent is not None and density is not None and not guided:
         _drop_bone(work)
-    _drop_fragments(work, tell=percent is None)
+    _drop_fragments(work)
     if anchors is not None:
         _drop_beside_anchors(work, [_shifted(a, box.start) for a in anchors])
     if percent is not None:  # after the anchors: a mass may join parts of one kidney
         _drop_foreign_masses(work, points)
-        _drop_fragments(work, tell=True)
+        _drop_fragments(work)
+    _tell_small_kidneys(work)
+    if percent is not None:
         _tell_doubted_kidneys(work)
     _one_tissue_a_mass(work)
     _drop_dust(work, Tissue.TUMOR, TUMOR_DUST_ML)
@@ -268,19 +270,24 @@ def _restore(work: _Work, keep: Collection[int]) -> None:
         work.removals[n - 1] = replace(work.removals[n - 1], restored=True)
 
 
-def _drop_fragments(work: _Work, *, tell: bool) -> None:
-    """Remove kidney fragments; keep anything of 10 mL, and tell what lies between, or not yet."""
+def _drop_fragments(work: _Work) -> None:
+    """Remove kidney fragments."""
     for where, part in components(work.tissue > 0):
         tissue = work.tissue[where]
         kidney_ml = work.volume_ml(part & (tissue == Tissue.KIDNEY))
-        total_ml = work.volume_ml(part)
         if kidney_ml == 0:
             continue  # a mass without kidney: judged by its distance to one
-        if total_ml < KIDNEY_DROP_ML:
+        if work.volume_ml(part) < KIDNEY_DROP_ML:
             work.drop(f"fragment under {KIDNEY_DROP_ML:g} mL", part, where)
         elif kidney_ml < KIDNEY_DROP_ML:
             _give_rim_to_mass(work, where, part)
-        elif total_ml < KIDNEY_SURE_ML and tell:
+
+
+def _tell_small_kidneys(work: _Work) -> None:
+    """Warn about kidneys larger than fragments and smaller than kidneys are."""
+    for where, part in components(work.tissue > 0):
+        total_ml = work.volume_ml(part)
+        if total_ml < KIDNEY_SURE_ML and (part & (work.tissue[where] == Tissue.KIDNEY)).any():
             work.findings.append(
                 warning(
                     "small-kidney",
