@@ -64,7 +64,7 @@ def check_nephrometry(figures, worst_mm):
     assert np.abs(errors).mean() <= worst_mm
     longer = [r["ratio"] > nephrometry.ELONGATED for r in figures["elongation"]]
     assert len(longer) > len(maps)
-    assert np.mean(longer) <= 0.05
+    assert sum(longer) <= 1 + 0.05 * len(longer), "one more than 1 in 20 may be chance"
 
 
 def test_tumors_of_twenty_maps_are_scored(shared_data):
