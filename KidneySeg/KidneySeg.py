@@ -249,11 +249,12 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         :return: the files written; without matplotlib there is no picture and no report.
         """
         from KidneySegLib import mrml
+        from KidneySegLib.io.atomic import atomic_folder
+        from KidneySegLib.io.segmentations import write_label_map
         from KidneySegLib.measure.intervals import with_intervals
         from KidneySegLib.measure.volumes import measure
         from KidneySegLib.report.table import write_csv
         from KidneySegLib.requirements import installed_version
-        from KidneySegLib.writers import atomic_folder, write_label_map
 
         labels = mrml.labels_from_segmentation(segmentationNode, volumeNode)
         world, ct = mrml.in_world(labels, volumeNode)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .dicom import is_dicom_file, study_of_folder
 from .errors import InputError, KidneySegError, OutputError
+from .io.atomic import atomic_file, check_target
+from .io.dicom import is_dicom_file, study_of_folder
+from .io.images import case_name, is_image_file
 from .outputs import FILES, RECORD
-from .readers import case_name, is_image_file
-from .writers import atomic_file, check_target
 
 SUMMARY = "summary.csv"
 _COLUMNS = (

@@ -191,8 +191,8 @@ def _run_segment(options: argparse.Namespace, console: Console) -> int:
 
     if options.series is None and is_batch(options.ct):
         return _run_segment_batch(options, console)
+    from .io.atomic import check_target
     from .outputs import FILES
-    from .writers import check_target
 
     check_target(options.output, FILES, overwrite=options.overwrite)
     run, _ = _case_runner(options, console)
@@ -214,10 +214,10 @@ def _case_runner(
         Model and settings, by which a batch knows results that it may keep.
     """
     from .engine.torch_engine import TorchEngine
+    from .io.images import read_volume
     from .models.registry import find_model
     from .outputs import write_result
     from .pipeline import DISCLAIMER, Settings, segment
-    from .readers import read_volume
     from .report.table import as_text, result_as_dict
 
     settings = Settings(
@@ -306,12 +306,12 @@ def _add_measure(commands: argparse._SubParsersAction) -> None:
 
 
 def _run_measure(options: argparse.Namespace, console: Console) -> int:
+    from .io.atomic import atomic_file
+    from .io.images import read_labels, read_volume
     from .labels import to_kidneyseg
     from .measure.intervals import with_intervals
     from .measure.volumes import measure
-    from .readers import read_labels, read_volume
     from .report.table import as_text, write_csv
-    from .writers import atomic_file
 
     labels = read_labels(options.label_map)
     ct = read_volume(options.ct) if options.ct else None

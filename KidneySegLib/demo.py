@@ -11,16 +11,16 @@ from .console import Console
 from .engine.torch_engine import TorchEngine
 from .errors import InputError
 from .evaluation.kits import voxel_metrics
+from .io.atomic import atomic_file, check_target
+from .io.images import read_labels, read_volume
 from .labels import to_tissue
 from .measure.volumes import Measurements, measure
 from .models.registry import find_model
 from .outputs import FILES, write_result
 from .pipeline import DISCLAIMER, Result, Settings, segment
-from .readers import read_labels, read_volume
 from .report.table import as_text
 from .resources import resource_folder
 from .volume import Volume
-from .writers import atomic_file, check_target
 
 MARK = "demo.txt"
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .io.atomic import atomic_folder
+from .io.segmentations import write_label_map, write_segmentation
 from .pipeline import Result
 from .report.overview import write_overview
 from .report.page import write_page
 from .report.table import result_as_dict, write_csv, write_json
 from .volume import Volume
-from .writers import atomic_folder, write_label_map, write_segmentation
 
 SEGMENTATION = "segmentation.seg.nrrd"
 LABELS = "labels.nii.gz"

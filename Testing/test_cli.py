@@ -9,8 +9,8 @@ import SimpleITK as sitk
 from phantom import RIGHT_CENTER, ThresholdEngine, make_phantom
 
 from KidneySegLib import cli
+from KidneySegLib.io.images import read_labels, sitk_from_volume
 from KidneySegLib.outputs import FILES
-from KidneySegLib.readers import read_labels, sitk_from_volume
 
 
 @pytest.fixture(autouse=True)

@@ -9,9 +9,9 @@ from KidneySegLib import cli
 from KidneySegLib.demo import demo_files
 from KidneySegLib.errors import CanceledError
 from KidneySegLib.evaluation.kits import voxel_metrics
+from KidneySegLib.io.images import read_labels, read_volume
 from KidneySegLib.labels import to_tissue
 from KidneySegLib.pipeline import Settings, segment
-from KidneySegLib.readers import read_labels, read_volume
 
 
 @pytest.fixture(scope="module")

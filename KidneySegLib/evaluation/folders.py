@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from ..io.images import case_name, is_image_file, read_labels
 from ..labels import UNSURE, to_tissue
 from ..outputs import LABELS
-from ..readers import case_name, is_image_file, read_labels
 from .kits import CLASSES, METRICS, evaluate_case, summarize
 
 _TRUTH_ENDINGS = ("", "_labels", "_ct_labels", "_segmentation")

@@ -11,8 +11,8 @@ import numpy as np
 
 from ..anatomy import Tissue
 from ..errors import InputError
+from ..io.images import read_labels, read_volume
 from ..labels import UNSURE
-from ..readers import read_labels, read_volume
 from ..volume import Box, Geometry, Volume
 from .recipe import Recipe
 

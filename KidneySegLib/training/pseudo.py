@@ -16,12 +16,12 @@ from ..anatomy import Tissue
 from ..engine.base import Engine
 from ..errors import InputError
 from ..evaluation.kits import voxel_metrics
+from ..io.images import read_volume
+from ..io.segmentations import write_label_map
 from ..labels import UNSURE, to_tissue
 from ..models.package import ModelPackage
 from ..pipeline import Settings, segment
-from ..readers import read_volume
 from ..volume import Volume
-from ..writers import write_label_map
 from .pack import PackedCase, pack_case, packed_names, read_packed, save_cases
 from .recipe import Recipe
 

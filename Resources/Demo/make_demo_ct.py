@@ -15,9 +15,9 @@ import numpy as np
 from scipy import ndimage
 
 from KidneySegLib.anatomy import Label
-from KidneySegLib.readers import read_labels, read_volume
+from KidneySegLib.io.images import read_labels, read_volume
+from KidneySegLib.io.segmentations import write_label_map
 from KidneySegLib.volume import Box, Geometry, Volume
-from KidneySegLib.writers import write_label_map
 
 FOLDER = Path(__file__).parent
 CROP = Box((0, 100, 20), (24, 440, 490))
@@ -73,7 +73,7 @@ def _write(volume: Volume, path: Path) -> None:
     """Compressed NIfTI."""
     import SimpleITK as sitk
 
-    from KidneySegLib.readers import sitk_from_volume
+    from KidneySegLib.io.images import sitk_from_volume
 
     sitk.WriteImage(sitk_from_volume(volume), str(path), useCompression=True, compressionLevel=9)
 

@@ -13,7 +13,7 @@ def main(source, target):
     """Segment what is not done yet; returns the exit code."""
     from KidneySeg import KidneySegLogic
     from KidneySegLib.errors import KidneySegError
-    from KidneySegLib.readers import case_name, is_image_file
+    from KidneySegLib.io.images import case_name, is_image_file
 
     logic, failed = KidneySegLogic(), 0
     for path in sorted(p for p in Path(source).iterdir() if is_image_file(p)):

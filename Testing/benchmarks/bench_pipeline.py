@@ -34,7 +34,7 @@ def make_ct(folder: Path) -> None:
     import SimpleITK as sitk
     from common import load_case
 
-    from KidneySegLib.readers import sitk_from_volume
+    from KidneySegLib.io.images import sitk_from_volume
     from KidneySegLib.volume import Volume
 
     ct, tissue, _ = load_case(CASE)
@@ -50,8 +50,8 @@ def make_ct(folder: Path) -> None:
 def run_part(part: str, folder: Path, model: str | None) -> dict:
     """Segment the large CT one way; seconds without start-up and reading, Dice, peak memory."""
     from KidneySegLib.engine.torch_engine import TorchEngine
+    from KidneySegLib.io.images import read_labels, read_volume
     from KidneySegLib.models.registry import find_model
-    from KidneySegLib.readers import read_labels, read_volume
 
     volume = read_volume(folder / "ct.nii.gz").canonical()
     truth = read_labels(folder / "truth.nii.gz").canonical().array > 0

@@ -10,7 +10,7 @@ from KidneySegLib.evaluation.kits import (
     surface_dice,
     voxel_metrics,
 )
-from KidneySegLib.readers import read_labels
+from KidneySegLib.io.images import read_labels
 
 
 def perturbed(array, rng):

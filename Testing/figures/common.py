@@ -13,9 +13,9 @@ import numpy as np
 
 from KidneySegLib.anatomy import Tissue
 from KidneySegLib.evaluation.kits import voxel_metrics
+from KidneySegLib.io.images import read_labels, read_volume
 from KidneySegLib.labels import UNSURE, to_tissue
 from KidneySegLib.masks import components
-from KidneySegLib.readers import read_labels, read_volume
 from KidneySegLib.volume import Box, Volume
 
 if TYPE_CHECKING:

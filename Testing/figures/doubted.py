@@ -19,11 +19,11 @@ from inserted_lesions import FIRST_SHAPE, GRID_MM, compose, shapes_between
 
 from KidneySegLib.anatomy import Tissue
 from KidneySegLib.engine.torch_engine import TorchEngine
+from KidneySegLib.io.images import read_volume
 from KidneySegLib.labels import to_tissue
 from KidneySegLib.masks import components
 from KidneySegLib.models.registry import find_model
 from KidneySegLib.pipeline import Result, segment
-from KidneySegLib.readers import read_volume
 from KidneySegLib.stages.clean import DOUBTED, FOREIGN
 from KidneySegLib.training.pseudo import UNLABELED
 from KidneySegLib.volume import Volume

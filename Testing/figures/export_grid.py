@@ -9,7 +9,7 @@ import numpy as np
 from common import data_folder, parser, save
 
 from KidneySegLib.evaluation.kits import evaluate_case
-from KidneySegLib.readers import read_labels
+from KidneySegLib.io.images import read_labels
 from KidneySegLib.stages.export import export_regions
 from KidneySegLib.stages.segment import Region
 from KidneySegLib.volume import Box, Volume, resample

@@ -39,7 +39,7 @@ def main() -> None:
     scene.RealScene(cache)
     standins.install(cache)
     import KidneySeg
-    from KidneySegLib.readers import read_volume
+    from KidneySegLib.io.images import read_volume
 
     widget = KidneySeg.KidneySegWidget()
     widget.setup()

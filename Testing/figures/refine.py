@@ -19,9 +19,9 @@ from scipy import ndimage
 from KidneySegLib.anatomy import Label
 from KidneySegLib.engine.torch_engine import TorchEngine
 from KidneySegLib.evaluation.kits import surface_dice, voxel_metrics
+from KidneySegLib.io.images import read_labels
 from KidneySegLib.models.registry import find_model
 from KidneySegLib.pipeline import Settings, segment
-from KidneySegLib.readers import read_labels
 from KidneySegLib.stages.refine import METHODS, refine
 from KidneySegLib.volume import Box, Volume, resample
 

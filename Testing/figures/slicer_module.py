@@ -26,10 +26,10 @@ import slicer  # noqa: E402
 from common import parser, save  # noqa: E402
 
 from KidneySegLib import mrml  # noqa: E402
+from KidneySegLib.io.images import read_volume  # noqa: E402
 from KidneySegLib.job import Job, JobError, run_job  # noqa: E402
 from KidneySegLib.measure.volumes import measure  # noqa: E402
 from KidneySegLib.pipeline import Settings  # noqa: E402
-from KidneySegLib.readers import read_volume  # noqa: E402
 from KidneySegLib.volume import Geometry, Volume  # noqa: E402
 
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from phantom import ellipsoid, make_phantom
 
+from KidneySegLib.io.images import read_labels, read_volume
 from KidneySegLib.measure.phase import estimate_phase
-from KidneySegLib.readers import read_labels, read_volume
 from KidneySegLib.stages.clean import assign_sides
 
 

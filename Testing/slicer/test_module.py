@@ -819,7 +819,7 @@ def test_the_computer_is_described_and_copied(widget, qt_application):
 @pytest.fixture
 def load_volume(monkeypatch):
     """``slicer.util.loadVolume`` over the library's reader."""
-    from KidneySegLib.readers import read_volume
+    from KidneySegLib.io.images import read_volume
 
     monkeypatch.setattr(
         slicer.util, "loadVolume", lambda path, _properties=None: add_ct(read_volume(Path(path)))

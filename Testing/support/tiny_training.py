@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 from phantom import grid, make_phantom
 
+from KidneySegLib.io.segmentations import write_label_map
 from KidneySegLib.training.recipe import Recipe, load_recipe
-from KidneySegLib.writers import write_label_map
 
 
 def write_training_data(folder: Path) -> None:
     """Two phantom CTs, one of them kept out, and lesion shapes as KiTS23 stores them."""
     import SimpleITK as sitk
 
-    from KidneySegLib.readers import sitk_from_volume
+    from KidneySegLib.io.images import sitk_from_volume
 
     (folder / "ct").mkdir()
     for seed, name in enumerate(("one", "btcv_0010")):

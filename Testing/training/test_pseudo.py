@@ -10,9 +10,9 @@ from phantom import grid, make_phantom
 
 from KidneySegLib.anatomy import Label, Tissue
 from KidneySegLib.cli import main
+from KidneySegLib.io.images import read_labels, sitk_from_volume
 from KidneySegLib.labels import UNSURE
 from KidneySegLib.measure.volumes import measure
-from KidneySegLib.readers import read_labels, sitk_from_volume
 from KidneySegLib.stages.clean import clean
 from KidneySegLib.training import pseudo
 from KidneySegLib.training.recipe import load_recipe

@@ -6,7 +6,7 @@ import pytest
 import SimpleITK as sitk
 
 from KidneySegLib.errors import InputError
-from KidneySegLib.readers import (
+from KidneySegLib.io.images import (
     case_name,
     read_labels,
     read_volume,

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .errors import InputError
+from ..errors import InputError
+from ..volume import Geometry, Volume
 from .integrity import require_whole
-from .volume import Geometry, Volume
 
 if TYPE_CHECKING:
     import SimpleITK as sitk

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from KidneySegLib.dicom import read_series, straighten
 from KidneySegLib.errors import InputError
-from KidneySegLib.readers import read_volume
+from KidneySegLib.io.dicom import read_series, straighten
+from KidneySegLib.io.images import read_volume
 from KidneySegLib.volume import Geometry, Volume
 
 pydicom = pytest.importorskip("pydicom")

@@ -11,7 +11,7 @@ import gzip
 import zlib
 from pathlib import Path
 
-from .errors import InputError
+from ..errors import InputError
 
 _BLOCK = 1 << 22
 _HEADER_LIMIT = 1 << 16

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .errors import InputError
-from .volume import Geometry, Volume, resample
+from ..errors import InputError
+from ..volume import Geometry, Volume, resample
 
 logger = logging.getLogger(__name__)
 

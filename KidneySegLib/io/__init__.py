@@ -1,0 +1,1 @@
+"""Files and folders: what comes in, and what is written."""
