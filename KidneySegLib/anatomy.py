@@ -100,6 +100,15 @@ SEGMENTS = {
     ),
 }
 
+# In pictures on black and on white: brighter and farther apart than the segments' colors, which
+# follow Slicer's terminology.
+PICTURE_COLORS = {
+    Label.RIGHT_KIDNEY: "#ff8c69",
+    Label.LEFT_KIDNEY: "#ffc24d",
+    Label.TUMOR: "#3dff5c",
+    Label.CYST: "#4dd2ff",
+}
+
 
 def sided_style(label: Label, side: str) -> SegmentStyle:
     """Style of a label on one side: lesions get the side in their name and region.

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .errors import InputError, KidneySegError, OutputError
+from .errors import KidneySegError, OutputError
 from .io.atomic import atomic_file, check_target
-from .io.dicom import is_dicom_file, study_of_folder
-from .io.images import case_name, is_image_file
+from .io.inputs import Contents, Input
 from .outputs import FILES, RECORD
+from .source import fingerprint
+from .volume import Volume
 
 SUMMARY = "summary.csv"
+_STATUSES = ("done", "kept", "replaced", "failed")
 _COLUMNS = (
     "case",
     "status",
@@ -28,6 +31,7 @@ _COLUMNS = (
     "tumors",
     "cysts",
     "contrast_phase",
+    "sides_known",
     "warnings",
     "message",
 )
@@ -37,58 +41,35 @@ _COLUMNS = (
 class Case:
     """One CT of a batch and where its results go."""
 
-    name: str
-    source: Path
+    source: Input
     target: Path
 
-
-def is_batch(path: Path) -> bool:
-    """True for a folder of CT files, or of DICOM folders of several studies.
-
-    DICOM files directly in the folder, or folders of one study, are one case.
-    """
-    if not path.is_dir():
-        return False
-    files = [p for p in path.iterdir() if p.is_file()]
-    if any(is_dicom_file(p) for p in files):
-        return False
-    if any(is_image_file(p) for p in files):
-        return True
-    return len({study_of_folder(folder) for folder in _dicom_folders(path)}) > 1
+    @property
+    def name(self) -> str:
+        """Name of the case, and of its folder."""
+        return self.source.name
 
 
-def _dicom_folders(path: Path) -> Iterator[Path]:
-    """Direct sub-folders with DICOM files somewhere below."""
-    for folder in sorted(p for p in path.iterdir() if p.is_dir()):
-        if any(is_dicom_file(p) for p in folder.rglob("*") if p.is_file()):
-            yield folder
+def cases_of(contents: Contents, out: Path) -> list[Case]:
+    """Cases of a batch folder, each with a folder of its own in ``out``."""
+    return [Case(source, out / source.name) for source in contents.inputs]
 
 
-def find_cases(path: Path, out: Path) -> list[Case]:
-    """Cases of a batch folder, by name.
-
-    Raises
-    ------
-    InputError
-        If two inputs would write to the same folder.
-    """
-    sources = sorted(p for p in path.iterdir() if p.is_file() and is_image_file(p))
-    sources += list(_dicom_folders(path))
-    cases = [Case(case_name(p), p, out / case_name(p)) for p in sources]
-    names = [c.name for c in cases]
-    doubled = sorted({n for n in names if names.count(n) > 1})
-    if doubled:
-        raise InputError(
-            f"Several inputs are named {', '.join(doubled)} and would write to the same folder. "
-            "Rename them."
-        )
-    return cases
+def account_of(contents: Contents, table: Sequence[Mapping[str, Any]]) -> str:
+    """One line: how many inputs a batch saw, took and did not take, and why."""
+    counts = Counter(row["status"] for row in table)
+    taken = ", ".join(f"{counts[s]} {s}" for s in (*_STATUSES,) if counts[s]) or "none"
+    text = f"{len(table)} CTs found: {taken}."
+    if contents.passed:
+        passed = "; ".join(f"{n} {reason}" for reason, n in contents.passed.most_common())
+        text += f" Files not taken: {passed}."
+    return text
 
 
 def run_batch(
     cases: list[Case],
     out: Path,
-    run_case: Callable[[Case], dict[str, Any]],
+    run_case: Callable[[Case, Volume], dict[str, Any]],
     *,
     settings: dict[str, Any],
     on_crash: Callable[[Exception], str],
@@ -97,12 +78,13 @@ def run_batch(
 ) -> list[dict[str, Any]]:
     """Run cases that have no results yet, and keep a summary, one row a case.
 
-    A case that fails gets a row with the reason; the others go on.
+    A case that fails gets a row with the reason; the others go on. Results that were made of
+    another CT of the same name are kept beside the new ones as ``NAME.stale-1``.
 
     Parameters
     ----------
     run_case : callable
-        Segments a case, writes its folder, returns the content of its JSON file.
+        Segments a case's CT, writes its folder, returns the content of its JSON file.
     settings : dict
         Model sha256 (``model``) and run settings (``settings``): earlier results are kept only
         where they were made with the same.
@@ -144,32 +126,55 @@ def _failed(case: Case, message: str) -> dict[str, Any]:
 
 def _row(
     case: Case,
-    run_case: Callable[[Case], dict[str, Any]],
+    run_case: Callable[[Case, Volume], dict[str, Any]],
     settings: dict[str, Any],
     *,
     overwrite: bool,
 ) -> dict[str, Any]:
-    """Summary row of a case: run now, or taken from an earlier run with the same settings."""
+    """Summary row of a case: run now, or taken from an earlier run of this CT."""
+    row: dict[str, Any] = {"case": case.name, "status": "done"}
     complete = all((case.target / name).is_file() for name in FILES)
-    if complete and not overwrite:
-        stored = json.loads((case.target / RECORD).read_text(encoding="utf-8"))
-        made_with = {
-            "model": stored["record"]["model"]["sha256"],
-            "settings": stored["record"]["settings"],
+    if not complete or overwrite:
+        check_target(case.target, FILES, overwrite=overwrite)
+        return row | _numbers(run_case(case, case.source.read()))
+    volume = case.source.read()
+    stored = json.loads((case.target / RECORD).read_text(encoding="utf-8"))
+    if stored["record"].get("input", {}).get("sha256") != fingerprint(volume):
+        stale = _move_aside(case.target)
+        row |= {
+            "status": "replaced",
+            "message": "the CT is not the one that the results there were made of (or they do not "
+            f"say); those are in {stale.name} now",
         }
-        if made_with != settings:
-            raise OutputError(
-                "Results of another model or other settings are there. Choose another output "
-                "folder, or add --overwrite to replace them."
-            )
-        return {"case": case.name, "status": "kept"} | _numbers(stored)
-    check_target(case.target, FILES, overwrite=overwrite)
-    return {"case": case.name, "status": "done"} | _numbers(run_case(case))
+        return row | _numbers(run_case(case, volume))
+    made_with = {
+        "model": stored["record"]["model"]["sha256"],
+        "settings": stored["record"]["settings"],
+    }
+    if made_with != settings:
+        raise OutputError(
+            "Results of another model or other settings are there. Choose another output folder, "
+            "or replace them.",
+            remedy="overwrite",
+        )
+    return row | {"status": "kept"} | _numbers(stored)
+
+
+def _move_aside(target: Path) -> Path:
+    """Rename a folder to ``NAME.stale-1``, or the next number that is free."""
+    number = 1
+    while (stale := target.with_name(f"{target.name}.stale-{number}")).exists():
+        number += 1
+    return target.rename(stale)
 
 
 def _numbers(data: dict[str, Any]) -> dict[str, Any]:
     """Summary columns from the content of a case's JSON file."""
-    row: dict[str, Any] = {"contrast_phase": data["contrast_phase"]["phase"]}
+    known = data["record"].get("input", {}).get("sides_known", True)
+    row: dict[str, Any] = {
+        "contrast_phase": data["contrast_phase"]["phase"],
+        "sides_known": "yes" if known else "no, a guess",
+    }
     for side in data["measurements"]["sides"]:
         for kind in ("parenchyma", "tumor", "cyst"):
             row[f"{side['side']}_{kind}_ml"] = side[f"{kind}_ml"]

@@ -18,18 +18,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import __version__
-from .console import Console, JsonConsole
+from .console import Console, JsonConsole, close_streams, prepare_streams
 from .crash import log_crash
 from .errors import CanceledError, InputError, KidneySegError
-from .labels import SCHEMES
+from .findings import Severity
+from .memory import LackOfMemory, explained, is_lack_of_memory
 
 if TYPE_CHECKING:
+    from .io.inputs import Contents
+    from .io.label_maps import LabelMap
+    from .measure.resection import Resection
     from .measure.volumes import Measurements
     from .volume import Volume
 
 logger = logging.getLogger(__name__)
 
 _NOTE = "Research software, not a medical device. Nothing leaves this computer."
+_REMEDIES = {
+    "choose-series": "On the command line: --series with a UID or number of this list.",
+    "overwrite": "On the command line: --overwrite replaces them.",
+    "labels": "On the command line: --labels with kidneyseg, kits, totalsegmentator, amos or btcv, "
+    "or with NUMBER=ROLE for each number, such as 2=right_kidney,3=left_kidney.",
+}
+# Warnings that doubt neither position nor size nor sides: --strict lets them pass.
+_NO_DOUBTS = ("thick-slices", "oblique", "clipped")
+_SIGNALS = ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,10 +53,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         level=logging.DEBUG if options.verbose else logging.ERROR,
         format="%(levelname)s %(name)s: %(message)s",
     )
-    _stop_on_terminate()
+    prepare_streams()
+    _stop_on_signals()
     console = JsonConsole() if getattr(options, "json", False) else Console()
+    code = _guarded(options, console)
+    close_streams()
+    return code
+
+
+def _guarded(options: argparse.Namespace, console: Console) -> int:
+    """Run a command; every end has one message and its exit code."""
     try:
-        return options.run(options, console)
+        with explained():
+            return options.run(options, console)
     except CanceledError as error:
         console.message("canceled", str(error))
         return 1
@@ -51,17 +73,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.message("canceled", "Canceled. What was not finished was not written.")
         return 1
     except KidneySegError as error:
-        console.message("error", str(error))
-        return 2
+        console.message("error", _with_remedy(error))
+        return 1 if isinstance(error, LackOfMemory) else 2
     except Exception as error:  # the last line of defense: a log file instead of a traceback
         console.message("error", log_crash(error))
         return 1
 
 
-def _stop_on_terminate() -> None:
-    """Let a polite kill (SIGTERM) clean up as Ctrl-C does."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+def _with_remedy(error: KidneySegError) -> str:
+    """A message, and what helps on the command line."""
+    return f"{error} {_REMEDIES[error.remedy]}" if error.remedy in _REMEDIES else str(error)
+
+
+def _stop_on_signals() -> None:
+    """Let a polite kill, and a terminal that is closed, clean up as Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for name in _SIGNALS:
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:  # nohup
+            signal.signal(number, signal.default_int_handler)
 
 
 def _join_coordinates(arguments: Sequence[str] | None) -> list[str]:
@@ -169,7 +200,17 @@ def _add_segment(commands: argparse._SubParsersAction) -> None:
         help="move outer borders of kidneys, and those of cysts, to the edges in the CT, at most "
         "2 mm; off by default: good contours are moved away from experts' (see README)",
     )
-    parser.add_argument("--series", metavar="UID", help="DICOM series instance UID to use")
+    parser.add_argument(
+        "--series", metavar="UID|NUMBER", help="DICOM series to use: its instance UID or number"
+    )
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="refuse an input whose position, size, sides or densities are in doubt",
+    )
+    parser.add_argument(
+        "--no-dates", action="store_true", help="leave the study's date out of all results"
+    )
     parser.add_argument("--json", action="store_true", help="JSON lines on standard output")
     parser.add_argument("--overwrite", action="store_true", help="replace results that are there")
     parser.set_defaults(run=_run_segment)
@@ -187,23 +228,38 @@ def _add_engine_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_segment(options: argparse.Namespace, console: Console) -> int:
-    from .batch import is_batch
-
-    if options.series is None and is_batch(options.ct):
-        return _run_segment_batch(options, console)
     from .io.atomic import check_target
+    from .io.inputs import look_into
+    from .io.lock import reserved
+    from .io.paths import shown
     from .outputs import FILES
 
-    check_target(options.output, FILES, overwrite=options.overwrite)
-    run, _ = _case_runner(options, console)
-    data, text = run(options.ct, options.output)
-    console.result(data, f"{text}\n\nResults are in {options.output}")
+    with reserved(options.output):
+        contents = None
+        if options.ct.is_dir():
+            contents = look_into(options.ct, leave_out=(options.output,))
+            if contents.is_batch and options.series is None:
+                return _run_segment_batch(contents, options, console)
+        check_target(options.output, FILES, overwrite=options.overwrite)
+        run, _ = _case_runner(options, console)
+        data, text = run(_read_one(contents, options, console), options.output)
+    console.result(data, f"{text}\n\nResults are in {shown(options.output)}")
     return 0
+
+
+def _read_one(contents: Contents | None, options: argparse.Namespace, console: Console) -> Volume:
+    """Read the CT that was named: a file, or a folder that holds one."""
+    from .io.images import read_volume
+
+    console.progress("read", 0.0, None)
+    if contents is None or contents.is_batch:
+        return read_volume(options.ct, series=options.series)
+    return contents.read(options.ct, series=options.series)
 
 
 def _case_runner(
     options: argparse.Namespace, console: Console
-) -> tuple[Callable[[Path, Path], tuple[dict, str]], dict]:
+) -> tuple[Callable[[Volume, Path], tuple[dict, str]], dict]:
     """Load model and device once, for one CT or many.
 
     Returns
@@ -214,11 +270,12 @@ def _case_runner(
         Model and settings, by which a batch knows results that it may keep.
     """
     from .engine.torch_engine import TorchEngine
-    from .io.images import read_volume
+    from .memory import require_memory
     from .models.registry import find_model
     from .outputs import write_result
     from .pipeline import DISCLAIMER, Settings, segment
     from .report.table import as_text, result_as_dict
+    from .source import without_date
 
     settings = Settings(
         quality=options.quality,
@@ -230,12 +287,15 @@ def _case_runner(
     )
     package, engine = find_model(options.model), TorchEngine(options.device)
 
-    def run(source: Path, target: Path) -> tuple[dict, str]:
-        console.progress("read", 0.0, None)
-        volume = read_volume(source, series=options.series)
-        result = segment(volume, package, engine, settings, progress=console.progress)
-        console.progress("write", 0.99, None)
-        write_result(result, volume, target, overwrite=options.overwrite)
+    def run(volume: Volume, target: Path) -> tuple[dict, str]:
+        require_memory(volume.array.shape)
+        volume = without_date(volume) if options.no_dates else volume
+        if options.strict:
+            _require_certain(volume)
+        with explained(volume.array.shape):
+            result = segment(volume, package, engine, settings, progress=console.progress)
+            console.progress("write", 0.99, None)
+            write_result(result, volume, target, overwrite=options.overwrite)
         for finding in result.findings:
             console.message(finding.severity.value, finding.message)
         text = f"{as_text(result.measurements)}\n\n{DISCLAIMER}\nModel license: {package.license}"
@@ -244,38 +304,67 @@ def _case_runner(
     return run, {"model": package.sha256, "settings": settings.as_dict()}
 
 
-def _run_segment_batch(options: argparse.Namespace, console: Console) -> int:
-    from .batch import SUMMARY, find_cases, run_batch
+def _require_certain(volume: Volume) -> None:
+    """Refuse a CT of which a finding says that something about it is in doubt (--strict)."""
+    from .preflight import check_input
+
+    doubts = [
+        f.message
+        for f in (*volume.findings, *check_input(volume))
+        if f.severity is Severity.WARNING and f.code not in _NO_DOUBTS
+    ]
+    if doubts:
+        raise InputError("Refused, since --strict was given: " + " ".join(doubts))
+
+
+def _run_segment_batch(contents: Contents, options: argparse.Namespace, console: Console) -> int:
+    from .batch import SUMMARY, account_of, cases_of, run_batch
+    from .io.paths import shown
 
     if options.point or options.roi or options.keep:
         raise InputError(
             "--point, --roi and --keep belong to one CT; they cannot be used for a folder."
         )
-    cases = find_cases(options.ct, options.output)
     run, settings = _case_runner(options, console)
+
+    def run_case(case, volume) -> dict:
+        console.message("info", f"{case.name}:")
+        return run(volume, case.target)[0]
+
     table = run_batch(
-        cases,
+        cases_of(contents, options.output),
         options.output,
-        lambda case: run(case.source, case.target)[0],
+        run_case,
         settings=settings,
-        on_crash=log_crash,
+        on_crash=_why,
         overwrite=options.overwrite,
         on_case=lambda case, status: console.message("info", f"{case.name}: {status}"),
     )
     failed = [row["case"] for row in table if row["status"] == "failed"]
-    text = f"{len(table) - len(failed)} of {len(table)} cases done; {options.output / SUMMARY}"
-    console.result({"cases": len(table), "failed": failed}, text)
+    account = account_of(contents, table)
+    console.result(
+        {"cases": len(table), "failed": failed, "not_taken": dict(contents.passed)},
+        f"{len(table) - len(failed)} of {len(table)} cases done; "
+        f"{shown(options.output / SUMMARY)}\n{account}",
+    )
     return 2 if failed else 0
+
+
+def _why(error: Exception) -> str:
+    """What a summary says of a case that ended in an error nobody expected."""
+    if is_lack_of_memory(error):
+        return "The computer's memory was not enough. Run this CT alone."
+    return log_crash(error)
 
 
 def _add_labels_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--labels",
-        required=True,
-        choices=SCHEMES,
         dest="scheme",
-        help="label scheme: kidneyseg = 1 right kidney, 2 left kidney, 3 tumor, 4 cyst; "
-        "kits = 1 kidney, 2 tumor, 3 cyst",
+        metavar="SCHEME",
+        help="what the numbers mean, where the file does not say it itself: kidneyseg (1 right "
+        "kidney, 2 left kidney, 3 tumor, 4 cyst), kits (1 kidney, 2 tumor, 3 cyst), "
+        "totalsegmentator, amos, btcv, or NUMBER=ROLE,... such as 2=right_kidney,3=left_kidney",
     )
 
 
@@ -307,22 +396,23 @@ def _add_measure(commands: argparse._SubParsersAction) -> None:
 
 def _run_measure(options: argparse.Namespace, console: Console) -> int:
     from .io.atomic import atomic_file
-    from .io.images import read_labels, read_volume
-    from .labels import to_kidneyseg
+    from .io.images import read_volume
+    from .io.label_maps import read_label_map
+    from .judge import judge_measurements
     from .measure.intervals import with_intervals
     from .measure.volumes import measure
+    from .places import lesions_with_slices, with_slices
     from .report.table import as_text, write_csv
 
-    labels = read_labels(options.label_map)
     ct = read_volume(options.ct) if options.ct else None
-    if ct is not None and not ct.geometry.matches(labels.geometry):
-        raise InputError(
-            f"The CT ({ct.geometry.shape} voxels) and the label map ({labels.geometry.shape}) do "
-            "not lie on the same grid. Resample the label map onto the CT."
-        )
-    sided, findings = to_kidneyseg(labels, options.scheme, ct)
+    found = read_label_map(options.label_map, scheme=options.scheme, ct=ct)
+    if ct is not None:
+        _require_same_ct(found.volume, ct, options.label_map)
+    sided, findings = _sided(found, ct)
     measurements = measure(sided, ct.canonical() if ct is not None else None)
     measurements = with_intervals(measurements, sided)
+    measurements = lesions_with_slices(measurements, ct or found.volume)
+    findings += judge_measurements(measurements)
     for tumor, component, points in options.overrides:
         measurements = measurements.overridden(tumor, {component: points})
     plan, lines = _margin_plans(sided, options.margin)
@@ -330,11 +420,52 @@ def _run_measure(options: argparse.Namespace, console: Console) -> int:
     if options.output:
         with atomic_file(options.output, overwrite=options.overwrite) as partial:
             write_csv(measurements, partial)
+    findings = with_slices(findings, ct or found.volume)
     for finding in findings:
         console.message(finding.severity.value, finding.message)
     text = "\n".join([as_text(measurements), *lines, *more])
-    console.result({"measurements": measurements.as_dict()} | plan | function, text)
+    data = {
+        "measurements": measurements.as_dict(),
+        "findings": [f.as_dict() for f in findings],
+    }
+    console.result(data | plan | function, text)
     return 0
+
+
+def _sided(found: LabelMap, ct: Volume | None) -> tuple[Volume, list]:
+    """Labels with sides, and what about them does not fit anatomy."""
+    from .labels import to_kidneyseg
+    from .plausibility import check_labels, require_fitting
+
+    sided, findings = to_kidneyseg(found.volume, found.scheme, ct)
+    odd = check_labels(sided, ct)
+    require_fitting(found.volume, found.scheme, odd, ct)
+    return sided, [*found.findings, *(ct.findings if ct is not None else ()), *findings, *odd]
+
+
+def _require_same_ct(labels: Volume, ct: Volume, path: Path) -> None:
+    """Refuse a CT that a label map does not belong to: by its grid, or by the record beside it."""
+    from .outputs import recorded_fingerprint
+    from .source import fingerprint
+
+    if not ct.canonical().geometry.matches(labels.canonical().geometry):
+        raise InputError(
+            f"The CT ({_size_text(ct)} voxels) and the label map ({_size_text(labels)}) do not lie "
+            "on the same grid. Expected the CT that the labels were made on; resample the label "
+            "map onto this one."
+        )
+    recorded = recorded_fingerprint(path)
+    if recorded and recorded != fingerprint(ct):
+        raise InputError(
+            "The label map was made on another CT: the record beside it names other voxels than "
+            "this CT has. Expected the CT of that result. Give that one, or move the label map out "
+            "of its folder of results if you know that they belong together."
+        )
+
+
+def _size_text(volume: Volume) -> str:
+    """Voxels of a volume as messages name them."""
+    return " x ".join(str(n) for n in volume.array.shape[::-1])
 
 
 def _margin_plans(labels: Volume, margin_mm: float | None) -> tuple[dict, list[str]]:
@@ -347,12 +478,21 @@ def _margin_plans(labels: Volume, margin_mm: float | None) -> tuple[dict, list[s
     found = [plan_resection(labels, side, margin_mm=margin_mm) for side in SIDES]
     plans = [plan for plan in found if plan is not None]
     lines = [
-        f"\nmargin {plan.margin_mm:g} mm: the {plan.side} kidney loses {plan.removed_ml:.1f} mL "
-        f"and keeps {100 * plan.preserved_share:.0f} %; "
-        f"{100 * plan.preserved_share_of_both:.0f} % of both stays"
+        f"\nmargin {plan.margin_mm:g} mm: the {plan.side} kidney loses {plan.removed_ml:.1f} mL"
+        + _kept_text(plan)
         for plan in plans
     ]
     return {"resection": [plan.as_dict() for plan in plans]}, lines
+
+
+def _kept_text(plan: Resection) -> str:
+    """What a resection leaves, where the scan shows all of it."""
+    text = ""
+    if plan.preserved_share is not None:
+        text += f" and keeps {100 * plan.preserved_share:.0f} %"
+    if plan.preserved_share_of_both is not None:
+        return f"{text}; {100 * plan.preserved_share_of_both:.0f} % of both stays"
+    return f"{text} (no share of what the scan cuts)"
 
 
 def _function_estimate(
@@ -368,6 +508,9 @@ def _function_estimate(
     tumor = next((x for x in measurements.lesions if x.kind == "tumor"), None)
     if tumor is None:
         raise InputError("There is no tumor: nothing to estimate a surgery for.")
+    if any(side.incomplete for side in measurements.sides):
+        line = "\nGFR after surgery is not estimated: the scan cuts a kidney."
+        return {"function": None}, [line]
     estimate = estimate_function(
         gfr=options.gfr,
         age=options.age,
@@ -409,8 +552,8 @@ def _add_evaluate(commands: argparse._SubParsersAction) -> None:
     _add_labels_option(parser)
     parser.add_argument(
         "--truth-labels",
-        choices=SCHEMES,
         dest="truth_scheme",
+        metavar="SCHEME",
         help="scheme of the truth where it differs from --labels",
     )
     parser.add_argument("--json", action="store_true", help="JSON on standard output")
@@ -426,6 +569,8 @@ def _run_evaluate(options: argparse.Namespace, console: Console) -> int:
         scheme=options.scheme,
         truth_scheme=options.truth_scheme or options.scheme,
     )
+    for text in scores["warnings"]:
+        console.message("warning", text)
     console.result(scores, scores_as_text(scores))
     return 0
 

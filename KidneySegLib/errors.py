@@ -2,7 +2,19 @@
 
 
 class KidneySegError(Exception):
-    """Base of every error with a message meant for the user."""
+    """Base of every error with a message meant for the user.
+
+    Parameters
+    ----------
+    message : str
+        What was found, what was expected, what to do.
+    remedy : str
+        Code of what helps, for whoever can word it with an option or a button; empty without one.
+    """
+
+    def __init__(self, message: str = "", *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
 
 
 class InputError(KidneySegError):

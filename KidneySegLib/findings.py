@@ -32,12 +32,15 @@ class Finding:
         What was found, what was expected, what to do.
     place_ras_mm : (R, A, S), optional
         Where to look, where it speaks of a place.
+    slice_number : int, optional
+        The slice of that place (see `places.slice_number`).
     """
 
     severity: Severity
     code: str
     message: str
     place_ras_mm: Point | None = None
+    slice_number: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain dictionary for JSON."""
@@ -47,6 +50,7 @@ class Finding:
             "code": self.code,
             "message": self.message,
             "place_ras_mm": place,
+            "slice": self.slice_number,
         }
 
 

@@ -1,13 +1,19 @@
-"""Label schemes: the same numbers mean other things in KidneySeg's and in KiTS's files.
+"""Label schemes: what the numbers of a label map mean, by a known numbering or by its own names.
 
-Nothing guesses a scheme: whoever reads a label map says which one it follows.
+Nothing guesses a scheme: a file says what its numbers mean, or whoever reads it does. What does not
+fit anatomy is refused or said (see `plausibility`).
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
 import numpy as np
 
-from .anatomy import Tissue
+from .anatomy import Label, Tissue
 from .errors import InputError
 from .findings import Finding
 from .stages.body import find_midline
@@ -15,24 +21,155 @@ from .stages.clean import assign_sides
 from .volume import Volume
 
 UNSURE = 255
-_TO_TISSUE = {
-    "kidneyseg": {
-        0: Tissue.BACKGROUND,
-        1: Tissue.KIDNEY,
-        2: Tissue.KIDNEY,
-        3: Tissue.TUMOR,
-        4: Tissue.CYST,
-    },
-    "kits": {0: Tissue.BACKGROUND, 1: Tissue.KIDNEY, 2: Tissue.TUMOR, 3: Tissue.CYST},
-}
-_MEANING = {
-    "kidneyseg": "1 right kidney, 2 left kidney, 3 tumor, 4 cyst",
-    "kits": "1 kidney, 2 tumor, 3 cyst",
-}
-SCHEMES = tuple(_TO_TISSUE)
 
 
-def check_scheme(array: np.ndarray, scheme: str) -> None:
+class Role(Enum):
+    """What a number of a label map stands for."""
+
+    OTHER = "other"
+    KIDNEY = "kidney"
+    RIGHT_KIDNEY = "right_kidney"
+    LEFT_KIDNEY = "left_kidney"
+    TUMOR = "tumor"
+    CYST = "cyst"
+
+    @property
+    def tissue(self) -> Tissue:
+        """Tissue of this role; other structures are background."""
+        if self in (Role.KIDNEY, Role.RIGHT_KIDNEY, Role.LEFT_KIDNEY):
+            return Tissue.KIDNEY
+        return {Role.TUMOR: Tissue.TUMOR, Role.CYST: Tissue.CYST}.get(self, Tissue.BACKGROUND)
+
+    def fits(self, other: Role) -> bool:
+        """Whether two roles can be of one structure: a kidney without a side fits both."""
+        return self is other or (
+            self.tissue is other.tissue is Tissue.KIDNEY and Role.KIDNEY in (self, other)
+        )
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """A numbering.
+
+    Attributes
+    ----------
+    name : str
+    roles : mapping
+        Number to role; 0 is background everywhere.
+    highest : int
+        Highest number of another structure; 0 where only the roles' numbers may occur.
+    """
+
+    name: str
+    roles: Mapping[int, Role]
+    highest: int = 0
+
+    @property
+    def meaning(self) -> str:
+        """The numbers in words."""
+        return ", ".join(f"{n} {role.value.replace('_', ' ')}" for n, role in self.roles.items())
+
+    @property
+    def tells_sides(self) -> bool:
+        """Whether it has numbers for right and left."""
+        return Role.KIDNEY not in self.roles.values()
+
+    def role(self, number: int) -> Role:
+        """Role of a number."""
+        return self.roles.get(number, Role.OTHER)
+
+    def knows(self, number: int) -> bool:
+        """Whether a number may occur."""
+        return number in (0, UNSURE) or number in self.roles or number <= self.highest
+
+    def table(self, values: Mapping[Role, int]) -> np.ndarray:
+        """(256,) uint8: what each number becomes."""
+        table = np.zeros(256, np.uint8)
+        for number, role in self.roles.items():
+            table[number] = values.get(role, 0)
+        return table
+
+
+_SIDED = {2: Role.RIGHT_KIDNEY, 3: Role.LEFT_KIDNEY}
+KNOWN_SCHEMES = {
+    scheme.name: scheme
+    for scheme in (
+        Scheme(
+            "kidneyseg",
+            {1: Role.RIGHT_KIDNEY, 2: Role.LEFT_KIDNEY, 3: Role.TUMOR, 4: Role.CYST},
+        ),
+        Scheme("kits", {1: Role.KIDNEY, 2: Role.TUMOR, 3: Role.CYST}),
+        # Task "total" of version 2; its numbers 116 and 117 are left and right cysts.
+        Scheme("totalsegmentator", {**_SIDED, 116: Role.CYST, 117: Role.CYST}, highest=117),
+        Scheme("amos", _SIDED, highest=15),
+        Scheme("btcv", _SIDED, highest=13),
+    )
+}
+SCHEMES = tuple(KNOWN_SCHEMES)
+_TISSUES = {role: int(role.tissue) for role in Role}
+_LABELS = {
+    Role.RIGHT_KIDNEY: int(Label.RIGHT_KIDNEY),
+    Role.LEFT_KIDNEY: int(Label.LEFT_KIDNEY),
+    Role.TUMOR: int(Label.TUMOR),
+    Role.CYST: int(Label.CYST),
+}
+_ROLE_NAMES = ", ".join(role.value for role in Role if role is not Role.OTHER)
+_NOT_A_KIDNEY = re.compile(
+    r"adrenal|suprarenal|nebenniere|art(?:ery|eries|eria)|vein|vena|vessel|ureter|pelvis|sinus|"
+    r"fascia|fat\b|collecting|calyx|calyces|medulla|hilum|stone"
+)
+_CYST = re.compile(r"cyst|zyste")
+_TUMOR = re.compile(r"tumou?r|mass\b|neoplasm|carcinoma|cancer|\brcc\b|lesion|oncocytoma|\baml\b")
+_KIDNEY = re.compile(r"kidney|niere|\bren\b|\brein\b|renal parenchyma|parenchyma")
+_RIGHT, _LEFT = re.compile(r"right|rechts?|\br\b|droite?"), re.compile(r"left|links?|\bl\b|gauche")
+
+
+def scheme_of(text: str) -> Scheme:
+    """Scheme by name, or spelled out as ``2=right_kidney,3=left_kidney``.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    if text in KNOWN_SCHEMES:
+        return KNOWN_SCHEMES[text]
+    roles = {}
+    for part in text.split(","):
+        number, _, name = part.strip().partition("=")
+        if not (
+            number.isdecimal() and 0 < int(number) < UNSURE and name in {r.value for r in Role}
+        ):
+            raise InputError(
+                f"'{text}' is no label scheme. Expected {', '.join(SCHEMES)}, or NUMBER=ROLE for "
+                f"each number, such as 2=right_kidney,3=left_kidney (roles: {_ROLE_NAMES})."
+            )
+        roles[int(number)] = Role(name)
+    if Role.KIDNEY in roles.values() and {Role.RIGHT_KIDNEY, Role.LEFT_KIDNEY} & {*roles.values()}:
+        raise InputError(
+            f"'{text}' names kidneys with and without a side. Expected one or the other."
+        )
+    return Scheme(text, roles, highest=UNSURE - 1)
+
+
+def role_of_name(name: str) -> Role:
+    """Role that a segment's own name says, in English, German or French."""
+    text = re.sub(r"[_\-./]+", " ", name.lower())
+    if _CYST.search(text) and not re.search(r"liver|hepatic|pancrea|ovar", text):
+        return Role.CYST
+    if _NOT_A_KIDNEY.search(text):
+        return Role.OTHER
+    if _TUMOR.search(text):
+        return Role.TUMOR
+    if not _KIDNEY.search(text):
+        return Role.OTHER
+    right, left = bool(_RIGHT.search(text)), bool(_LEFT.search(text))
+    if right == left:
+        return Role.KIDNEY
+    return Role.RIGHT_KIDNEY if right else Role.LEFT_KIDNEY
+
+
+def check_scheme(array: np.ndarray, scheme: str | Scheme) -> None:
     """Refuse label numbers that a scheme does not have (255, unsure, is allowed).
 
     Raises
@@ -40,50 +177,57 @@ def check_scheme(array: np.ndarray, scheme: str) -> None:
     InputError
         Naming the numbers found and the numbers expected.
     """
-    found = np.flatnonzero(np.bincount(array.ravel(), minlength=256))
-    wrong = [int(n) for n in found if n not in _TO_TISSUE[scheme] and n != UNSURE]
+    scheme = scheme_of(scheme) if isinstance(scheme, str) else scheme
+    wrong = [n for n in numbers_in(array) if not scheme.knows(n)]
     if wrong:
         raise InputError(
             f"The label map holds the numbers {', '.join(map(str, wrong))}, which the scheme "
-            f"'{scheme}' does not have. Expected 0 background, {_MEANING[scheme]}. Convert the "
-            "labels, or choose the other scheme with --labels."
+            f"'{scheme.name}' does not have. Expected 0 background, {scheme.meaning}. Convert the "
+            "labels, or choose the scheme that they follow.",
+            remedy="labels",
         )
 
 
-def to_tissue(array: np.ndarray, scheme: str) -> np.ndarray:
-    """`Tissue` numbers of a label array; unsure voxels become background.
+def numbers_in(array: np.ndarray) -> list[int]:
+    """Numbers that occur in a label array (uint8)."""
+    return [int(n) for n in np.flatnonzero(np.bincount(array.ravel(), minlength=256))]
+
+
+def to_tissue(array: np.ndarray, scheme: str | Scheme) -> np.ndarray:
+    """`Tissue` numbers of a label array; unsure voxels and other structures become background.
 
     Parameters
     ----------
     array : (k, j, i) uint8
-    scheme : str
-        ``kidneyseg`` or ``kits``.
+    scheme : str or Scheme
     """
+    scheme = scheme_of(scheme) if isinstance(scheme, str) else scheme
     check_scheme(array, scheme)
-    table = np.zeros(256, np.uint8)
-    for number, tissue in _TO_TISSUE[scheme].items():
-        table[number] = tissue
-    return table[array]
+    return scheme.table(_TISSUES)[array]
 
 
 def to_kidneyseg(
-    labels: Volume, scheme: str, ct: Volume | None = None
+    labels: Volume, scheme: str | Scheme, ct: Volume | None = None
 ) -> tuple[Volume, list[Finding]]:
     """Canonical volume with `Label` numbers, whatever the scheme of the input.
 
-    KiTS files do not tell sides: they come from the body's midline where a CT is given, else
+    Where the scheme does not tell sides, they come from the body's midline if a CT is given, else
     from the middle of the field. The findings say where that is not sure.
     """
+    scheme = scheme_of(scheme) if isinstance(scheme, str) else scheme
     canonical = labels.canonical()
-    if scheme == "kidneyseg":
+    if scheme.tells_sides:
         check_scheme(canonical.array, scheme)
-        array = np.where(canonical.array == UNSURE, 0, canonical.array).astype(np.uint8)
-        return canonical.with_array(array), []
+        return canonical.with_array(scheme.table(_LABELS)[canonical.array]), []
     tissue = to_tissue(canonical.array, scheme)
-    if ct is not None:
-        midline = find_midline(ct.canonical(), (-np.inf, np.inf)).r_mm
-    else:
-        center = (np.array(tissue.shape) - 1) / 2
-        midline = float(canonical.geometry.ras_from_kji(center)[0, 0])
+    midline = midline_mm(canonical, ct)
     array, findings = assign_sides(tissue, canonical.geometry, midline_r_mm=midline)
     return canonical.with_array(array), findings
+
+
+def midline_mm(canonical: Volume, ct: Volume | None) -> float:
+    """R coordinate of the body's middle: from a CT where there is one, else the field's."""
+    if ct is not None:
+        return find_midline(ct.canonical(), (-np.inf, np.inf)).r_mm
+    center = (np.array(canonical.array.shape) - 1) / 2
+    return float(canonical.geometry.ras_from_kji(center)[0, 0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from .io.atomic import atomic_folder
@@ -41,3 +42,15 @@ def write_result(result: Result, ct: Volume, folder: Path, *, overwrite: bool = 
         write_page(result.labels, result.measurements, data, partial / PICTURE, partial / REPORT)
         write_label_map(result.rejected, partial / REJECTED)
         write_json(data, partial / RECORD)
+
+
+def recorded_fingerprint(label_map: Path) -> str:
+    """Fingerprint of the CT that a label map of a result was made on; empty where none tells it."""
+    record = label_map.with_name(RECORD)
+    if label_map.name not in (LABELS, SEGMENTATION) or not record.is_file():
+        return ""
+    try:
+        stored = json.loads(record.read_text(encoding="utf-8"))
+        return str(stored["record"]["input"]["sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""

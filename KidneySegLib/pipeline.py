@@ -24,8 +24,10 @@ from .measure.intervals import Doubt, with_intervals
 from .measure.phase import PhaseEstimate, estimate_phase
 from .measure.volumes import Measurements, measure
 from .models.package import AXIAL_STAGES, ModelPackage
+from .places import lesions_with_slices, with_slices
 from .preflight import check_input
 from .requirements import installed_version
+from .source import describe_input
 from .stages.axial import look_at_slices
 from .stages.body import find_midline
 from .stages.clean import Cleaned, Removal, clean, merge_lesions
@@ -240,7 +242,7 @@ def segment(
     stages = _Stages(progress, cancel, _skipped_stages(package, settings))
     told = len(engine.notices)
     stages.begin("check")
-    findings = [warning("input-changed", text) for text in volume.notes] + check_input(volume)
+    findings = [*volume.findings, *check_input(volume)]
     raise_errors(findings)
     ct = volume.canonical()
     tissue, places, left_out = _find_tissue(ct, package, engine, settings, stages)
@@ -256,6 +258,9 @@ def segment(
     stages.begin("measure")
     doubt = _doubt(package, tissue.percent, cleaned, settings)
     measurements = with_intervals(measure(labels, ct), labels, doubt)
+    measurements = lesions_with_slices(measurements, volume)
+    if volume.source is not None:
+        measurements = replace(measurements, sides_known=volume.source.sides_known)
     phase = estimate_phase(ct, labels)
     stages.end()
     findings = findings + cleaned.findings + tell_refinements(refinements)
@@ -277,11 +282,11 @@ def segment(
         labels=native(labels.array),
         measurements=measurements,
         phase=phase,
-        findings=findings,
+        findings=with_slices(findings, volume),
         removals=cleaned.removals,
         rejected=native(rejected),
         refinements=refinements,
-        record=run_record(package, engine, settings, stages.seconds),
+        record=run_record(volume, package, engine, settings, stages.seconds),
     )
 
 
@@ -382,7 +387,11 @@ def _clean(ct: Volume, tissue: TissueMap, places: list[Location], settings: Sett
 
 
 def run_record(
-    package: ModelPackage, engine: Engine, settings: Settings, seconds: dict[str, float]
+    volume: Volume,
+    package: ModelPackage,
+    engine: Engine,
+    settings: Settings,
+    seconds: dict[str, float],
 ) -> dict[str, Any]:
     """Everything needed to repeat a run; no patient data, no paths."""
     return {
@@ -394,6 +403,7 @@ def run_record(
             "sha256": package.sha256,
             "license": package.license,
         },
+        "input": describe_input(volume),
         "device": engine.description,
         "settings": settings.as_dict(),
         "seconds": dict(seconds),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from .findings import Finding, error, warning
+from .consistency import check_slices
+from .findings import Finding, Severity, error, warning
 from .volume import Volume
 
 LEAST_SPACING_MM, MOST_SPACING_MM = 0.3, 10.0
 _SLAB_WARNING_MM = 5.5
 _LEAST_FIELD_MM = 60.0
+_ROUNDING_MM = 0.2  # of the ends of a series whose positions were rounded to 0.1 mm
 _LEAST_SLICES = 8
 _MOST_SLICES = 1500
 _SAMPLES = 400_000
@@ -34,7 +36,11 @@ def check_input(volume: Volume) -> list[Finding]:
     values = _sample(volume.array)
     findings += _check_finite(values, volume.array)
     if not any(f.code in ("not-finite", "constant") for f in findings):
-        findings += _check_density(values[np.isfinite(values)])
+        density = _check_density(values[np.isfinite(values)])
+        grid_is_wrong = any(f.severity is Severity.ERROR for f in findings)
+        findings += density
+        if not grid_is_wrong and not any(f.severity is Severity.ERROR for f in density):
+            findings += check_slices(volume)
     return findings
 
 
@@ -68,7 +74,7 @@ def _check_grid(volume: Volume) -> list[Finding]:
             )
         )
     extent = spacing * volume.array.shape
-    if min(volume.array.shape) < _LEAST_SLICES or extent.min() < _LEAST_FIELD_MM:
+    if min(volume.array.shape) < _LEAST_SLICES or extent.min() < _LEAST_FIELD_MM - _ROUNDING_MM:
         findings.append(
             error(
                 "field",

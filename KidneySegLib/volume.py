@@ -8,11 +8,16 @@ them. ``ijk_to_ras`` is a 4x4 float64 matrix in mm that maps the homogeneous vox
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .errors import GeometryError
+
+if TYPE_CHECKING:
+    from .findings import Finding
+    from .source import Source
 
 _SLAB_VOXELS = 16_000_000
 
@@ -216,12 +221,15 @@ class Geometry:
 class Volume:
     """A ``(k, j, i)`` array with its geometry.
 
-    ``notes`` says what reading had to change (such as a corrected gantry tilt).
+    ``findings`` says what reading had to decide or change (such as a corrected gantry tilt),
+    ``source`` what the volume was before; both belong to the volume as it was read, and stay with
+    other arrays on its grid.
     """
 
     array: np.ndarray
     geometry: Geometry
-    notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    source: Source | None = None
 
     def __post_init__(self):
         """Refuse an array that does not fit its geometry."""
@@ -245,7 +253,7 @@ class Volume:
 
     def with_array(self, array: np.ndarray) -> Volume:
         """Another array on the same grid."""
-        return Volume(array, self.geometry)
+        return replace(self, array=array)
 
     def resampled_to(
         self, target: Geometry, *, limits: tuple[float, float] | None = None

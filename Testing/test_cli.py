@@ -9,7 +9,8 @@ import SimpleITK as sitk
 from phantom import RIGHT_CENTER, ThresholdEngine, make_phantom
 
 from KidneySegLib import cli
-from KidneySegLib.io.images import read_labels, sitk_from_volume
+from KidneySegLib.io.images import read_labels
+from KidneySegLib.io.itk import sitk_from_volume
 from KidneySegLib.outputs import FILES
 
 
@@ -236,8 +237,10 @@ def test_measure_needs_a_scheme_and_refuses_the_wrong_one(capsys, tmp_path):
     phantom = make_phantom()
     kits = tmp_path / "kits.nii.gz"
     sitk.WriteImage(sitk_from_volume(phantom.ct.with_array(phantom.tissue)), str(kits))
-    with pytest.raises(SystemExit):
-        cli.main(["measure", str(kits)])
+    code, _, err = run(capsys, "measure", kits)
+    assert code == 2
+    assert "'kits' (1 kidney, 2 tumor, 3 cyst)" in err
+    assert "--labels" in err
     code, out, _ = run(capsys, "measure", kits, "--labels", "kits")
     assert code == 0
     assert "tumor" in out
@@ -299,7 +302,11 @@ def test_evaluate_files_and_folders(capsys, ct, tmp_path):
     assert "1.0000 (0.0000)" in out
     code, _, err = run(capsys, "evaluate", truth, tmp_path / "out", "--labels", "kits")
     assert code == 2
-    assert "no truth" in err
+    assert "calls the number 2 'left_kidney'" in err
+    (truth / "case.nii.gz").rename(truth / "other.nii.gz")
+    code, _, err = run(capsys, "evaluate", truth, tmp_path / "out", "--labels", "kits")
+    assert code == 2
+    assert "no truth for 'other'" in err
 
 
 def test_models_lists_the_shipped_one(capsys):

@@ -10,6 +10,7 @@ from phantom import LEFT_CENTER, RIGHT_CENTER, ThresholdEngine, make_phantom, sp
 
 from KidneySegLib.anatomy import Label
 from KidneySegLib.errors import CanceledError, InputError
+from KidneySegLib.findings import warning
 from KidneySegLib.measure.volumes import NETWORK, VOXELS
 from KidneySegLib.pipeline import Settings, segment
 from KidneySegLib.report.table import result_as_dict
@@ -231,7 +232,7 @@ def test_notes_of_reading_and_engine_reach_the_result(package):
 
     engine = Full()
     engine.notices.append("from an earlier run")
-    volume = dataclasses.replace(PHANTOM.ct, notes=("tilt corrected",))
+    volume = dataclasses.replace(PHANTOM.ct, findings=(warning("input-changed", "tilt corrected"),))
     messages = [f.message for f in segment(volume, package, engine).findings]
     assert "went to the CPU" in messages
     assert "tilt corrected" in messages

@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import OutputError
+from .paths import shown
 
 SPARE_BYTES = 20 * 2**20
+_KEPT_CHARACTERS = 40  # of a name, at up to 4 bytes each; file systems take 255 bytes
 
 
 @contextlib.contextmanager
@@ -50,9 +52,10 @@ def atomic_folder(
     try:
         home = target if target.exists() else target.parent
         home.mkdir(parents=True, exist_ok=True)
-        partial = home / f".{target.name}.partial-{secrets.token_hex(4)}"
+        partial = home / _partial_name(target)
         partial.mkdir()
         yield partial
+        check_target(target, names, overwrite=overwrite)  # another run may have been faster
         _move_in(partial, target)
     except OSError as error:
         raise _output_error(target, error) from error
@@ -71,8 +74,11 @@ def atomic_file(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         If the file is there already, or the place cannot be written.
     """
     if path.exists() and not overwrite:
-        raise OutputError(f"'{path}' is there already. Add --overwrite to replace it.")
-    partial = path.with_name(f".{path.name}.partial-{secrets.token_hex(4)}")
+        raise OutputError(
+            f"'{shown(path)}' is there already. Choose another name, or replace it.",
+            remedy="overwrite",
+        )
+    partial = path.with_name(_partial_name(path))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
@@ -81,6 +87,11 @@ def atomic_file(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         raise _output_error(path, error) from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _partial_name(path: Path) -> str:
+    """Hidden name for what is not whole yet, short enough beside the longest names."""
+    return f".{path.name[:_KEPT_CHARACTERS]}.partial-{secrets.token_hex(4)}"
 
 
 def check_target(target: Path, names: tuple[str, ...], *, overwrite: bool) -> None:
@@ -92,17 +103,18 @@ def check_target(target: Path, names: tuple[str, ...], *, overwrite: bool) -> No
         If it is a file, holds results already, or is read-only.
     """
     if target.exists() and not target.is_dir():
-        raise OutputError(f"'{target}' is a file. Expected a folder to write results into.")
+        raise OutputError(f"'{shown(target)}' is a file. Expected a folder to write results into.")
     there = [n for n in names if (target / n).exists()]
     if there and not overwrite:
         raise OutputError(
-            f"'{target}' already holds {', '.join(there)}. Choose another folder, or add "
-            "--overwrite to replace them."
+            f"'{shown(target)}' already holds {', '.join(there)}. Choose another folder, or "
+            "replace them.",
+            remedy="overwrite",
         )
     nearest = next(p for p in (target, *target.absolute().parents) if p.exists())
     if not os.access(nearest, os.W_OK):
         raise OutputError(
-            f"The folder '{nearest}' is read-only. Choose a folder that you may write to."
+            f"The folder '{shown(nearest)}' is read-only. Choose a folder that you may write to."
         )
 
 
@@ -119,15 +131,15 @@ def _output_error(target: Path, error: OSError) -> OutputError:
     """One clear message for a failed write."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return OutputError(
-            f"The disk is full: the results do not fit into '{target.parent}'. Nothing was "
+            f"The disk is full: the results do not fit into '{shown(target.parent)}'. Nothing was "
             "written. Free some space or choose another folder."
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return OutputError(
-            f"'{target.parent}' cannot be written ({error.strerror}). Choose a folder that you "
-            "may write to."
+            f"'{shown(target.parent)}' cannot be written ({error.strerror}). Choose a folder that "
+            "you may write to."
         )
-    return OutputError(f"Writing to '{target.parent}' failed: {error.strerror or error}.")
+    return OutputError(f"Writing to '{shown(target.parent)}' failed: {error.strerror or error}.")
 
 
 def require_space(folder: Path, expected_bytes: int) -> None:

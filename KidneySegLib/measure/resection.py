@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -23,15 +24,16 @@ class Resection:
     """Removing the tumors of a side with a margin. Volumes in mL, shares 0..1.
 
     ``preserved_share`` is that of this kidney's parenchyma, ``preserved_share_of_both`` what is
-    left of both kidneys' together when nothing else is removed.
+    left of both kidneys' together when nothing else is removed. They are None where a kidney
+    that they count is cut by the end of the scan: what is preserved is then more than is seen.
     """
 
     side: str
     margin_mm: float
     removed_ml: float
     preserved_ml: float
-    preserved_share: float
-    preserved_share_of_both: float
+    preserved_share: float | None
+    preserved_share_of_both: float | None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain dictionary for JSON."""
@@ -42,13 +44,16 @@ class Resection:
 class ResectionPlanner:
     """A kidney with a tumor in reach, ready to be planned with any margin at once.
 
-    ``distances_mm`` are those of the kidney's points to the nearest tumor, in ascending order.
+    ``distances_mm`` are those of the kidney's points to the nearest tumor, in ascending order;
+    ``own_is_whole`` and ``both_are_whole`` say whether the scan holds all of them.
     """
 
     side: str
     own_ml: float
     both_ml: float
     distances_mm: np.ndarray
+    own_is_whole: bool = True
+    both_are_whole: bool = True
 
     def plan(self, margin_mm: float) -> Resection:
         """Plan with a margin of 0 to 30 mm.
@@ -70,19 +75,26 @@ class ResectionPlanner:
             margin_mm=float(margin_mm),
             removed_ml=removed,
             preserved_ml=self.own_ml - removed,
-            preserved_share=1 - removed / self.own_ml,
-            preserved_share_of_both=1 - removed / self.both_ml,
+            preserved_share=1 - removed / self.own_ml if self.own_is_whole else None,
+            preserved_share_of_both=1 - removed / self.both_ml if self.both_are_whole else None,
         )
 
 
-def resection_planner(labels: Volume, side: str) -> ResectionPlanner | None:
+def resection_planner(
+    labels: Volume, side: str, *, cut_sides: Collection[str] | None = None
+) -> ResectionPlanner | None:
     """Prepare a side; None without a kidney there, or without a tumor within 30 mm of it.
 
     Parameters
     ----------
     labels : Volume
         `Label` numbers. Every tumor in reach counts, whichever kidney it grew from.
+    cut_sides : collection of str, optional
+        Sides whose kidney the scan cuts; without it those that reach the end of ``labels``, which
+        must then be the whole scan.
     """
+    if cut_sides is None:
+        cut_sides = sides_cut(labels)
     kidney = labels.array == KIDNEY_OF_SIDE[side]
     box = Box.of_mask(kidney)
     if box is None:
@@ -98,6 +110,24 @@ def resection_planner(labels: Volume, side: str) -> ResectionPlanner | None:
         float(kidney[around].sum()) * labels.geometry.voxel_volume_ml,
         both * labels.geometry.voxel_volume_ml,
         _distances_mm(kidney[around], tumor, labels.geometry.spacing_mm),
+        own_is_whole=side not in cut_sides,
+        both_are_whole=not cut_sides,
+    )
+
+
+def sides_cut(labels: Volume) -> tuple[str, ...]:
+    """Sides whose kidney reaches the end of a scan.
+
+    Parameters
+    ----------
+    labels : Volume
+        `Label` numbers of the whole scan.
+    """
+    faces = [np.take(labels.array, end, axis) for axis in range(3) for end in (0, -1)]
+    return tuple(
+        side
+        for side, number in KIDNEY_OF_SIDE.items()
+        if any((face == number).any() for face in faces)
     )
 
 

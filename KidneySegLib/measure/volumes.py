@@ -25,6 +25,7 @@ DOUBTFUL_BELOW = 0.6
 _NEAR_MM = 5.0
 _FAT_HU = -20.0
 _LEAST_SCORED_ML = 0.1
+_NEXT_TO_NOTHING = 0.1  # of the volume; the interval is a nominal 90 % one
 _OWN_LESION_ML = 0.1  # of a body that touches another one at corners only
 
 
@@ -32,7 +33,8 @@ _OWN_LESION_ML = 0.1  # of a body that touches another one at corners only
 class SideMeasurement:
     """One side: volumes in mL, density of the parenchyma in HU.
 
-    ``parenchyma_share`` is that of both sides' parenchyma (the estimate of split function).
+    ``parenchyma_share`` is that of both sides' parenchyma (the estimate of split function); None
+    where a kidney is incomplete.
     ``incomplete`` says that the kidney touches the end of the scan: volumes are lower bounds;
     ``center_ras_mm`` is that of the parenchyma.
     Intervals (see intervals.py) are None where none were asked for.
@@ -45,7 +47,7 @@ class SideMeasurement:
     density_mean_hu: float | None
     density_sd_hu: float | None
     incomplete: bool
-    parenchyma_share: float
+    parenchyma_share: float | None
     center_ras_mm: Point | None = None
     parenchyma_interval_ml: Interval | None = None
     tumor_interval_ml: Interval | None = None
@@ -60,7 +62,7 @@ class LesionMeasurement:
     ``fat_share`` is the share of its voxels under -20 HU, ``..._ends_ras_mm`` the two ends of the
     diameters. ``incomplete`` says that it reaches the end of the scan. ``probability`` is the mean
     probability that the network gave it and its kind, None without one; intervals as in
-    `SideMeasurement`.
+    `SideMeasurement`. ``slice_number`` is that of its center, None where no scan tells it.
     """
 
     id: int
@@ -83,11 +85,19 @@ class LesionMeasurement:
     feret_axial_interval_mm: Interval | None = None
     feret_3d_interval_mm: Interval | None = None
     sphere_equivalent_interval_mm: Interval | None = None
+    slice_number: int | None = None
 
     @property
     def doubtful(self) -> bool:
         """Whether the network is not sure of it, or of its kind; False without a network."""
         return self.probability is not None and self.probability < DOUBTFUL_BELOW
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether it may hardly be there: doubtful, or an interval that begins near nothing."""
+        interval = self.volume_interval_ml
+        from_nothing = interval is not None and interval[0] < _NEXT_TO_NOTHING * self.volume_ml
+        return self.doubtful or from_nothing
 
 
 @dataclass(frozen=True)
@@ -95,12 +105,22 @@ class Measurements:
     """All measurements of a case; ``nephrometry`` has one entry a tumor of a kidney.
 
     ``interval_source`` says what the intervals come from: `NETWORK` or `VOXELS`; None without any.
+    ``sides_known`` is False where the file does not say how the patient lies.
     """
 
     sides: tuple[SideMeasurement, ...] = ()
     lesions: tuple[LesionMeasurement, ...] = ()
     nephrometry: tuple[Nephrometry, ...] = ()
     interval_source: str | None = None
+    sides_known: bool = True
+
+    def side_text(self, side: str) -> str:
+        """A side as tables and pictures name it: marked where it is a guess."""
+        return side if self.sides_known or side == "unknown" else f"{side} (a guess)"
+
+    def is_uncertain(self, lesion_id: int) -> bool:
+        """Whether a lesion may hardly be there, and its scores with it."""
+        return any(x.uncertain for x in self.lesions if x.id == lesion_id)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain dictionary for JSON."""
@@ -109,6 +129,7 @@ class Measurements:
             "lesions": [asdict(lesion) for lesion in self.lesions],
             "nephrometry": [scores.as_dict() for scores in self.nephrometry],
             "interval_source": self.interval_source,
+            "sides_known": self.sides_known,
         }
 
     def overridden(self, lesion_id: int, points: dict[str, int]) -> Measurements:
@@ -142,6 +163,7 @@ class Measurements:
             tuple(lesions),
             tuple(Nephrometry.from_dict(row) for row in data["nephrometry"]),
             data.get("interval_source"),
+            data.get("sides_known", True),
         )
 
 
@@ -193,6 +215,8 @@ def measure(labels: Volume, ct: Volume | None = None) -> Measurements:
         for side in SIDES
     ]
     kept = [s for s in sides if s.parenchyma_ml + s.tumor_ml + s.cyst_ml > 0]
+    if any(side.incomplete for side in kept):
+        kept = [replace(side, parenchyma_share=None) for side in kept]
     scores = [n for side in kept for n in _scores(side, part, own_ct, parts, found)]
     return Measurements(tuple(kept), tuple(found), tuple(sorted(scores, key=lambda n: n.lesion_id)))
 

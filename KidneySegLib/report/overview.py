@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..anatomy import KIDNEY_OF_SIDE, SEGMENTS, SIDES, Label
+from ..anatomy import KIDNEY_OF_SIDE, PICTURE_COLORS, SEGMENTS, SIDES
 from ..measure.volumes import Measurements
 from ..volume import Volume
 
@@ -23,12 +23,6 @@ _VIEWS = (
 )
 _HALF_WIDTH_MM, _HALF_HEIGHT_MM = 90.0, 70.0
 _PANEL_INCHES = 3.6
-_CONTOURS = {
-    Label.RIGHT_KIDNEY: "#ff8c69",
-    Label.LEFT_KIDNEY: "#ffc24d",
-    Label.TUMOR: "#3dff5c",
-    Label.CYST: "#4dd2ff",
-}
 _DISCLAIMER = "KidneySeg - research software, not a medical device"
 
 
@@ -74,13 +68,15 @@ def _spots(
     for side in SIDES:
         voxels = np.argwhere(labels.array == KIDNEY_OF_SIDE[side])
         if len(voxels):
-            spots.append((f"{side} kidney", np.rint(voxels.mean(axis=0)).astype(int), None))
+            name = f"{measurements.side_text(side)} kidney"
+            spots.append((name, np.rint(voxels.mean(axis=0)).astype(int), None))
     for lesion in measurements.lesions[:_MOST_LESIONS]:
         center = labels.geometry.kji_from_ras(lesion.center_ras_mm)[0]
         line = labels.geometry.kji_from_ras(lesion.feret_axial_ends_ras_mm)
         center[0] = line[:, 0].mean()
         inside = np.clip(np.rint(center).astype(int), 0, np.array(labels.array.shape) - 1)
-        title = f"lesion {lesion.id}: {lesion.kind}, {lesion.side}, {lesion.volume_ml:.1f} mL"
+        side = measurements.side_text(lesion.side)
+        title = f"lesion {lesion.id}: {lesion.kind}, {side}, {lesion.volume_ml:.1f} mL"
         spots.append((title, inside, line))
     if not spots:
         spots.append(("no kidney found", np.array(labels.array.shape) // 2, None))
@@ -106,7 +102,7 @@ def _draw_view(
         extent=extent,
         interpolation="bilinear",
     )
-    for label, color in _CONTOURS.items():
+    for label, color in PICTURE_COLORS.items():
         mask = marks == label
         if mask.any():
             axis.contour(mask, [0.5], colors=[color], linewidths=1.1)
@@ -134,8 +130,8 @@ def _draw_legend(figure, labels: Volume) -> None:
     """Names of the contours that occur, and what this is not."""
     from matplotlib.lines import Line2D
 
-    present = [label for label in _CONTOURS if (labels.array == label).any()]
-    lines = [Line2D([], [], color=_CONTOURS[x], label=SEGMENTS[x].name) for x in present]
+    present = [label for label in PICTURE_COLORS if (labels.array == label).any()]
+    lines = [Line2D([], [], color=PICTURE_COLORS[x], label=SEGMENTS[x].name) for x in present]
     if lines:
         figure.legend(
             handles=lines, loc="lower left", ncols=4, fontsize=9, frameon=False, labelcolor="white"

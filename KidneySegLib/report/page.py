@@ -35,6 +35,7 @@ thead th { border-bottom: 2px solid #888; font-weight: 600 }
 img { max-width: 100%; break-inside: avoid } tr, .box { break-inside: avoid }
 .pair { display: flex; gap: 4mm } .pair figure { flex: 1 } .pair img { width: 70% }
 figcaption { font-size: 9pt; color: #555 }
+.name { border-bottom: 1px solid #1b1b1b; padding-bottom: .2em } summary { color: #c62828 }
 """
 
 
@@ -65,16 +66,18 @@ def write_page(
         The labels were changed after the run: said on top.
     """
     labels = labels.canonical()
+    cut_sides = tuple(s.side for s in found.sides if s.incomplete)
     box = Box.of_mask(labels.array)
     labels = labels if box is None else labels.cropped(box)
     parts = [
         "<h1>Kidneys, tumors and cysts</h1>",
         f"<p class=note>{escape(DISCLAIMER)}</p>",
+        *_patient(data["record"]),
         *_warnings(data["findings"], edited=edited),
         *_sides(found),
-        *_lesions(found.lesions),
-        *_nephrometry(found.nephrometry),
-        *_resections(labels),
+        *_lesions(found),
+        *_nephrometry(found),
+        *_resections(labels, found, cut_sides),
         "<h2>Key slices</h2>",
         _image(picture.read_bytes(), "Contours on the CT; lines are the largest axial diameters"),
         *_surfaces(labels),
@@ -104,6 +107,11 @@ def _number(value: float | None, digits: int = 1, *, unit: str = "") -> str:
     return "–" if value is None else f"{value:.{digits}f}{unit}"
 
 
+def _percent(share: float | None) -> str:
+    """A share in percent, a dash where it is not known."""
+    return "–" if share is None else f"{100 * share:.0f} %"
+
+
 def _warnings(findings: Sequence[Mapping[str, Any]], *, edited: bool) -> list[str]:
     """Findings, warnings first: they come before any number."""
     boxes = [("", "The segments were edited after the run.")] if edited else []
@@ -119,9 +127,9 @@ def _sides(found: Measurements) -> list[str]:
     head = ("Kidney", "Parenchyma mL", "Share", "Tumors mL", "Cysts mL", "HU", "SD", "")
     rows = [
         (
-            s.side,
+            found.side_text(s.side),
             with_interval(s.parenchyma_ml, s.parenchyma_interval_ml),
-            _number(100 * s.parenchyma_share, 0, unit=" %"),
+            _percent(s.parenchyma_share),
             with_interval(s.tumor_ml, s.tumor_interval_ml),
             with_interval(s.cyst_ml, s.cyst_interval_ml),
             _number(s.density_mean_hu, 0),
@@ -131,20 +139,36 @@ def _sides(found: Measurements) -> list[str]:
         for s in found.sides
     ]
     notes = ["Share: of both kidneys' parenchyma, an estimate of split function."]
+    if any(s.incomplete for s in found.sides):
+        notes = ["No share is given, since the scan cuts a kidney."]
     if found.interval_source:
         notes.append(f"In parentheses: {interval_text(found)}")
     return ["<h2>Volumes</h2>", *_table(head, rows), f"<p class=note>{' '.join(notes)}</p>"]
 
 
-def _lesions(lesions: Sequence[LesionMeasurement]) -> list[str]:
-    """Size and density of each tumor and cyst."""
+def _lesions(found: Measurements) -> list[str]:
+    """Size, density and place of each tumor and cyst."""
+    lesions: Sequence[LesionMeasurement] = found.lesions
     if not lesions:
         return ["<h2>Tumors and cysts</h2><p>None was found. That excludes none.</p>"]
-    head = ("Lesion", "Side", "mL", "axial mm", "3D mm", "sphere mm", "HU", "SD", "fat", "")
+    head = (
+        "Lesion",
+        "Side",
+        "slice",
+        "mL",
+        "axial mm",
+        "3D mm",
+        "sphere mm",
+        "HU",
+        "SD",
+        "fat",
+        "",
+    )
     rows = [
         (
             f"{x.kind} {x.id}",
-            x.side,
+            found.side_text(x.side),
+            "–" if x.slice_number is None else x.slice_number,
             with_interval(x.volume_ml, x.volume_interval_ml, 2),
             with_interval(x.feret_axial_mm, x.feret_axial_interval_mm),
             with_interval(x.feret_3d_mm, x.feret_3d_interval_mm),
@@ -157,31 +181,42 @@ def _lesions(lesions: Sequence[LesionMeasurement]) -> list[str]:
         for x in lesions
     ]
     note = (
-        "<p class=note>axial, 3D: largest diameters. sphere: diameter of the sphere of that "
-        "volume. fat: share of voxels under -20 HU.</p>"
+        "<p class=note>slice: of its center (the DICOM instance number, else counted from 1). "
+        "axial, 3D: largest diameters. sphere: diameter of the sphere of that volume. fat: share "
+        "of voxels under -20 HU.</p>"
     )
     return ["<h2>Tumors and cysts</h2>", *_table(head, rows), note]
 
 
-def _nephrometry(scores: Sequence[Nephrometry]) -> list[str]:
-    """Scores of each tumor, each component with the value behind its points."""
-    if not scores:
-        return []
-    parts = ["<h2>Nephrometry</h2>"]
-    for n in scores:
+def _nephrometry(found: Measurements) -> list[str]:
+    """Scores of each tumor; those of a tumor that may hardly be there are folded up."""
+    parts = ["<h2>Nephrometry</h2>"] if found.nephrometry else []
+    for n in found.nephrometry:
+        side = found.side_text(n.side)
         title = (
-            f"Tumor {n.lesion_id} ({n.side}): R.E.N.A.L. {n.renal_text} ({n.renal_complexity}), "
+            f"Tumor {n.lesion_id} ({side}): R.E.N.A.L. {n.renal_text} ({n.renal_complexity}), "
             f"PADUA {n.padua_total} ({n.padua_complexity}), C-index {n.c_index:.2f}, contact "
             f"surface {n.contact_area_cm2:.1f} cm² ({n.contact_area_cap_cm2:.1f} as a cap)"
         )
-        parts.append(f"<p><b>{escape(title)}</b></p>")
-        rows = [
-            (name, c.points, _component_value(c), _remark(c))
-            for name, c in (*n.renal.items(), *((_padua_name(k), c) for k, c in n.padua.items()))
-        ]
-        parts += _table(("Component", "Points", "Value", "How"), rows, text=True)
-        parts.append(f"<p class=note>{escape('; '.join(n.notes))}.</p>")
+        scores = [f"<p><b>{escape(title)}</b></p>", *_components(n)]
+        if found.is_uncertain(n.lesion_id):
+            summary = (
+                f"Tumor {n.lesion_id} ({side}) is uncertain: it may not be there, or not be one. "
+                "Its scores, for whoever has checked its contour"
+            )
+            scores = [f"<details><summary>{escape(summary)}</summary>", *scores, "</details>"]
+        parts += scores
     return parts
+
+
+def _components(n: Nephrometry) -> list[str]:
+    """Each component of a tumor's scores, with the value behind its points."""
+    rows = [
+        (name, c.points, _component_value(c), _remark(c))
+        for name, c in (*n.renal.items(), *((_padua_name(k), c) for k, c in n.padua.items()))
+    ]
+    table = _table(("Component", "Points", "Value", "How"), rows, text=True)
+    return [*table, f"<p class=note>{escape('; '.join(n.notes))}.</p>"]
 
 
 def _padua_name(component: str) -> str:
@@ -206,21 +241,21 @@ def _remark(component: Any) -> str:
     return "; ".join(r for r in remarks if r)
 
 
-def _resections(labels: Volume) -> list[str]:
+def _resections(labels: Volume, found: Measurements, cut_sides: Sequence[str]) -> list[str]:
     """Parenchyma removed and kept for a few margins, where there is a tumor."""
     rows = []
     for side in SIDES:
-        planner = resection_planner(labels, side)
+        planner = resection_planner(labels, side, cut_sides=cut_sides)
         if planner is not None:
             for plan in map(planner.plan, _MARGINS_MM):
                 rows.append(
                     (
-                        side,
+                        found.side_text(side),
                         f"{plan.margin_mm:.0f} mm",
                         _number(plan.removed_ml),
                         _number(plan.preserved_ml),
-                        f"{100 * plan.preserved_share:.0f} %",
-                        f"{100 * plan.preserved_share_of_both:.0f} %",
+                        _percent(plan.preserved_share),
+                        _percent(plan.preserved_share_of_both),
                     )
                 )
     if not rows:
@@ -266,6 +301,27 @@ def _removed(removals: Sequence[Mapping[str, Any]]) -> list[str]:
         for r in removals
     ]
     return ["<h2>Removed by cleaning</h2>", *_table(head, rows, text=True)]
+
+
+def _patient(record: Mapping[str, Any] | None) -> list[str]:
+    """A line to write the patient's name on by hand, and what ties this sheet to its scan."""
+    parts = ["<p class=name>Patient:</p>"]
+    source = (record or {}).get("input")
+    if not source:
+        return parts
+    slices = source["slices"]
+    size = " x ".join(str(n) for n in source["grid"]["size"])
+    spacing = " x ".join(f"{s:.3g}" for s in source["grid"]["spacing_mm"])
+    rows = [
+        ("Study date", source["study_date"]),
+        ("Series", "" if source["series_number"] is None else str(source["series_number"])),
+        ("Description", source["description"]),
+        ("Kernel", source["kernel"]),
+        ("Slices", f"{slices[0]} to {slices[1]}" if slices else ""),
+        ("Grid", f"{size} voxels of {spacing} mm ({source['kind']})"),
+        ("Fingerprint", source["sha256"][:16]),
+    ]
+    return [*parts, *_table((), [row for row in rows if row[1]], text=True)]
 
 
 def _record(data: Mapping[str, Any]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import IO
 import numpy as np
 from scipy import ndimage
 
-from ..anatomy import KIDNEY_OF_SIDE, SEGMENTS, Label
+from ..anatomy import KIDNEY_OF_SIDE, PICTURE_COLORS, Label
 from ..measure.volumes import lesion_components
 from ..volume import Box, Volume
 
@@ -69,6 +69,8 @@ def _cast(labels: Volume, label: Label) -> tuple[np.ndarray, np.ndarray]:
     picture : (k, i, 3) float
         White beside the surface.
     """
+    from matplotlib.colors import to_rgb
+
     spacing = labels.geometry.spacing_mm
     mask = (labels.array == label).astype(np.float32)
     smooth = ndimage.gaussian_filter(mask, np.maximum(_SMOOTH_MM / spacing, _SMOOTH_VOXELS))
@@ -85,5 +87,5 @@ def _cast(labels: Volume, label: Label) -> tuple[np.ndarray, np.ndarray]:
     light = _LIGHT / np.linalg.norm(_LIGHT)
     shade = _AMBIENT + (1 - _AMBIENT) * np.clip(normal @ light, 0, 1)
     picture = np.ones((*hit.shape, 3))
-    picture[k, i] = np.array(SEGMENTS[label].color) / 255 * shade[:, None] * 1.15
+    picture[k, i] = np.array(to_rgb(PICTURE_COLORS[label])) * shade[:, None] * 1.15
     return depth, np.clip(picture, 0, 1)

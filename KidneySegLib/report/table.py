@@ -41,9 +41,12 @@ COLUMNS = (
     "exophytic_share",
     "sinus_gap_mm",
     "incomplete",
+    "uncertain",
+    "side_known",
     "center_r_mm",
     "center_a_mm",
     "center_s_mm",
+    "slice",
 )
 
 
@@ -51,7 +54,12 @@ def rows(measurements: Measurements) -> list[dict[str, Any]]:
     """Table rows: parenchyma, tumor and cyst per side, then each lesion."""
     table = []
     for side in measurements.sides:
-        base = {"item": "side", "side": side.side, "incomplete": side.incomplete}
+        base = {
+            "item": "side",
+            "side": side.side,
+            "incomplete": side.incomplete,
+            "side_known": measurements.sides_known,
+        }
         table.append(
             base
             | {
@@ -82,6 +90,9 @@ def rows(measurements: Measurements) -> list[dict[str, Any]]:
                 "density_median_hu": lesion.density_median_hu,
                 "fat_share": lesion.fat_share,
                 "incomplete": lesion.incomplete,
+                "uncertain": lesion.uncertain,
+                "side_known": measurements.sides_known,
+                "slice": lesion.slice_number,
                 "center_r_mm": lesion.center_ras_mm[0],
                 "center_a_mm": lesion.center_ras_mm[1],
                 "center_s_mm": lesion.center_ras_mm[2],
@@ -147,7 +158,7 @@ def _rounded(value: Any) -> Any:
 def result_as_dict(result: Result) -> dict[str, Any]:
     """Everything of a result but the label map, for JSON."""
     return {
-        "format": "kidneyseg-measurements-3",
+        "format": "kidneyseg-measurements-4",
         "measurements": _round_all(result.measurements.as_dict()),
         "contrast_phase": _round_all(result.phase.as_dict()),
         "findings": [f.as_dict() for f in result.findings],
@@ -179,31 +190,40 @@ def as_text(measurements: Measurements) -> str:
     for side in measurements.sides:
         note = "  (incomplete: at least this much)" if side.incomplete else ""
         lines.append(
-            f"{side.side + ' kidney':14}"
+            f"{_kidney(side.side, measurements):14}"
             f"{with_interval(side.parenchyma_ml, side.parenchyma_interval_ml):>22}"
             f"{with_interval(side.tumor_ml, side.tumor_interval_ml):>22}"
             f"{with_interval(side.cyst_ml, side.cyst_interval_ml):>22}{note}"
         )
+    if not measurements.sides_known:
+        lines += ["", "? right and left are a guess: the file does not say how the patient lies"]
     if measurements.lesions:
         lines += [
             "",
             f"{'lesion':8}{'kind':7}{'side':8}{'mL':>20}{'axial mm':>18}{'3D mm':>18}"
-            f"{'sphere mm':>18}{'HU':>6}{'SD':>5}",
+            f"{'sphere mm':>18}{'HU':>6}{'SD':>5}{'slice':>7}",
         ]
     for x in measurements.lesions:
         density = "" if x.density_mean_hu is None else f"{round(x.density_mean_hu):6}"
         spread = "" if x.density_sd_hu is None else f"{round(x.density_sd_hu):5}"
+        slice_text = "" if x.slice_number is None else str(x.slice_number)
+        side = x.side if measurements.sides_known else f"{x.side}?"
         lines.append(
-            f"{x.id:<8}{x.kind:7}{x.side:8}"
+            f"{x.id:<8}{x.kind:7}{side:8}"
             f"{with_interval(x.volume_ml, x.volume_interval_ml, 2):>20}"
             f"{with_interval(x.feret_axial_mm, x.feret_axial_interval_mm):>18}"
             f"{with_interval(x.feret_3d_mm, x.feret_3d_interval_mm):>18}"
             f"{with_interval(x.sphere_equivalent_mm, x.sphere_equivalent_interval_mm):>18}"
-            f"{density}{spread}{'  unsure' if x.doubtful else ''}"
+            f"{density:>6}{spread:>5}{slice_text:>7}{'  unsure' if x.doubtful else ''}"
         )
     if measurements.interval_source:
         lines += ["", f"In parentheses: {interval_text(measurements)}"]
     return "\n".join(lines + _score_lines(measurements))
+
+
+def _kidney(side: str, measurements: Measurements) -> str:
+    """A kidney as the table names it; with a question mark where the side is a guess."""
+    return f"{side} kidney" + ("" if measurements.sides_known else "?")
 
 
 def interval_text(measurements: Measurements) -> str:
@@ -220,12 +240,19 @@ def _score_lines(measurements: Measurements) -> list[str]:
     """Nephrometry for a terminal; marks for what is close to a threshold or set by a reader."""
     if not measurements.nephrometry:
         return []
-    lines = [
-        "",
-        f"{'tumor':8}{'R.E.N.A.L.':22}{'PADUA':>6}{'C-index':>9}{'contact cm2':>13}"
-        f"{'exophytic':>11}{'to sinus':>10}",
+    shown = [
+        n
+        for n in measurements.nephrometry
+        if n.set_by_reader or not measurements.is_uncertain(n.lesion_id)
     ]
-    for n in measurements.nephrometry:
+    hidden = [n for n in measurements.nephrometry if n not in shown]
+    lines = [""]
+    if shown:
+        lines.append(
+            f"{'tumor':8}{'R.E.N.A.L.':22}{'PADUA':>6}{'C-index':>9}{'contact cm2':>13}"
+            f"{'exophytic':>11}{'to sinus':>10}"
+        )
+    for n in shown:
         parts = "+".join(f"{c.points}{_mark(c)}" for c in n.renal.values())
         gap = "unseen" if n.sinus_gap_mm is None else f"{n.sinus_gap_mm:.1f} mm"
         lines.append(
@@ -234,7 +261,15 @@ def _score_lines(measurements: Measurements) -> list[str]:
         )
         if n.set_by_reader:
             lines.append(f"{'':8}set by the reader: {', '.join(n.set_by_reader)}")
-    return [*lines, "* close to a threshold; main vessels (suffix h) are left to the reader"]
+    if shown:
+        lines.append("* close to a threshold; main vessels (suffix h) are left to the reader")
+    if hidden:
+        numbers = ", ".join(str(n.lesion_id) for n in hidden)
+        lines.append(
+            f"Nephrometry is not shown here for what is uncertain, and may not be a tumor at all "
+            f"(lesion {numbers}). The report and the JSON file have it."
+        )
+    return lines
 
 
 def _mark(component: Component) -> str:

@@ -73,7 +73,7 @@ def _write(volume: Volume, path: Path) -> None:
     """Compressed NIfTI."""
     import SimpleITK as sitk
 
-    from KidneySegLib.io.images import sitk_from_volume
+    from KidneySegLib.io.itk import sitk_from_volume
 
     sitk.WriteImage(sitk_from_volume(volume), str(path), useCompression=True, compressionLevel=9)
 

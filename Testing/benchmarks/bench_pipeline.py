@@ -34,7 +34,7 @@ def make_ct(folder: Path) -> None:
     import SimpleITK as sitk
     from common import load_case
 
-    from KidneySegLib.io.images import sitk_from_volume
+    from KidneySegLib.io.itk import sitk_from_volume
     from KidneySegLib.volume import Volume
 
     ct, tissue, _ = load_case(CASE)

@@ -10,9 +10,8 @@ from KidneySegLib.io.images import (
     case_name,
     read_labels,
     read_volume,
-    sitk_from_volume,
-    volume_from_sitk,
 )
+from KidneySegLib.io.itk import sitk_from_volume, volume_from_sitk
 
 
 def write(path, array, *, spacing=(1.0, 1.0, 2.0), vector=False, direction=None):
@@ -144,14 +143,33 @@ def test_color_image(tmp_path):
         read_volume(path)
 
 
-def test_sheared_nifti_is_refused_with_what_to_do(tmp_path, array):
-    path = write(tmp_path / "a.nii", array)
+def sheared(path, array, row_y):
+    write(path, array)
     data = bytearray(path.read_bytes())
     struct.pack_into("<h", data, 252, 0)  # no qform
-    struct.pack_into("<4f", data, 296, 0.0, 0.6, 1.0, 0.0)  # sform row y: sheared
+    struct.pack_into("<12f", data, 280, 1, 0, 0, 0, *row_y, 0, 0, 2, 0)  # sform
     path.write_bytes(bytes(data))
+    return path
+
+
+def test_rows_that_are_not_perpendicular_are_refused_with_what_to_do(tmp_path, array):
     with pytest.raises(InputError, match="not perpendicular"):
-        read_volume(path)
+        read_volume(sheared(tmp_path / "a.nii", array, (0.2, 1, 0, 0)))
+
+
+def test_shifted_slices_are_straightened_and_said(tmp_path, array):
+    volume = read_volume(sheared(tmp_path / "a.nii", array, (0, 1, 0.6, 0)))
+    assert [f.code for f in volume.findings] == ["input-changed"]
+    axes = volume.geometry.ijk_to_ras[:3, :3] / volume.geometry.spacing_mm[::-1]
+    np.testing.assert_allclose(axes.T @ axes, np.eye(3), atol=1e-9)
+
+
+@pytest.mark.parametrize("degrees", [0.01, 0.05])
+def test_a_tiny_shear_changes_nothing(tmp_path, array, degrees):
+    row = (0, 1, 2 * np.tan(np.radians(degrees)), 0)
+    volume = read_volume(sheared(tmp_path / "a.nii", array, row))
+    assert volume.findings == ()
+    np.testing.assert_array_equal(volume.array, array)
 
 
 def test_labels_must_be_whole_numbers_in_range(tmp_path, array):

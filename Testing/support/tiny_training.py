@@ -14,7 +14,7 @@ def write_training_data(folder: Path) -> None:
     """Two phantom CTs, one of them kept out, and lesion shapes as KiTS23 stores them."""
     import SimpleITK as sitk
 
-    from KidneySegLib.io.images import sitk_from_volume
+    from KidneySegLib.io.itk import sitk_from_volume
 
     (folder / "ct").mkdir()
     for seed, name in enumerate(("one", "btcv_0010")):

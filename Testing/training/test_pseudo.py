@@ -10,7 +10,8 @@ from phantom import grid, make_phantom
 
 from KidneySegLib.anatomy import Label, Tissue
 from KidneySegLib.cli import main
-from KidneySegLib.io.images import read_labels, sitk_from_volume
+from KidneySegLib.io.images import read_labels
+from KidneySegLib.io.itk import sitk_from_volume
 from KidneySegLib.labels import UNSURE
 from KidneySegLib.measure.volumes import measure
 from KidneySegLib.stages.clean import clean

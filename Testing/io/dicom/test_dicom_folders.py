@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from KidneySegLib.errors import InputError
-from KidneySegLib.io.dicom import read_series, straighten
+from KidneySegLib.io.dicom import read_folder as read_series
+from KidneySegLib.io.grids import straighten
 from KidneySegLib.io.images import read_volume
 from KidneySegLib.volume import Geometry, Volume
 
@@ -73,7 +74,7 @@ def test_longest_series_is_chosen_when_it_is_clear(tmp_path, stored):
 def test_unclear_choice_lists_series_without_names(tmp_path, stored):
     folder = write_all(tmp_path / "s", stored)
     write_all(folder, stored[:7], series=UID + "22")
-    with pytest.raises(InputError, match="--series") as caught:
+    with pytest.raises(InputError, match="not clear") as caught:
         read_series(folder)
     assert UID + "22" in str(caught.value)
     assert "Leak" not in str(caught.value)
@@ -92,7 +93,8 @@ def test_missing_slices_are_counted(tmp_path, stored):
 def test_two_phases_in_one_series_are_refused(tmp_path, stored):
     folder = write_all(tmp_path / "s", stored)
     for n in range(8):
-        write_slice(folder / f"again{n}.dcm", stored[n], (-5, 3, 100 + 2.5 * n), number=50 + n)
+        pixels = stored[n] + 90
+        write_slice(folder / f"again{n}.dcm", pixels, (-5, 3, 100 + 2.5 * n), number=50 + n)
     with pytest.raises(InputError, match="same place"):
         read_series(folder)
 
@@ -117,7 +119,7 @@ def test_gantry_tilt_is_corrected_and_said(tmp_path):
         row = 12 - 2.5 * n * np.sin(tilt) / 0.8
         blob[n] = np.maximum(0, 1 - np.abs(np.arange(24) - row) / 3)[:, None] * 900
     volume = read_series(write_all(tmp_path / "s", blob, tilt=tilt))
-    assert "tilted" in volume.notes[0]
+    assert "tilted" in volume.findings[0].message
     axes = volume.geometry.ijk_to_ras[:3, :3] / np.linalg.norm(
         volume.geometry.ijk_to_ras[:3, :3], axis=0
     )
@@ -151,19 +153,19 @@ def test_small_tilt_gives_perpendicular_axes(tmp_path, stored):
     volume = read_series(write_all(tmp_path / "s", stored, tilt=np.radians(0.4)))
     axes = volume.geometry.ijk_to_ras[:3, :3] / volume.geometry.spacing_mm[::-1]
     np.testing.assert_allclose(axes.T @ axes, np.eye(3), atol=1e-9)
-    assert volume.notes == ()
+    assert volume.findings == ()
 
 
 def test_series_folders_of_one_study_are_one_case(tmp_path, stored):
-    from KidneySegLib.batch import find_cases, is_batch
+    from KidneySegLib.io.inputs import look_into
 
     study = tmp_path / "study"
     study.mkdir()
     for name, n in (("thin", 8), ("thick", 3)):
         write_all(study / name, stored[:n], series=f"{UID}7{n}")
-    assert not is_batch(study)
-    assert read_series(study).array.shape[0] == 8
+    contents = look_into(study)
+    assert not contents.is_batch
+    assert contents.read(study).array.shape[0] == 8
     flat = write_all(tmp_path / "flat", stored)
     (flat / "stray.nii.gz").write_bytes(b"x")
-    assert not is_batch(flat)
-    assert find_cases(tmp_path / "study", tmp_path / "out")[0].name == "thick"
+    assert not look_into(flat).is_batch

@@ -1,0 +1,294 @@
+"""Headers of DICOM files: where each slice lies, and which patient, study and series it is of.
+
+Names are read to tell patients apart, and kept as a hash only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...errors import InputError
+from ..paths import shown
+from .text import cleaned
+
+logger = logging.getLogger(__name__)
+
+# Enhanced CT and Legacy Converted Enhanced CT: all slices in one file.
+_ENHANCED = ("1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2")
+_CT_CLASSES = ("1.2.840.10008.5.1.4.1.1.2", *_ENHANCED)
+_DIRECTORY = "1.2.840.10008.1.3.10"
+_UNCOMPRESSED = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2")
+_TAGS = [
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "StudyInstanceUID",
+    "SeriesInstanceUID",
+    "FrameOfReferenceUID",
+    "Modality",
+    "PatientID",
+    "PatientName",
+    "PatientBirthDate",
+    "StudyDate",
+    "SeriesNumber",
+    "SeriesDescription",
+    "ConvolutionKernel",
+    "AcquisitionNumber",
+    "AcquisitionTime",
+    "TemporalPositionIdentifier",
+    "ImageType",
+    "InstanceNumber",
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "PixelSpacing",
+    "Rows",
+    "Columns",
+    "BitsAllocated",
+    "PixelRepresentation",
+    "RescaleSlope",
+    "RescaleIntercept",
+    "NumberOfFrames",
+    "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
+]
+_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
+
+NO_IMAGE = "DICOM objects without an image (such as reports, structures or presentation states)"
+NO_POSITION = "DICOM images that do not say where they lie (no ImagePositionPatient)"
+DIRECTORY = "DICOMDIR"
+NOT_DICOM = "files that are not DICOM"
+DAMAGED = "damaged DICOM files"
+
+
+@dataclass(frozen=True)
+class SliceInfo:
+    """One slice: its place (LPS mm, as DICOM has it) and what it belongs to.
+
+    Attributes
+    ----------
+    path, frame : Path, int or None
+        Its file, and its number in it where the file holds many.
+    patient : str
+        Hash of identifier and name.
+    slope, intercept : float or None
+        Rescale to HU; None where the header lacks it.
+    payload_bytes : int
+        What its pixels take when they are not compressed, else 0.
+    """
+
+    path: Path
+    frame: int | None
+    patient: str
+    study: str
+    series: str
+    frame_of_reference: str
+    instance: str
+    modality: str
+    study_date: str
+    series_number: int | None
+    description: str
+    kernel: str
+    acquisition: str
+    acquisition_time: str
+    temporal: str
+    image_type: tuple[str, ...]
+    number: int | None
+    position: tuple[float, ...]
+    orientation: tuple[float, ...]
+    pixel_mm: tuple[float, ...]
+    size: tuple[int, int]
+    slope: float | None
+    intercept: float | None
+    stored_as: tuple[int, int]
+    payload_bytes: int
+
+
+def is_dicom_file(path: Path) -> bool:
+    """True where a file has DICOM's mark ``DICM``, or begins as a data set without it.
+
+    Old archives and some exports leave out the 128 bytes before the mark, and the mark.
+    """
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(132)
+    except OSError:
+        return False
+    if head[128:] == b"DICM":
+        return True
+    group, element = head[:2], int.from_bytes(head[2:4], "little")
+    if group not in (b"\x02\x00", b"\x08\x00") or element > 0x20 or len(head) < 132:
+        return False
+    explicit = head[4:6].isalpha() and head[4:6].isupper()
+    return explicit or int.from_bytes(head[4:8], "little") < 128
+
+
+def read_headers(path: Path) -> list[SliceInfo] | str:
+    """Slices of one file, or why it has none (one of this module's reasons).
+
+    Raises
+    ------
+    InputError
+        If it is a CT image whose header is damaged.
+    """
+    if not is_dicom_file(path):
+        return NOT_DICOM
+    with lenient():  # values are converted when they are looked at
+        return _read_slices(path)
+
+
+def _read_slices(path: Path) -> list[SliceInfo] | str:
+    """Slices of a DICOM file, or why it has none."""
+    data = _read(path)
+    kind = str(data.get("SOPClassUID", "")) if data is not None else ""
+    if data is None or "Rows" not in data or "Columns" not in data:
+        if kind in _CT_CLASSES or data is None:
+            raise InputError(
+                f"The DICOM file '{shown(path.name)}' is truncated or damaged. Copy or export the "
+                "series again."
+            )
+        marked = str(data.file_meta.get("MediaStorageSOPClassUID", "")) if data else ""
+        return DIRECTORY if _DIRECTORY in (kind, marked) else NO_IMAGE
+    if "PerFrameFunctionalGroupsSequence" in data:
+        return _frames(path, data) or NO_POSITION
+    found = _slice(path, data, None, data, {})
+    return [found] if found is not None else NO_POSITION
+
+
+def _read(path: Path) -> Any:
+    """A file's data set without its pixels; None where it cannot be parsed."""
+    import pydicom
+
+    with path.open("rb") as stream:
+        try:
+            return pydicom.dcmread(stream, stop_before_pixels=True, force=True, specific_tags=_TAGS)
+        except Exception as error:  # pydicom raises whatever a damaged header leads it to
+            logger.debug("a DICOM header cannot be parsed: %s", type(error).__name__)
+            return None
+
+
+@contextmanager
+def lenient() -> Iterator[None]:
+    """Let pydicom read values that break the standard's rules, without a word on the terminal."""
+    from pydicom import config
+
+    own_log = logging.getLogger("pydicom")
+    before, level = config.settings.reading_validation_mode, own_log.level
+    config.settings.reading_validation_mode = config.IGNORE
+    own_log.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        config.settings.reading_validation_mode = before
+        own_log.setLevel(level)
+
+
+def _frames(path: Path, data: Any) -> list[SliceInfo]:
+    """Slices of an enhanced multi-frame file."""
+    shared = _groups(data.get("SharedFunctionalGroupsSequence", []))
+    found = []
+    for n, frame in enumerate(data.PerFrameFunctionalGroupsSequence):
+        groups = shared | _groups([frame])
+        info = _slice(path, data, n, data, groups)
+        if info is not None:
+            found.append(info)
+    return found
+
+
+def _groups(sequence: Any) -> dict[str, Any]:
+    """Attributes of all functional groups of a frame, by keyword."""
+    found: dict[str, Any] = {}
+    for item in sequence:
+        for element in item:
+            if element.VR == "SQ" and element.value:
+                found |= {inner.keyword: inner.value for inner in element.value[0]}
+    return found
+
+
+def _slice(
+    path: Path, data: Any, frame: int | None, header: Any, groups: dict[str, Any]
+) -> SliceInfo | None:
+    """One slice from a header, or from a frame's functional groups; None without a place."""
+
+    def value(name: str) -> Any:
+        return groups[name] if name in groups else header.get(name)
+
+    def text(name: str) -> str:
+        found = value(name)
+        many = isinstance(found, (list, tuple)) or type(found).__name__ == "MultiValue"
+        return "\\".join(map(str, found)) if many else "" if found is None else str(found).strip()
+
+    position = _numbers(value("ImagePositionPatient"))
+    orientation = _numbers(value("ImageOrientationPatient"))
+    pixel = _numbers(value("PixelSpacing"))
+    if len(position) != 3 or len(orientation) != 6 or len(pixel) != 2 or min(pixel) <= 0:
+        return None
+    name, size = text("PatientName"), (int(data.Rows), int(data.Columns))
+    bits = int(data.get("BitsAllocated", 16))
+    syntax = str(data.file_meta.get("TransferSyntaxUID", "")) if data.file_meta else ""
+    kind = groups.get("FrameType") if frame is not None else None
+    return SliceInfo(
+        path=path,
+        frame=frame,
+        patient=_patient(text("PatientID"), name, text("PatientBirthDate")),
+        study=text("StudyInstanceUID"),
+        series=text("SeriesInstanceUID"),
+        frame_of_reference=text("FrameOfReferenceUID"),
+        instance=text("SOPInstanceUID"),
+        modality=text("Modality"),
+        study_date="-".join(m.groups()) if (m := _DATE.match(text("StudyDate"))) else "",
+        series_number=_whole(value("SeriesNumber")),
+        description=cleaned(text("SeriesDescription"), patient=name),
+        kernel=cleaned(text("ConvolutionKernel"), patient=name),
+        acquisition=text("FrameAcquisitionNumber") or text("AcquisitionNumber"),
+        acquisition_time=text("FrameAcquisitionDateTime") or text("AcquisitionTime"),
+        temporal=text("TemporalPositionIndex") or text("TemporalPositionIdentifier"),
+        image_type=tuple(str(x).upper() for x in (kind or value("ImageType") or ())),
+        number=frame + 1 if frame is not None else _whole(value("InstanceNumber")),
+        position=position,
+        orientation=orientation,
+        pixel_mm=pixel,
+        size=size,
+        slope=_number(value("RescaleSlope")),
+        intercept=_number(value("RescaleIntercept")),
+        stored_as=(bits, int(data.get("PixelRepresentation", 0))),
+        payload_bytes=size[0] * size[1] * bits // 8 * int(data.get("NumberOfFrames", 1) or 1)
+        if syntax in _UNCOMPRESSED
+        else 0,
+    )
+
+
+def _patient(identifier: str, name: str, birth_date: str) -> str:
+    """Hash of what tells patients apart; the same for a name written in another way."""
+    letters = "".join(sorted(re.findall(r"[^\W\d_]+", name.upper())))
+    return hashlib.sha256(f"{identifier.strip()}|{letters}|{birth_date}".encode()).hexdigest()
+
+
+def _numbers(value: Any) -> tuple[float, ...]:
+    """Numbers of a value; empty where it is none."""
+    try:
+        return tuple(float(x) for x in value or ())
+    except (TypeError, ValueError):
+        return ()
+
+
+def _number(value: Any) -> float | None:
+    """A number, None where it is none."""
+    try:
+        return None if value is None or value == "" else float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _whole(value: Any) -> int | None:
+    """A whole number, None where it is none."""
+    number = _number(value)
+    return None if number is None else int(number)
