@@ -237,9 +237,13 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         return update.segmentation, table, update.kept
 
     def measureAgain(self, segmentationNode, volumeNode, tableNode=None):
-        """Measure the segments as they are now; returns the table node."""
+        """Measure the segments as they are now; returns the table node.
+
+        :raises InputError: if they were made on a CT with other voxels.
+        """
         from KidneySegLib import mrml
 
+        mrml.require_own_ct(segmentationNode, volumeNode)
         measurements = mrml.measure_segmentation(segmentationNode, volumeNode)
         return mrml.fill_table(measurements, segmentationNode, tableNode)
 
@@ -1145,21 +1149,8 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 self._planners = []
         for name in _MARGIN_WIDGETS:
             getattr(self.ui, name).visible = bool(self._planners)
-        text = _(
-            "Margin {margin:.0f} mm: the {side} kidney loses {removed:.0f} mL and keeps {own:.0f} "
-            "%; {both:.0f} % of both stays."
-        )
         plans = [planner.plan(self.ui.marginSlider.value) for planner in self._planners]
-        self.ui.marginText.text = "<br>".join(
-            text.format(
-                margin=plan.margin_mm,
-                side=plan.side,
-                removed=plan.removed_ml,
-                own=100 * plan.preserved_share,
-                both=100 * plan.preserved_share_of_both,
-            )
-            for plan in plans
-        )
+        self.ui.marginText.text = "<br>".join(map(_marginText, plans))
 
     def _resectionPlanners(self):
         """Kidneys of the segmentation that have a tumor, ready for any margin."""
@@ -1179,7 +1170,9 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         box = Box.of_mask(labels.array)
         if box is None:
             return []
-        found = [resection_planner(labels.cropped(box), side) for side in ("right", "left")]
+        cut = [side.side for side in self._measurements.sides if side.incomplete]
+        part = labels.cropped(box)
+        found = [resection_planner(part, side, cut_sides=cut) for side in ("right", "left")]
         return [planner for planner in found if planner is not None]
 
     def _resultVolume(self):
@@ -1348,6 +1341,18 @@ _STAGES = {
 def _importedModels():
     """Name and folder of models that the user imported, on this computer."""
     return json.loads(slicer.app.userSettings().value("KidneySeg/importedModels", "") or "{}")
+
+
+def _marginText(plan):
+    """What a resection with a margin leaves; no share of a kidney that the scan cuts."""
+    text = _("Margin {margin:.0f} mm: the {side} kidney loses {removed:.0f} mL").format(
+        margin=plan.margin_mm, side=plan.side, removed=plan.removed_ml
+    )
+    if plan.preserved_share is not None:
+        text += _(" and keeps {own:.0f} %").format(own=100 * plan.preserved_share)
+    if plan.preserved_share_of_both is None:
+        return text + _(" (no share: the scan cuts a kidney).")
+    return text + _("; {both:.0f} % of both stays.").format(both=100 * plan.preserved_share_of_both)
 
 
 def _cells(row):

@@ -25,8 +25,6 @@ _LEAST_LAG_MM, _LIKE_MM = 80.0, 60.0
 # Correlation of slices 80 mm and more apart, over 60 mm of slices: at most 0.92 in the CTs; 0.993
 # and more where the body was appended to itself, its tissue 60 HU brighter.
 _SAME_BODY = 0.95
-_OTHER_BODY = 0.87  # in between: a body without change, such as a phantom's, does not repeat
-_SEAM = 0.95  # of neighboring slices: one pair differs more where two scans meet
 _SPINE_MM = 15.0  # the middle's bone is 22 to 202 mm behind the body's center in the CTs
 _LISTED = 6
 
@@ -123,16 +121,15 @@ def _check_repeats(canonical: Volume) -> list[Finding]:
     rows -= rows.mean(axis=1, keepdims=True)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True) + 1e-6
     alike = rows @ rows.T
-    if np.diagonal(alike, 1).min(initial=1.0) > _SEAM:
-        return []
     window = max(3, round(_LIKE_MM / spacing[0]))
-    least = np.ones(len(rows))  # how unlike a stretch of slices has become on the way up
-    for lag in range(1, len(rows) - window + 1):
+    order = np.arange(window)
+    for lag in range(round(_LEAST_LAG_MM / spacing[0]), len(rows) - window + 1):
         along = np.cumsum(np.concatenate([[0.0], np.diagonal(alike, lag)]))
         mean = (along[window:] - along[:-window]) / window
-        least = np.minimum(least[: len(mean)], mean)
-        again = (mean > _SAME_BODY) & (least < _OTHER_BODY)
-        if lag * spacing[0] >= _LEAST_LAG_MM and again.any():
+        first = int(mean.argmax())
+        # A body that does not change along the stretch, as a phantom's, is alike upside down too.
+        upside_down = alike[first + order, first + lag + order[::-1]].mean()
+        if mean[first] > _SAME_BODY >= upside_down:
             return [
                 warning(
                     "scan-repeats",

@@ -62,8 +62,19 @@ def fingerprint(volume: Volume) -> str:
 
     Densities count as whole HU in canonical order, the corners of the grid to 0.1 mm.
     """
+    return _joined(volume, voxels_fingerprint(volume))
+
+
+def _joined(volume: Volume, voxels: str) -> str:
+    """Hash of a grid and of the voxels' hash."""
+    text = _grid_text(volume.canonical().geometry) + voxels
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def voxels_fingerprint(volume: Volume) -> str:
+    """SHA-256 of a CT's voxels in canonical order, wherever they lie."""
     canonical = volume.canonical()
-    digest = hashlib.sha256(_grid_text(canonical.geometry).encode())
+    digest = hashlib.sha256(str(canonical.array.shape).encode())
     for plane in canonical.array:
         if plane.dtype != np.int16:
             plane = np.clip(np.rint(np.nan_to_num(plane)), -32768, 32767).astype(np.int16)
@@ -89,8 +100,10 @@ def describe_input(volume: Volume) -> dict[str, Any]:
     """What a result's record keeps of its CT (as it was read), for JSON: no name, path or UID."""
     source = volume.source or Source("unknown")
     spacing = volume.geometry.spacing_mm[::-1]
+    voxels = voxels_fingerprint(volume)
     return {
-        "sha256": fingerprint(volume),
+        "sha256": _joined(volume, voxels),
+        "voxels_sha256": voxels,
         "kind": source.kind,
         "sides_known": source.sides_known,
         "grid": {

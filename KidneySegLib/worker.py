@@ -60,20 +60,25 @@ def _stop_with_parent(folder: Path) -> None:
 def _run(folder: Path, console: JsonConsole) -> None:
     """Segment the job's CT and leave labels and result in its folder."""
     from .engine.torch_engine import TorchEngine
+    from .memory import explained, require_memory
     from .models.registry import find_model
     from .pipeline import Settings, segment
     from .report.table import result_as_dict, write_json
+    from .source import Source
 
     request = json.loads((folder / REQUEST).read_text(encoding="utf-8"))
     array = np.load(folder / CT)  # not mapped: Windows cannot remove a file that is mapped
-    volume = Volume(array, Geometry(array.shape, np.array(request["ijk_to_ras"])))
-    result = segment(
-        volume,
-        find_model(request["model"]),
-        TorchEngine(request["device"]),
-        Settings.from_dict(request["settings"]),
-        progress=console.progress,
-    )
+    geometry = Geometry(array.shape, np.array(request["ijk_to_ras"]))
+    volume = Volume(array, geometry, source=Source("volume of 3D Slicer"))
+    require_memory(array.shape)
+    with explained(array.shape):
+        result = segment(
+            volume,
+            find_model(request["model"]),
+            TorchEngine(request["device"]),
+            Settings.from_dict(request["settings"]),
+            progress=console.progress,
+        )
     np.save(folder / LABELS, result.labels.array.astype(np.uint8))
     np.save(folder / REJECTED, result.rejected.array.astype(np.uint16))
     write_json(result_as_dict(result), folder / RESULT)

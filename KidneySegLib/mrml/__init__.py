@@ -2,7 +2,12 @@
 
 from .candidates import add_candidates, candidate_list, candidates_of, restore_candidate
 from .lines import diameter_lines, hide_diameters, show_diameters
-from .measuring import in_world, labels_from_segmentation, measure_segmentation
+from .measuring import (
+    in_world,
+    labels_from_segmentation,
+    measure_segmentation,
+    require_own_ct,
+)
 from .results import (
     RECORD,
     RECORDED,
@@ -36,6 +41,7 @@ __all__ = [
     "measure_segmentation",
     "points_from_node",
     "reference_volume",
+    "require_own_ct",
     "restore_candidate",
     "roi_from_node",
     "show_diameters",

@@ -10,7 +10,9 @@ from ..anatomy import Label
 from ..errors import InputError
 from ..measure.intervals import with_intervals
 from ..measure.volumes import Measurements, measure
+from ..source import voxels_fingerprint
 from ..volume import Box, Geometry, Volume
+from .results import stored_record
 from .segments import KEPT_TAG, TERMINOLOGY_TAG, fingerprint, label_of, paint, segment_ids, tag
 from .volumes import is_linear, transformed, volume_from_node, world_transform
 
@@ -75,6 +77,23 @@ def measure_segmentation(node: Any, volume_node: Any) -> Measurements:
     """
     labels, ct = in_world(labels_from_segmentation(node, volume_node), volume_node)
     return with_intervals(measure(labels, ct), labels)
+
+
+def require_own_ct(node: Any, volume_node: Any) -> None:
+    """Refuse to measure a segmentation on another CT than the one that a run made it on.
+
+    Raises
+    ------
+    InputError
+        If the voxels differ from those that the run's record names.
+    """
+    recorded = (stored_record(node)["record"] or {}).get("input", {}).get("voxels_sha256")
+    if recorded and recorded != voxels_fingerprint(volume_from_node(volume_node)):
+        raise InputError(
+            f"The segments of '{node.GetName()}' were made on another CT than "
+            f"'{volume_node.GetName()}': its voxels are others, or were changed. Choose the CT "
+            "that they were made on, or segment this one."
+        )
 
 
 def in_world(labels: Volume, volume_node: Any) -> tuple[Volume, Volume]:

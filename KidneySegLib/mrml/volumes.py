@@ -15,6 +15,7 @@ import vtk
 from slicer.util import arrayFromVolume
 
 from ..errors import InputError
+from ..source import Source
 from ..volume import Geometry, Volume
 
 Point = tuple[float, float, float]
@@ -57,7 +58,7 @@ def volume_from_node(node: Any) -> Volume:
     matrix = ijk_to_ras(node)
     if is_linear(node):
         matrix = _matrix_to_world(node) @ matrix
-    return Volume(array, Geometry(array.shape, matrix))
+    return Volume(array, Geometry(array.shape, matrix), source=Source("volume of 3D Slicer"))
 
 
 def is_linear(node: Any) -> bool:

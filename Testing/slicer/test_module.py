@@ -47,7 +47,8 @@ def result(tmp_path_factory, package):
     from KidneySegLib.report.table import result_as_dict, write_json
 
     phantom = make_phantom()
-    found = segment(phantom.ct, package, ThresholdEngine())
+    ct = phantom.ct.with_array(phantom.ct.array.astype(np.int16))  # as a node holds it
+    found = segment(ct, package, ThresholdEngine())
     folder = tmp_path_factory.mktemp("result")
     np.save(folder / "labels.npy", found.labels.array.astype(np.uint8))
     data = result_as_dict(found)
@@ -57,7 +58,7 @@ def result(tmp_path_factory, package):
     data["removed_components"] = [removal.as_dict()]
     data["record"]["device"] = "CPU"
     write_json(data, folder / "result.json")
-    return phantom.ct, folder
+    return ct, folder
 
 
 @pytest.fixture
