@@ -13,6 +13,7 @@ from .errors import KidneySegError
 # 2.5 GB at fast and at balanced; 470 x 340 x 24 voxels: 0.9 GB. Slices matter, quality does not.
 _BASE_BYTES = 0.9e9
 _BYTES_A_VOXEL = 11.0
+_LARGE = (600, 512, 512)
 _TOO_LITTLE = 0.7  # of what is needed: below, a run would only end later, and without a message
 _SIGNS = (
     "not enough memory",
@@ -95,7 +96,8 @@ def require_memory(shape: Sequence[int]) -> None:
         Saying how much is there, how much is needed, and what needs less.
     """
     there = available_bytes()
-    if there is not None and there < _TOO_LITTLE * needed_bytes(shape):
+    taken = 1024.0 * _fields(Path("/proc/self/status")).get("VmRSS", 0)  # the CT is read already
+    if there is not None and there < _TOO_LITTLE * (needed_bytes(shape) - taken):
         raise _lack(shape, there)
 
 
@@ -129,7 +131,8 @@ def _lack(shape: Sequence[int] | None, there: float | None) -> LackOfMemory:
     """The message."""
     free = "" if there is None else f" {max(0.0, there) / 1e9:.1f} GB were free."
     if shape is None:
-        need = f" A run needs {_BASE_BYTES / 1e9:.1f} GB and about as much again for a large CT."
+        large = needed_bytes(_LARGE) / 1e9
+        need = f" A run needs {_BASE_BYTES / 1e9:.1f} GB, and {large:.1f} GB for 600 slices."
     else:
         size = " x ".join(str(n) for n in reversed(shape))
         need = f" This CT ({size} voxels) needs about {needed_bytes(shape) / 1e9:.1f} GB."

@@ -209,6 +209,8 @@ def _position(header: Any) -> tuple[np.ndarray, bool, tuple[Finding, ...]]:
         findings += compare_sizes(
             _sizes(sform, like=size) * scale, size * scale, names=("sform", "pixdim")
         )
+    elif qform is not None:
+        findings += _uncoded(header, qform)
     matrix = sform if sform is not None else qform
     if matrix is not None:
         return np.diag([scale] * 3 + [1.0]) @ matrix, True, findings
@@ -217,6 +219,20 @@ def _position(header: Any) -> tuple[np.ndarray, bool, tuple[Finding, ...]]:
     matrix[:3, 3] = -matrix[:3, :3] @ ((np.array(header.get_data_shape()[:3]) - 1) / 2)
     unknown = sides_unknown("its NIfTI header has neither a valid sform nor a valid qform")
     return np.diag([scale] * 3 + [1.0]) @ matrix, False, (unknown, *findings)
+
+
+def _uncoded(header: Any, qform: np.ndarray) -> tuple[Finding, ...]:
+    """What an sform says that is filled in but whose code is 0, where it contradicts the qform."""
+    if _code(header, "sform"):
+        return ()
+    rows = np.array([header[f"srow_{axis}"] for axis in "xyz"], dtype=np.float64)
+    matrix = np.vstack([rows, [0, 0, 0, 1]])
+    default = np.array_equal(np.abs(matrix[:3, :3]), np.eye(3))
+    if default or not np.isfinite(matrix).all() or abs(np.linalg.det(matrix[:3, :3])) < 1e-12:
+        return ()
+    names = ("qform", "sform with code 0")
+    sizes = [np.linalg.norm(m[:3, :3], axis=0) for m in (qform, matrix)]
+    return (*compare_directions(qform, matrix, names=names), *compare_sizes(*sizes, names=names))
 
 
 def _sizes(matrix: np.ndarray, *, like: np.ndarray) -> np.ndarray:
