@@ -1,0 +1,153 @@
+"""Label maps read by what they say of themselves; names that contradict numbers are refused."""
+
+import json
+
+import nrrd
+import numpy as np
+import pytest
+from phantom import grid, make_phantom
+
+from KidneySegLib.anatomy import Label
+from KidneySegLib.errors import InputError
+from KidneySegLib.io.label_maps import read_label_map
+from KidneySegLib.io.segmentations import write_label_map, write_segmentation
+from KidneySegLib.labels import to_kidneyseg, to_tissue
+from KidneySegLib.stages.clean import assign_sides
+
+
+@pytest.fixture(scope="module")
+def labels():
+    """Right kidney 1, left kidney 2, tumor 3, cyst 4 of a phantom."""
+    phantom = make_phantom(grid((4.0, 3.0, 3.0)))
+    array, _ = assign_sides(phantom.tissue, phantom.ct.geometry, midline_r_mm=0.0)
+    return phantom.ct.with_array(array)
+
+
+def as_stored(found):
+    return to_kidneyseg(found.volume, found.scheme)[0]
+
+
+def test_slicers_own_segmentation_needs_no_scheme(tmp_path, labels):
+    write_segmentation(labels, tmp_path / "s.seg.nrrd")
+    found = read_label_map(tmp_path / "s.seg.nrrd")
+    np.testing.assert_array_equal(as_stored(found).array, labels.array)
+    assert [f.code for f in found.findings] == ["labels-by-name"]
+    assert "'Left kidney' is left kidney" in found.findings[0].message
+
+
+def segments(labels, path, names, values=None, layers=None, tags=None):
+    """A segmentation as Slicer writes it, with layers where they are given."""
+    lps = np.diag([-1.0, -1, 1, 1]) @ labels.geometry.ijk_to_ras
+    header = {
+        "space": "left-posterior-superior",
+        "space directions": lps[:3, :3].T,
+        "space origin": lps[:3, 3],
+    }
+    array = labels.array if layers is None else np.stack(layers, axis=-1)
+    if layers is not None:
+        header["space directions"] = np.vstack([[np.nan] * 3, lps[:3, :3].T])
+        header["kinds"] = ["list", "domain", "domain", "domain"]
+    for n, name in enumerate(names):
+        header[f"Segment{n}_Name"] = name
+        header[f"Segment{n}_LabelValue"] = str((values or range(1, 99))[n])
+        header[f"Segment{n}_Layer"] = str(n if layers is not None else 0)
+        header[f"Segment{n}_Tags"] = (tags or {}).get(n, "")
+    nrrd.write(str(path), array, header, index_order="C")
+    return path
+
+
+def test_numbers_in_another_order_are_read_by_their_names(tmp_path, labels):
+    turned = np.array([0, 7, 5, 9, 3], np.uint8)[labels.array]
+    path = segments(
+        labels.with_array(turned),
+        tmp_path / "s.seg.nrrd",
+        ["Niere links", "Rechte Niere", "renal mass", "Zyste", "Liver"],
+        [5, 7, 9, 3, 2],
+    )
+    np.testing.assert_array_equal(as_stored(read_label_map(path)).array, labels.array)
+
+
+def test_layers_that_overlap(tmp_path, labels):
+    whole = [np.isin(labels.array, [1, 4]), np.isin(labels.array, [2, 3]), labels.array == 3]
+    layers = [mask.astype(np.uint8) for mask in whole]
+    path = segments(
+        labels, tmp_path / "s.seg.nrrd", ["right kidney", "left kidney", "tumor"], [1, 1, 1], layers
+    )
+    found = as_stored(read_label_map(path)).array
+    assert (found == Label.TUMOR).sum() == layers[2].sum()
+    assert (found == Label.LEFT_KIDNEY).sum() == (labels.array == 2).sum()
+
+
+def test_terminology_counts_where_a_name_says_nothing(tmp_path, labels):
+    kidney = "SCT^123037004^Anatomical Structure~SCT^64033007^Kidney~SCT^24028007^Right~Anatomic"
+    entry = f"TerminologyEntry:Segmentation category and type~{kidney}|"
+    only = labels.with_array((labels.array == 1).astype(np.uint8))
+    path = segments(only, tmp_path / "s.seg.nrrd", ["Segment_1"], tags={0: entry})
+    assert (as_stored(read_label_map(path)).array == Label.RIGHT_KIDNEY).sum() > 0
+    path = segments(only, tmp_path / "t.seg.nrrd", ["left kidney"], tags={0: entry})
+    with pytest.raises(InputError, match="terminology of another structure"):
+        read_label_map(path)
+
+
+def test_names_that_contradict_the_scheme_are_refused(tmp_path, labels):
+    path = segments(labels, tmp_path / "s.seg.nrrd", ["left kidney", "right kidney", "tumor"])
+    with pytest.raises(InputError, match=r"calls the number 1 'left kidney'.*right kidney"):
+        read_label_map(path, scheme="kidneyseg")
+
+
+@pytest.mark.parametrize(
+    ("beside", "text"),
+    [
+        ("l.lbl", '  1  1 2 3  1 1 1  "kidney right"\n 2 1 2 3 1 1 1 "kidney left"\n 3 0 0 0 1 1 1 '
+         '"tumor"\n 4 0 0 0 1 1 1 "cyst"\n'),
+        ("l.json", json.dumps({"labels": {"right kidney": 1, "left kidney": 2, "tumor": 3,
+                                          "cyst": 4}})),
+        ("dataset.json", json.dumps({"labels": {"0": "background", "1": "kidney_right",
+                                                "2": "kidney_left", "3": "mass", "4": "cyst"}})),
+    ],
+)  # fmt: skip
+def test_a_table_beside_the_file_names_its_numbers(tmp_path, labels, beside, text):
+    write_label_map(labels, tmp_path / "l.nii.gz")
+    (tmp_path / beside).write_text(text)
+    found = read_label_map(tmp_path / "l.nii.gz")
+    np.testing.assert_array_equal(as_stored(found).array, labels.array)
+
+
+def test_our_own_result_names_its_numbers(tmp_path, labels):
+    write_label_map(labels, tmp_path / "labels.nii.gz")
+    record = {"label_scheme": {"right_kidney": 1, "left_kidney": 2, "tumor": 3, "cyst": 4}}
+    (tmp_path / "measurements.json").write_text(json.dumps({"record": record}))
+    found = read_label_map(tmp_path / "labels.nii.gz")
+    np.testing.assert_array_equal(as_stored(found).array, labels.array)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "offered"),
+    [
+        ([0, 1, 2, 3, 4], ["kidneyseg"]),
+        ([0, 1, 1, 2, 3], ["kits"]),
+        ([0, 2, 3, 3, 2], ["totalsegmentator", "amos", "btcv"]),
+    ],
+)
+def test_without_names_the_schemes_that_fit_are_offered(tmp_path, labels, numbers, offered):
+    stored = labels.with_array(np.array(numbers, np.uint8)[labels.array])
+    write_label_map(stored, tmp_path / "l.nii.gz")
+    with pytest.raises(InputError, match="does not say what its numbers mean") as caught:
+        read_label_map(tmp_path / "l.nii.gz")
+    for name in offered:
+        assert f"'{name}'" in str(caught.value)
+    assert caught.value.remedy == "labels"
+    found = read_label_map(tmp_path / "l.nii.gz", scheme=offered[0])
+    kidney = to_tissue(stored.array, offered[0]) > 0
+    assert (as_stored(found).array > 0).sum() == kidney.sum()
+
+
+def test_a_scheme_can_be_spelled_out(tmp_path, labels):
+    stored = labels.with_array(np.array([0, 12, 30, 7, 0], np.uint8)[labels.array])
+    write_label_map(stored, tmp_path / "l.nii.gz")
+    found = read_label_map(tmp_path / "l.nii.gz", scheme="12=right_kidney,30=left_kidney,7=tumor")
+    expected = np.where(labels.array == 4, 0, labels.array)
+    np.testing.assert_array_equal(as_stored(found).array, expected)
+    for bad in ("12=spleen", "kidney", "0=kidney", "1=kidney,2=left_kidney"):
+        with pytest.raises(InputError, match="no label scheme|with and without a side"):
+            read_label_map(tmp_path / "l.nii.gz", scheme=bad)
