@@ -1,0 +1,138 @@
+"""DICOM SEG, written by pydicom as highdicom lays it out: bits, one frame a segment and slice."""
+
+import dicom_files
+import numpy as np
+import pytest
+from phantom import grid, make_phantom
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.pixels import pack_bits
+from pydicom.sequence import Sequence
+from pydicom.uid import ExplicitVRLittleEndian
+
+from KidneySegLib.errors import InputError
+from KidneySegLib.io.label_maps import read_label_map
+from KidneySegLib.labels import to_kidneyseg
+from KidneySegLib.stages.clean import assign_sides
+from KidneySegLib.volume import Volume
+
+SEG = "1.2.840.10008.5.1.4.1.1.66.4"
+
+
+def item(**fields):
+    made = Dataset()
+    for name, value in fields.items():
+        setattr(made, name, value)
+    return made
+
+
+def code(meaning):
+    return item(CodeValue="1", CodingSchemeDesignator="SCT", CodeMeaning=meaning)
+
+
+def segment(number, label, kind, side=None):
+    coded = code(kind)
+    if side:
+        coded.SegmentedPropertyTypeModifierCodeSequence = Sequence([code(side)])
+    return item(
+        SegmentNumber=number,
+        SegmentLabel=label,
+        SegmentedPropertyTypeCodeSequence=Sequence([coded]),
+    )
+
+
+@pytest.fixture(scope="module")
+def labels():
+    phantom = make_phantom(grid((4.0, 3.0, 3.0)))
+    array, _ = assign_sides(phantom.tissue, phantom.ct.geometry, midline_r_mm=0.0)
+    return phantom.ct.with_array(array)
+
+
+def write(path, labels, segments):
+    """A SEG object; slices that a segment is not on have no frame, as is usual."""
+    slices = dicom_files.series(labels.with_array(labels.array.astype(np.int16)))
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = SEG, "1.2.3"
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ds = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
+    ds.SOPClassUID, ds.SOPInstanceUID, ds.Modality = SEG, "1.2.3", "SEG"
+    ds.Rows, ds.Columns = labels.array.shape[1:]
+    ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
+    ds.BitsAllocated = ds.BitsStored = 1
+    ds.HighBit, ds.PixelRepresentation, ds.SegmentationType = 0, 0, "BINARY"
+    ds.SegmentSequence = Sequence(segments)
+    measures = item(
+        PixelSpacing=slices[0].PixelSpacing, SliceThickness="4", SpacingBetweenSlices="4"
+    )
+    ds.SharedFunctionalGroupsSequence = Sequence([item(
+        PixelMeasuresSequence=Sequence([measures]),
+        PlaneOrientationSequence=Sequence(
+            [item(ImageOrientationPatient=slices[0].ImageOrientationPatient)]
+        ),
+    )])  # fmt: skip
+    frames, bits = [], []
+    for number in (int(s.SegmentNumber) for s in segments):
+        for k, plane in enumerate(labels.array):
+            if (plane == number).any():
+                frames.append(item(
+                    SegmentIdentificationSequence=Sequence([item(ReferencedSegmentNumber=number)]),
+                    PlanePositionSequence=Sequence(
+                        [item(ImagePositionPatient=slices[k].ImagePositionPatient)]
+                    ),
+                ))  # fmt: skip
+                bits.append(plane == number)
+    ds.PerFrameFunctionalGroupsSequence = Sequence(frames)
+    ds.NumberOfFrames = len(frames)
+    ds.PixelData = pack_bits(np.stack(bits).astype(np.uint8))
+    ds.save_as(path, enforce_file_format=True)
+    return path
+
+
+SEGMENTS = (
+    (1, "Segment 1", "Kidney", "Right"),
+    (2, "left kidney", "Kidney", "Left"),
+    (3, "lesion", "Mass", None),
+    (4, "simple", "Cyst", None),
+)
+
+
+def test_segments_are_read_by_codes_and_labels(tmp_path, labels):
+    path = write(tmp_path / "seg.dcm", labels, [segment(*s) for s in SEGMENTS])
+    found = read_label_map(path, ct=labels)
+    sided, _ = to_kidneyseg(found.volume, found.scheme)
+    np.testing.assert_array_equal(sided.array, labels.array)
+
+
+def test_without_the_ct_the_frames_make_the_grid(tmp_path, labels):
+    path = write(tmp_path / "seg.dcm", labels, [segment(*s) for s in SEGMENTS])
+    found = read_label_map(path)
+    sided, _ = to_kidneyseg(found.volume, found.scheme)
+    for number in range(1, 5):
+        assert (sided.array == number).sum() == (labels.array == number).sum()
+        centers = [
+            v.geometry.ras_from_kji(np.argwhere(v.array == number).mean(axis=0))[0]
+            for v in (sided, labels)
+        ]
+        np.testing.assert_allclose(*centers, atol=0.01)
+
+
+def test_codes_that_contradict_the_label_are_refused(tmp_path, labels):
+    wrong = segment(1, "right kidney", "Kidney", "Left")
+    path = write(tmp_path / "seg.dcm", labels, [wrong])
+    with pytest.raises(InputError, match="codes of another structure"):
+        read_label_map(path)
+
+
+def test_segments_of_another_ct_are_refused(tmp_path, labels):
+    path = write(tmp_path / "seg.dcm", labels, [segment(*s) for s in SEGMENTS])
+    other = Volume(labels.array[:-30], labels.geometry.__class__(
+        labels.array[:-30].shape, labels.geometry.ijk_to_ras))  # fmt: skip
+    with pytest.raises(InputError, match="do not lie on the slices of the CT"):
+        read_label_map(path, ct=other)
+
+
+def test_another_dicom_object_is_no_segmentation(tmp_path, labels):
+    folder = dicom_files.save(
+        dicom_files.series(labels.with_array(labels.array.astype(np.int16))), tmp_path
+    )
+    with pytest.raises(InputError, match=r"no DICOM segmentation \(SEG\)"):
+        read_label_map(next(folder.iterdir()))
