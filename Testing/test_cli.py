@@ -1,7 +1,12 @@
 import csv
+import gzip
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +17,9 @@ from KidneySegLib import cli
 from KidneySegLib.io.images import read_labels
 from KidneySegLib.io.itk import sitk_from_volume
 from KidneySegLib.outputs import FILES
+from KidneySegLib.volume import Box
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(autouse=True)
@@ -356,3 +364,152 @@ def test_measure_into_a_new_folder_and_not_over_a_file(capsys, tmp_path):
     assert code == 2
     assert "--overwrite" in err
     assert [p.name for p in table.parent.iterdir()] == ["t.csv"]
+
+
+@pytest.fixture
+def dicom(tmp_path):
+    """A DICOM folder of the phantom, in whole HU."""
+    import dicom_files
+
+    phantom = make_phantom()
+    whole = phantom.ct.with_array(np.rint(phantom.ct.array).astype(np.int16))
+    slices = dicom_files.series(whole, kernel="B30f", description="ABD PV Mustermann 2.0")
+    return dicom_files.save(slices, tmp_path / "dicom" / "P1")
+
+
+def record(folder):
+    return json.loads((folder / "measurements.json").read_text(encoding="utf-8"))
+
+
+def test_a_result_belongs_to_its_scan_and_names_nobody(capsys, dicom, tmp_path):
+    out = tmp_path / "out"
+    assert run(capsys, "segment", dicom, "-o", out)[0] == 0
+    data = record(out)["record"]["input"]
+    assert (data["study_date"], data["series_number"]) == ("2024-01-31", 1)
+    assert (data["kernel"], data["description"]) == ("B30f", "ABD PV 2.0")
+    assert data["slices"] == [1, 100]
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "2024-01-31" in page
+    assert "<p class=name>Patient:</p>" in page
+    texts = [p.read_bytes() for p in out.iterdir() if p.suffix in (".json", ".html", ".csv")]
+    for secret in (b"Leak", b"ID-A", b"Mustermann", b"1.2.826.0", str(dicom).encode()):
+        assert not any(secret in text for text in texts)
+
+
+def test_no_dates_leaves_the_date_out_everywhere(capsys, dicom, tmp_path):
+    out = tmp_path / "out"
+    assert run(capsys, "segment", dicom, "-o", out, "--no-dates")[0] == 0
+    for path in out.iterdir():
+        if path.suffix in (".json", ".html", ".csv"):
+            assert "2024" not in path.read_text(encoding="utf-8").replace("2024 ", "")
+
+
+def test_strict_refuses_what_is_in_doubt(capsys, ct, tmp_path):
+    import nibabel
+
+    image = nibabel.load(str(ct))
+    guess = tmp_path / "guess.nii.gz"
+    data = bytearray(gzip.decompress(ct.read_bytes()))
+    data[252:256] = bytes(4)  # qform_code, sform_code
+    guess.write_bytes(gzip.compress(bytes(data)))
+    assert image.header["sform_code"] > 0
+    code, _, err = run(capsys, "segment", guess, "-o", tmp_path / "a", "--strict")
+    assert code == 2
+    assert "right and left are a guess" in err
+    assert not (tmp_path / "a").exists()
+    code, out, err = run(capsys, "segment", guess, "-o", tmp_path / "b")
+    assert code == 0
+    assert err.splitlines()[0].startswith("warning: The file does not say how the patient lies")
+    assert "right kidney?" in out
+    page = (tmp_path / "b" / "report.html").read_text(encoding="utf-8")
+    assert "right (a guess)" in page
+    assert record(tmp_path / "b")["measurements"]["sides_known"] is False
+    with (tmp_path / "b" / "measurements.csv").open() as stream:
+        assert {r["side_known"] for r in csv.DictReader(stream)} == {"False"}
+    assert run(capsys, "segment", ct, "-o", tmp_path / "c", "--strict")[0] == 0
+
+
+def test_a_replaced_ct_is_run_again_and_the_old_result_kept(capsys, ct, tmp_path):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    shutil.copy(ct, folder / "a.nii.gz")
+    run(capsys, "segment", folder, "-o", out)
+    other = make_phantom(kidneys=("right",), lesions=False)
+    sitk.WriteImage(sitk_from_volume(other.ct), str(folder / "a.nii.gz"))
+    code, text, err = run(capsys, "segment", folder, "-o", out)
+    assert code == 0
+    assert "those are in a.stale-1 now" in err
+    assert "1 replaced" in text
+    assert len(record(out / "a.stale-1")["measurements"]["sides"]) == 2
+    assert len(record(out / "a")["measurements"]["sides"]) == 1
+    _, text, _ = run(capsys, "segment", folder, "-o", out)
+    assert "1 CTs found: 1 kept." in text
+
+
+def test_a_batch_names_its_cases_before_their_warnings_and_counts_what_it_left(
+    capsys, ct, tmp_path
+):
+    folder = tmp_path / "in"
+    for name in ("P1", "P2"):
+        (folder / name).mkdir(parents=True)
+        shutil.copy(ct, folder / name / "ct.nii.gz")
+    (folder / "._x.nii.gz").write_bytes(b"x")
+    shutil.copy(ct, folder / "P1" / "ct_labels.nii.gz")
+    _, text, err = run(capsys, "segment", folder, "-o", tmp_path / "out")
+    lines = err.splitlines()
+    assert lines[0] == "P1_ct:"
+    assert "P2_ct:" in lines[lines.index("P1_ct: done") + 1]
+    assert text.splitlines()[-1] == (
+        "2 CTs found: 2 done. Files not taken: 1 files of macOS; 1 label maps (by their names)."
+    )
+
+
+def test_labels_of_another_ct_are_not_measured(capsys, ct, tmp_path):
+    out = tmp_path / "out"
+    run(capsys, "segment", ct, "-o", out)
+    other = make_phantom(seed=5)
+    sitk.WriteImage(sitk_from_volume(other.ct), str(tmp_path / "other.nii.gz"))
+    code, _, err = run(capsys, "measure", out / "labels.nii.gz", "--ct", tmp_path / "other.nii.gz")
+    assert code == 2
+    assert "made on another CT" in err
+    assert run(capsys, "measure", out / "labels.nii.gz", "--ct", ct)[0] == 0
+
+
+def test_no_function_is_estimated_from_a_cut_kidney(capsys, tmp_path):
+    phantom = make_phantom()
+    cut = phantom.ct.with_array(phantom.tissue).cropped(Box((45, 0, 0), (100, 133, 173)))
+    sitk.WriteImage(sitk_from_volume(cut), str(tmp_path / "cut.nii.gz"))
+    code, out, _ = run(
+        capsys, "measure", tmp_path / "cut.nii.gz", "--labels", "kits", "--gfr", "80", "--age",
+        "60", "--margin", "5",
+    )  # fmt: skip
+    assert code == 0
+    assert "not estimated: the scan cuts a kidney" in out
+    assert "no share of what the scan cuts" in out
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_a_terminal_that_cannot_write_a_letter_ends_no_run(ct, tmp_path, encoding):
+    out = tmp_path / "Ergebnis 日本"
+    done = subprocess.run(
+        [sys.executable, "-m", "KidneySegLib", "evaluate", str(ct), str(tmp_path / "日本.nii.gz")],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
+        cwd=ROOT,
+    )
+    assert done.returncode == 2
+    assert b"error: " in done.stderr
+    assert b"Traceback" not in done.stderr
+    assert not out.exists()
+
+
+def test_a_reader_that_goes_away_changes_nothing(tmp_path):
+    child = subprocess.Popen(
+        [sys.executable, "-m", "KidneySegLib", "models"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+    )
+    child.stdout.close()
+    assert child.wait(60) == 0
+    assert child.stderr.read() == b""

@@ -30,7 +30,8 @@ def told(package, *lesions, with_ct=True):
     findings = judge_result(
         found, estimate_phase(ct, volume), quiet, (), guided=True, kidneys_only=False
     )
-    return {f.code: f for f in findings if f.code in ("tumor-like-fluid", "dense-cyst")}
+    codes = ("tumor-like-fluid", "dense-cyst", "fat-in-lesion", "impossible-density")
+    return {f.code: f for f in findings if f.code in codes}
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,7 @@ def told(package, *lesions, with_ct=True):
         (Label.TUMOR, 17, {"tumor-like-fluid"}),
         (Label.TUMOR, 23, set()),
         (Label.TUMOR, -5, {"tumor-like-fluid"}),
-        (Label.TUMOR, -15, set()),  # fat, not fluid
+        (Label.TUMOR, -15, {"fat-in-lesion"}),  # fat, not fluid
         (Label.CYST, 27, set()),
         (Label.CYST, 33, {"dense-cyst"}),
     ],
@@ -132,3 +133,26 @@ def test_a_long_tumor_of_one_ml_is_named_as_a_tumor(package):
 
 def test_usual_shapes_and_small_lesions_are_not_called_long(package):
     assert "elongated-lesion" not in shaped(package, (15.1, 52.1, 30.7), (0.9, 40.0, 12.0))
+
+
+@pytest.mark.parametrize(
+    ("label", "density_hu", "expected"),
+    [
+        (Label.TUMOR, 611, {"impossible-density"}),
+        (Label.TUMOR, 300, set()),
+        (Label.TUMOR, -40, {"fat-in-lesion"}),
+        (Label.CYST, -300, {"impossible-density", "fat-in-lesion"}),
+    ],
+)
+def test_densities_that_cannot_be_and_fat_are_said(package, label, density_hu, expected):
+    assert set(told(package, (label, density_hu, 4.5))) == expected
+
+
+def test_a_kidney_of_air_or_metal_is_said():
+    from KidneySegLib.judge import judge_measurements
+
+    labels = np.full(GEOMETRY.shape, np.uint8(Label.LEFT_KIDNEY))
+    for hu, said in ((-300.0, True), (30.0, False), (250.0, False), (900.0, True)):
+        ct = Volume(np.full(GEOMETRY.shape, hu, np.float32), GEOMETRY)
+        codes = {f.code for f in judge_measurements(measure(Volume(labels, GEOMETRY), ct))}
+        assert ("impossible-density" in codes) is said

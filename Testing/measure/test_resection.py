@@ -7,7 +7,7 @@ from phantom import ellipsoid, grid, sphere_ml
 from KidneySegLib.anatomy import Label
 from KidneySegLib.errors import InputError
 from KidneySegLib.measure.resection import plan_resection, resection_planner
-from KidneySegLib.volume import Volume
+from KidneySegLib.volume import Box, Volume
 
 
 @pytest.fixture(params=[(1.0, 1.0, 1.0), (3.0, 0.9, 0.9)])
@@ -61,3 +61,13 @@ def test_a_side_without_a_tumor_has_no_plan(labels):
 def test_absurd_margins_are_refused(labels, margin_mm):
     with pytest.raises(InputError, match="0 to 30 mm"):
         plan_resection(labels, "right", margin_mm=margin_mm)
+
+
+def test_no_share_is_given_of_what_the_scan_cuts(labels):
+    cut = labels.cropped(Box((0, 0, 0), (labels.array.shape[0] // 2, *labels.array.shape[1:])))
+    plan = plan_resection(cut, "right", margin_mm=5.0)
+    assert plan.removed_ml > 0
+    assert (plan.preserved_share, plan.preserved_share_of_both) == (None, None)
+    whole = resection_planner(labels, "right", cut_sides=["left"]).plan(5.0)
+    assert whole.preserved_share is not None
+    assert whole.preserved_share_of_both is None

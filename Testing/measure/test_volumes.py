@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -78,7 +80,17 @@ def test_kidney_at_the_end_of_the_scan_is_incomplete(phantom):
     labels = labeled(phantom)
     cut = labels.cropped(Box((50, 0, 0), labels.array.shape))
     result = measure(cut)
+    assert len(result.sides) == 2
     assert all(s.incomplete for s in result.sides)
+    assert all(s.parenchyma_share is None for s in result.sides)
+
+
+def test_a_lesion_whose_interval_begins_near_nothing_is_uncertain(phantom):
+    lesion = measure(labeled(phantom), phantom.ct).lesions[0]
+    assert not lesion.uncertain
+    assert dataclasses.replace(lesion, volume_interval_ml=(0.0, 39.0)).uncertain
+    assert not dataclasses.replace(lesion, volume_interval_ml=(9.0, 39.0)).uncertain
+    assert dataclasses.replace(lesion, probability=0.4).uncertain
 
 
 def test_empty_map(phantom):

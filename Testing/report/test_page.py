@@ -149,3 +149,33 @@ def test_no_picture_of_a_kidney_that_is_not_there(result):
     stream = io.BytesIO()
     assert not draw_surfaces(labels.canonical(), "left", stream)
     assert stream.getvalue() == b""
+
+
+def test_scores_of_an_uncertain_tumor_are_folded_up(result, picture, tmp_path):
+    measured = result.measurements
+    first = dataclasses.replace(measured.lesions[0], volume_interval_ml=(0.0, 39.0))
+    assert measured.nephrometry[0].lesion_id == first.id
+    unsure = dataclasses.replace(measured, lesions=(first, *measured.lesions[1:]))
+    page = page_of(dataclasses.replace(result, measurements=unsure), picture, tmp_path)
+    folded = page[page.index("<details>") : page.index("</details>")]
+    assert "is uncertain" in folded
+    assert "R.E.N.A.L." in folded
+    assert "<details>" not in page_of(result, picture, tmp_path)
+
+
+def test_no_share_of_a_cut_kidney(result, picture, tmp_path):
+    sides = [dataclasses.replace(s, incomplete=True, parenchyma_share=None)
+             for s in result.measurements.sides]  # fmt: skip
+    cut = dataclasses.replace(result.measurements, sides=tuple(sides))
+    page = page_of(dataclasses.replace(result, measurements=cut), picture, tmp_path)
+    assert "No share is given, since the scan cuts a kidney." in page
+    rows = re.findall(r"<tr><td>left</td><td>\d+ mm</td>.*?</tr>", page)
+    assert len(rows) == 3
+    assert all(row.endswith("<td>–</td><td>–</td></tr>") for row in rows)
+
+
+def test_the_page_is_tied_to_its_scan_and_leaves_room_for_a_name(result, picture, tmp_path):
+    page = page_of(result, picture, tmp_path)
+    assert "<p class=name>Patient:</p>" in page
+    assert result.record["input"]["sha256"][:16] in page
+    assert "173 x 133 x 100 voxels of 1.5 x 1.5 x 2 mm" in page
