@@ -18,9 +18,10 @@ _PLACE = re.compile(r"R,A,S = (-?\d+),(-?\d+),(-?\d+) mm")
 def slice_number(volume: Volume, place_ras_mm: Sequence[float]) -> int:
     """Number of the slice (first axis as stored) nearest to a place.
 
-    The DICOM instance number where the volume has them, else counted from 1.
+    The DICOM instance number where the volume has them, else counted from 1. Places count in whole
+    mm, as texts name them, so that text and table say the same slice.
     """
-    k = volume.geometry.kji_from_ras(place_ras_mm)[0, 0]
+    k = volume.geometry.kji_from_ras(np.round(place_ras_mm))[0, 0]
     index = int(np.clip(np.rint(k), 0, volume.array.shape[0] - 1))
     numbers = volume.source.instance_numbers if volume.source else ()
     return numbers[index] if len(numbers) == volume.array.shape[0] else index + 1
