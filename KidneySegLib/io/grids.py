@@ -125,6 +125,15 @@ def sides_unknown(what: str) -> Finding:
     )
 
 
+def size_unknown() -> Finding:
+    """Warning that a file does not say how large its voxels are."""
+    return warning(
+        "size-unknown",
+        "The file does not say how large its voxels are; 1 mm was taken. Volumes and diameters are "
+        "worth nothing until the size is known: load the original DICOM series.",
+    )
+
+
 def compare_sizes(
     used: np.ndarray, other: np.ndarray, *, names: tuple[str, str]
 ) -> tuple[Finding, ...]:

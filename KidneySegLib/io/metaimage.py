@@ -20,7 +20,7 @@ from ..findings import Finding, warning
 from ..source import Source
 from ..volume import Volume
 from .checks import damaged, require_3d, require_bytes, require_sane_size
-from .grids import compare_sizes, sides_unknown
+from .grids import compare_sizes, sides_unknown, size_unknown
 from .itk import geometry_from_sitk, simpleitk
 from .paths import safe_files, safe_folder, shown
 
@@ -95,11 +95,7 @@ def _position(fields: dict[str, str], image: sitk.Image) -> tuple[bool, tuple[Fi
                 size, stated[:3], names=("what ITK reads", f"the field {name} of the header")
             )
     if "elementspacing" not in fields and "elementsize" not in fields:
-        text = (
-            "The file does not say how large its voxels are; 1 mm was taken. Volumes and diameters "
-            "are worth nothing until the size is known: load the original DICOM series."
-        )
-        findings += (warning("size-unknown", text),)
+        findings += (size_unknown(),)
     if not any(name in fields for name in _MATRIX_FIELDS):
         return False, (sides_unknown("its header has no TransformMatrix"), *findings)
     return True, findings + _named_orientation(fields, image)

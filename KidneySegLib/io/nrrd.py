@@ -17,7 +17,7 @@ from ..findings import Finding, warning
 from ..source import Source
 from ..volume import Geometry, Volume
 from .checks import damaged, require_3d, require_sane_size
-from .grids import LPS_TO_RAS, compare_sizes, sides_unknown
+from .grids import LPS_TO_RAS, compare_sizes, sides_unknown, size_unknown
 from .paths import shown
 
 SUFFIXES = (".nrrd", ".nhdr")
@@ -142,7 +142,7 @@ def _position(
     if directions is None:
         matrix[:3, :3] = np.diag(np.where(np.isfinite(spacings), spacings, 1.0))
         lack = sides_unknown("its NRRD header has no 'space directions'")
-        findings = (lack, *_without_size(spacings))
+        findings = (lack,) if np.isfinite(spacings).all() else (lack, size_unknown())
         return LPS_TO_RAS @ matrix, False, findings
     rows = [directions[n] for n in axes]
     if any(row is None or not np.isfinite(np.asarray(row, float)).all() for row in rows):
@@ -160,19 +160,6 @@ def _position(
         what = f"its NRRD header names the space '{space}'" if space else "it names no space"
         return LPS_TO_RAS @ matrix, False, (sides_unknown(what), *findings, *unit_findings)
     return to_ras @ matrix, True, (*findings, *unit_findings)
-
-
-def _without_size(spacings: np.ndarray) -> tuple[Finding, ...]:
-    """Warning where not even the voxel size is known."""
-    if np.isfinite(spacings).all():
-        return ()
-    return (
-        warning(
-            "size-unknown",
-            "The file does not say how large its voxels are; 1 mm was taken. Volumes and diameters "
-            "are worth nothing until the size is known: load the original DICOM series.",
-        ),
-    )
 
 
 def _unit(header: dict[str, Any]) -> tuple[float, tuple[Finding, ...]]:
