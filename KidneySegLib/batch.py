@@ -71,6 +71,7 @@ def run_batch(
     out: Path,
     run_case: Callable[[Case, Volume], dict[str, Any]],
     *,
+    prepare: Callable[[Volume], Volume],
     settings: dict[str, Any],
     on_crash: Callable[[Exception], str],
     overwrite: bool = False,
@@ -85,6 +86,8 @@ def run_batch(
     ----------
     run_case : callable
         Segments a case's CT, writes its folder, returns the content of its JSON file.
+    prepare : callable
+        Changes or refuses a CT that was read, before it is segmented or its results are kept.
     settings : dict
         Model sha256 (``model``) and run settings (``settings``): earlier results are kept only
         where they were made with the same.
@@ -107,7 +110,7 @@ def run_batch(
     table: list[dict[str, Any]] = []
     for case in cases:
         try:
-            row = _row(case, run_case, settings, overwrite=overwrite)
+            row = _row(case, run_case, prepare, settings, overwrite=overwrite)
         except KidneySegError as error:
             row = _failed(case, str(error))
         except Exception as error:  # one broken CT must not end the batch
@@ -127,6 +130,7 @@ def _failed(case: Case, message: str) -> dict[str, Any]:
 def _row(
     case: Case,
     run_case: Callable[[Case, Volume], dict[str, Any]],
+    prepare: Callable[[Volume], Volume],
     settings: dict[str, Any],
     *,
     overwrite: bool,
@@ -136,8 +140,8 @@ def _row(
     complete = all((case.target / name).is_file() for name in FILES)
     if not complete or overwrite:
         check_target(case.target, FILES, overwrite=overwrite)
-        return row | _numbers(run_case(case, case.source.read()))
-    volume = case.source.read()
+        return row | _numbers(run_case(case, prepare(case.source.read())))
+    volume = prepare(case.source.read())
     stored = json.loads((case.target / RECORD).read_text(encoding="utf-8"))
     if stored["record"].get("input", {}).get("sha256") != fingerprint(volume):
         stale = _move_aside(case.target)
@@ -151,7 +155,8 @@ def _row(
         "model": stored["record"]["model"]["sha256"],
         "settings": stored["record"]["settings"],
     }
-    if made_with != settings:
+    date = volume.source.study_date if volume.source else ""
+    if made_with != settings or stored["record"]["input"]["study_date"] != date:
         raise OutputError(
             "Results of another model or other settings are there. Choose another output folder, "
             "or replace them.",

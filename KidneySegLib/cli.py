@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -242,7 +243,8 @@ def _run_segment(options: argparse.Namespace, console: Console) -> int:
                 return _run_segment_batch(contents, options, console)
         check_target(options.output, FILES, overwrite=options.overwrite)
         run, _ = _case_runner(options, console)
-        data, text = run(_read_one(contents, options, console), options.output)
+        volume = _prepared(_read_one(contents, options, console), options)
+        data, text = run(volume, options.output)
     console.result(data, f"{text}\n\nResults are in {shown(options.output)}")
     return 0
 
@@ -275,7 +277,6 @@ def _case_runner(
     from .outputs import write_result
     from .pipeline import DISCLAIMER, Settings, segment
     from .report.table import as_text, result_as_dict
-    from .source import without_date
 
     settings = Settings(
         quality=options.quality,
@@ -289,9 +290,6 @@ def _case_runner(
 
     def run(volume: Volume, target: Path) -> tuple[dict, str]:
         require_memory(volume.array.shape)
-        volume = without_date(volume) if options.no_dates else volume
-        if options.strict:
-            _require_certain(volume)
         with explained(volume.array.shape):
             result = segment(volume, package, engine, settings, progress=console.progress)
             console.progress("write", 0.99, None)
@@ -302,6 +300,15 @@ def _case_runner(
         return result_as_dict(result), text
 
     return run, {"model": package.sha256, "settings": settings.as_dict()}
+
+
+def _prepared(volume: Volume, options: argparse.Namespace) -> Volume:
+    """A CT as the options want it: without its date, or refused where it is in doubt."""
+    from .source import without_date
+
+    if options.strict:
+        _require_certain(volume)
+    return without_date(volume) if options.no_dates else volume
 
 
 def _require_certain(volume: Volume) -> None:
@@ -335,6 +342,7 @@ def _run_segment_batch(contents: Contents, options: argparse.Namespace, console:
         cases_of(contents, options.output),
         options.output,
         run_case,
+        prepare=lambda volume: _prepared(volume, options),
         settings=settings,
         on_crash=_why,
         overwrite=options.overwrite,
@@ -412,6 +420,8 @@ def _run_measure(options: argparse.Namespace, console: Console) -> int:
     measurements = measure(sided, ct.canonical() if ct is not None else None)
     measurements = with_intervals(measurements, sided)
     measurements = lesions_with_slices(measurements, ct or found.volume)
+    sources = [v.source for v in (found.volume, ct) if v is not None and v.source is not None]
+    measurements = replace(measurements, sides_known=all(s.sides_known for s in sources))
     findings += judge_measurements(measurements)
     for tumor, component, points in options.overrides:
         measurements = measurements.overridden(tumor, {component: points})
@@ -440,13 +450,14 @@ def _sided(found: LabelMap, ct: Volume | None) -> tuple[Volume, list]:
     sided, findings = to_kidneyseg(found.volume, found.scheme, ct)
     odd = check_labels(sided, ct)
     require_fitting(found.volume, found.scheme, odd, ct)
-    return sided, [*found.findings, *(ct.findings if ct is not None else ()), *findings, *odd]
+    read = dict.fromkeys((*found.findings, *(ct.findings if ct is not None else ())))
+    return sided, [*read, *findings, *odd]
 
 
 def _require_same_ct(labels: Volume, ct: Volume, path: Path) -> None:
     """Refuse a CT that a label map does not belong to: by its grid, or by the record beside it."""
     from .outputs import recorded_fingerprint
-    from .source import fingerprint
+    from .source import voxels_fingerprint
 
     if not ct.canonical().geometry.matches(labels.canonical().geometry):
         raise InputError(
@@ -455,7 +466,7 @@ def _require_same_ct(labels: Volume, ct: Volume, path: Path) -> None:
             "map onto this one."
         )
     recorded = recorded_fingerprint(path)
-    if recorded and recorded != fingerprint(ct):
+    if recorded and recorded != voxels_fingerprint(ct):
         raise InputError(
             "The label map was made on another CT: the record beside it names other voxels than "
             "this CT has. Expected the CT of that result. Give that one, or move the label map out "

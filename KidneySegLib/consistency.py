@@ -15,11 +15,12 @@ from .findings import Finding, error, warning
 from .volume import Volume
 
 _STEP = 8  # voxels in the slice: jumps of a whole slice need no more
-_BODY_HU, _BONE_HU = -300.0, 200.0
+_BODY_HU, _BONE_HU, _AIR_HU = -300.0, 200.0, -850.0
 _LEAST_BODY = 30  # sampled voxels
 # Largest median change of the body from slice to slice: 8 HU in 43 CTs, 30 in one that was
 # recovered from a video. A missing rescale moves a slice by 1000, a wrong slope by 100 and more.
 _ODD_JUMP_HU, _WRONG_JUMP_HU = 60.0, 200.0
+_FEW_SLICES, _SAME_OUTLINE = 4, 0.7
 _GRID_MM = 6.0
 _LEAST_LAG_MM, _LIKE_MM = 80.0, 60.0
 # Correlation of slices 80 mm and more apart, over 60 mm of slices: at most 0.92 in the CTs; 0.993
@@ -80,21 +81,45 @@ def _empty(planes: np.ndarray, sample: np.ndarray) -> list[int]:
 
 
 def _levels(sample: np.ndarray) -> np.ndarray:
-    """Density of each slice against the first one, from the changes of what is body in both."""
+    """Density of each slice against the first one that has an image, from change to change."""
     level = np.zeros(len(sample))
     body = sample > _BODY_HU
-    last = None
+    full = [n for n in range(len(sample)) if np.ptp(sample[n]) >= 1]
+    changes = {b: _change(sample, body, a, b) for a, b in zip(full, full[1:], strict=False)}
+    current = 0.0
     for n in range(len(sample)):
-        if np.ptp(sample[n]) < 1:
-            level[n] = level[n - 1] if n else 0.0
-            continue
-        if last is not None:
-            either = body[n] | body[last]
-            enough = min(body[n].sum(), body[last].sum()) >= _LEAST_BODY
-            change = float(np.median((sample[n] - sample[last])[either])) if enough else 0.0
-            level[n] = level[last] + (change if abs(change) >= _ODD_JUMP_HU else 0.0)
-        last = n
+        current += changes.get(n, 0.0)
+        level[n] = current
     return level
+
+
+def _change(sample: np.ndarray, body: np.ndarray, a: int, b: int) -> float:
+    """Change of density as a whole from slice a to slice b; 0 where there is none.
+
+    Asked are what is body in both slices, then all that is seen. Where a wrong slope makes the
+    body of one slice thinner than any body, what is body in either of them counts, unless there is
+    air in its place, or it does not come back within a few slices: there a body ends.
+    """
+    difference = sample[b] - sample[a]
+    both, either = body[a] & body[b], body[a] | body[b]
+    if both.sum() >= _LEAST_BODY:
+        change = float(np.median(difference[both]))
+        if abs(change) >= _ODD_JUMP_HU:
+            return change
+    change = float(np.median(difference))
+    if abs(change) >= _ODD_JUMP_HU:
+        return change
+    if either.sum() < _LEAST_BODY or 2 * both.sum() > either.sum():
+        return 0.0
+    gone, seen = (a, b) if body[a].sum() > body[b].sum() else (b, a)
+    if np.median(sample[seen][body[gone] & ~body[seen]]) < _AIR_HU:
+        return 0.0
+    around = range(max(0, seen - _FEW_SLICES), min(len(sample), seen + _FEW_SLICES + 1))
+    beyond = [n for n in around if (n - seen) * (seen - gone) > 0]
+    returns = any(
+        (body[n] & body[gone]).sum() >= _SAME_OUTLINE * (body[n] | body[gone]).sum() for n in beyond
+    )
+    return float(np.median(difference[either])) if returns else 0.0
 
 
 def _usual_level(level: np.ndarray) -> float:

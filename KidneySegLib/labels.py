@@ -27,6 +27,7 @@ class Role(Enum):
     """What a number of a label map stands for."""
 
     OTHER = "other"
+    UNCLEAR = "unclear"
     KIDNEY = "kidney"
     RIGHT_KIDNEY = "right_kidney"
     LEFT_KIDNEY = "left_kidney"
@@ -45,6 +46,18 @@ class Role(Enum):
         return self is other or (
             self.tissue is other.tissue is Tissue.KIDNEY and Role.KIDNEY in (self, other)
         )
+
+
+# Where segments overlap, the later one wins.
+OVERLAP_ORDER = (
+    Role.OTHER,
+    Role.UNCLEAR,
+    Role.KIDNEY,
+    Role.RIGHT_KIDNEY,
+    Role.LEFT_KIDNEY,
+    Role.CYST,
+    Role.TUMOR,
+)
 
 
 @dataclass(frozen=True)
@@ -113,14 +126,31 @@ _LABELS = {
     Role.TUMOR: int(Label.TUMOR),
     Role.CYST: int(Label.CYST),
 }
-_ROLE_NAMES = ", ".join(role.value for role in Role if role is not Role.OTHER)
-_NOT_A_KIDNEY = re.compile(
-    r"adrenal|suprarenal|nebenniere|art(?:ery|eries|eria)|vein|vena|vessel|ureter|pelvis|sinus|"
-    r"fascia|fat\b|collecting|calyx|calyces|medulla|hilum|stone"
+_NO_ROLES = (Role.OTHER, Role.UNCLEAR)
+_ROLE_NAMES = ", ".join(role.value for role in Role if role not in _NO_ROLES)
+_FOREIGN = re.compile(
+    r"liver|hepat|leber|foie|\blungs?\b|pulmo|lunge|poumon|spleen|splen|milz|\brate\b|pancrea|pankrea|"
+    r"gall|bili|duct|ovar|prostat|bladder|blase|vessie|bowel|colon|darm|stomach|magen|breast|thyro|"
+    r"bone|knochen|brain|hirn|adrenal|suprarenal|surrénal|surrenal|nebenniere"
 )
-_CYST = re.compile(r"cyst|zyste")
-_TUMOR = re.compile(r"tumou?r|mass\b|neoplasm|carcinoma|cancer|\brcc\b|lesion|oncocytoma|\baml\b")
-_KIDNEY = re.compile(r"kidney|niere|\bren\b|\brein\b|renal parenchyma|parenchyma")
+_NOT_PARENCHYMA = re.compile(
+    r"arter|artère|aorta|vein|veine|vena|vessel|gefä|ureter|harnleiter|pelvis|becken|bassinet|sinus|"
+    r"fascia|\bfat\b|fett|collecting|caly|kelch|medulla|hilum|hilus|stone|stein|calcul"
+)
+_CYST = re.compile(r"\bcysts?\b|\bzysten?\b|\bkystes?\b|nierenzyste")
+_CYSTIC = re.compile(r"cystic|zystisch|kystique")
+_TUMOR = re.compile(
+    r"tumou?r|tumeur|\bmass(?:es|e)?\b|neoplas|carcinom|karzinom|cancer|krebs|\b(?:cc|p|ch)?rcc\b|"
+    r"lesion|lésion|läsion|raumforderung|oncocytom|onkozytom|angiomyolipom|\baml\b|metasta"
+)
+_KIDNEY = re.compile(
+    r"kidney|\bnieren?\b|\breins?\b|\bren\b|(?:renal|rénal|kidney|nieren)[ -]?(?:parench|cortex)|"
+    r"nierenparench"
+)
+_ORGAN = re.compile(r"kidney|niere|\breins?\b|renal|rénal|parench")
+_AND = re.compile(
+    r"\b(?:with|without|incl|including|plus|minus|and|or|mit|ohne|und|et|avec|sans)\b|\+"
+)
 _RIGHT, _LEFT = re.compile(r"right|rechts?|\br\b|droite?"), re.compile(r"left|links?|\bl\b|gauche")
 
 
@@ -153,16 +183,25 @@ def scheme_of(text: str) -> Scheme:
 
 
 def role_of_name(name: str) -> Role:
-    """Role that a segment's own name says, in English, German or French."""
+    """Role that a segment's own name says, in English, German or French.
+
+    `Role.UNCLEAR` for a name of a kidney together with its masses, or without them, and for
+    cystic kidneys: it does not say which of them its voxels are.
+    """
     text = re.sub(r"[_\-./]+", " ", name.lower())
-    if _CYST.search(text) and not re.search(r"liver|hepatic|pancrea|ovar", text):
-        return Role.CYST
-    if _NOT_A_KIDNEY.search(text):
+    if _FOREIGN.search(text):
         return Role.OTHER
-    if _TUMOR.search(text):
-        return Role.TUMOR
-    if not _KIDNEY.search(text):
+    tumor, cyst = bool(_TUMOR.search(text)), bool(_CYST.search(text))
+    if (tumor or cyst) and _AND.search(text) and _ORGAN.search(text):
+        return Role.UNCLEAR
+    if tumor and cyst:
+        return Role.UNCLEAR
+    if tumor or cyst:
+        return Role.TUMOR if tumor else Role.CYST
+    if _NOT_PARENCHYMA.search(text) or not _KIDNEY.search(text):
         return Role.OTHER
+    if _CYSTIC.search(text):
+        return Role.UNCLEAR
     right, left = bool(_RIGHT.search(text)), bool(_LEFT.search(text))
     if right == left:
         return Role.KIDNEY

@@ -14,6 +14,7 @@ from .errors import KidneySegError
 _BASE_BYTES = 0.9e9
 _BYTES_A_VOXEL = 11.0
 _LARGE = (600, 512, 512)
+_GROUP = Path("/sys/fs/cgroup")
 _TOO_LITTLE = 0.7  # of what is needed: below, a run would only end later, and without a message
 _SIGNS = (
     "not enough memory",
@@ -53,10 +54,12 @@ def _system_bytes() -> float | None:
 
 def _group_bytes() -> float | None:
     """What is left of a container's share (Linux, control groups version 2)."""
-    home = Path("/sys/fs/cgroup")
+    home = _GROUP
     try:
         most = (home / "memory.max").read_text().strip()
         used = int((home / "memory.current").read_text())
+        stat = dict(line.split() for line in (home / "memory.stat").read_text().splitlines())
+        used -= int(stat.get("inactive_file", 0)) + int(stat.get("slab_reclaimable", 0))
     except (OSError, ValueError):
         return None
     return None if most == "max" else float(int(most) - used)

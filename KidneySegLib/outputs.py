@@ -45,12 +45,12 @@ def write_result(result: Result, ct: Volume, folder: Path, *, overwrite: bool = 
 
 
 def recorded_fingerprint(label_map: Path) -> str:
-    """Fingerprint of the CT that a label map of a result was made on; empty where none tells it."""
+    """Fingerprint of the voxels that a result's label map was made on; empty without a record."""
     record = label_map.with_name(RECORD)
     if label_map.name not in (LABELS, SEGMENTATION) or not record.is_file():
         return ""
     try:
         stored = json.loads(record.read_text(encoding="utf-8"))
-        return str(stored["record"]["input"]["sha256"])
+        return str(stored["record"]["input"]["voxels_sha256"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""

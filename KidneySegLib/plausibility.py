@@ -13,7 +13,7 @@ import numpy as np
 from .anatomy import KIDNEY_OF_SIDE, Label
 from .errors import InputError
 from .findings import Finding, place_text, warning
-from .labels import KNOWN_SCHEMES, Scheme, midline_mm, to_kidneyseg
+from .labels import KNOWN_SCHEMES, UNSURE, Scheme, midline_mm, to_kidneyseg
 from .masks import components, gap_mm
 from .volume import Volume
 
@@ -199,13 +199,16 @@ def fitting_schemes(labels: Volume, ct: Volume | None = None) -> list[Scheme]:
             sided, _ = to_kidneyseg(labels, scheme, ct)
         except InputError:
             continue
-        if _has_kidneys(sided) and not check_labels(sided, ct):
+        if _has_kidneys(sided, labels, scheme) and not check_labels(sided, ct):
             found.append(scheme)
     return found
 
 
-def _has_kidneys(sided: Volume) -> bool:
-    """Whether what is called a kidney is as large as one, and two are apart."""
+def _has_kidneys(sided: Volume, labels: Volume, scheme: Scheme) -> bool:
+    """Whether what is called a kidney is as large as one, and two are apart.
+
+    One kidney alone is believed only where nothing as large is left without a role.
+    """
     centers = []
     for number in KIDNEY_OF_SIDE.values():
         mask = sided.array == number
@@ -214,7 +217,11 @@ def _has_kidneys(sided: Volume) -> bool:
             return False
         if volume_ml:
             centers.append(sided.geometry.ras_from_kji(np.argwhere(mask).mean(axis=0))[0, 0])
-    return len(centers) == 1 or (len(centers) == 2 and abs(centers[0] - centers[1]) > _APART_MM)
+    if len(centers) == 2:
+        return abs(centers[0] - centers[1]) > _APART_MM
+    counts = np.bincount(labels.array.ravel(), minlength=256) * labels.geometry.voxel_volume_ml
+    left = [n for n in range(1, UNSURE) if counts[n] >= _KIDNEY_ML and n not in scheme.roles]
+    return len(centers) == 1 and not left
 
 
 def require_fitting(

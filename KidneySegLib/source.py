@@ -11,7 +11,8 @@ import numpy as np
 
 from .volume import Geometry, Volume
 
-_GRID_DIGITS = 1  # of mm: formats round positions differently, by up to 0.001 mm
+_GRID_MM = 0.1  # formats round positions differently, by up to 0.001 mm
+_OFF_ROUND_MM = 0.0317  # so that round positions, the usual ones, lie far from where it steps
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def voxels_fingerprint(volume: Volume) -> str:
 def _grid_text(geometry: Geometry) -> str:
     """Shape and corners of a grid as text."""
     ends = geometry.ras_from_kji([[0, 0, 0], [n - 1 for n in geometry.shape]])
-    corners = np.round(ends, _GRID_DIGITS) + 0.0  # no minus zero
+    corners = np.floor((ends + _OFF_ROUND_MM) / _GRID_MM).astype(int)
     return f"{geometry.shape} {corners.tolist()}"
 
 

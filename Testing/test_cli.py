@@ -475,6 +475,41 @@ def test_labels_of_another_ct_are_not_measured(capsys, ct, tmp_path):
     assert run(capsys, "measure", out / "labels.nii.gz", "--ct", ct)[0] == 0
 
 
+def test_kept_results_do_not_escape_strict_and_no_dates(capsys, dicom, ct, tmp_path):
+    root = dicom.parent
+    shutil.copy(ct, root / "x.nii.gz")  # two inputs: a batch
+    out = tmp_path / "out"
+    assert run(capsys, "segment", root, "-o", out)[0] == 0
+    code, _, err = run(capsys, "segment", root, "-o", out, "--no-dates")
+    assert code == 2
+    assert "P1: failed: Results of another model or other settings" in err
+    data = bytearray(gzip.decompress(ct.read_bytes()))
+    data[252:256] = bytes(4)
+    (root / "x.nii.gz").write_bytes(gzip.compress(bytes(data)))
+    shutil.rmtree(out / "x")
+    assert run(capsys, "segment", root, "-o", out)[0] == 0
+    code, _, err = run(capsys, "segment", root, "-o", out, "--strict")
+    assert code == 2
+    assert "x: failed: Refused" in err
+
+
+def test_measure_marks_sides_that_are_a_guess(capsys, ct, tmp_path):
+    data = bytearray(gzip.decompress(ct.read_bytes()))
+    data[252:256] = bytes(4)
+    guess = tmp_path / "guess.nii.gz"
+    guess.write_bytes(gzip.compress(bytes(data)))
+    run(capsys, "segment", guess, "-o", tmp_path / "out")
+    code, out, err = run(
+        capsys, "measure", tmp_path / "out" / "labels.nii.gz", "--ct", guess, "-o",
+        tmp_path / "t.csv",
+    )  # fmt: skip
+    assert code == 0
+    assert "right kidney?" in out
+    assert err.count("right and left are a guess") == 1
+    with (tmp_path / "t.csv").open() as stream:
+        assert {r["side_known"] for r in csv.DictReader(stream)} == {"False"}
+
+
 def test_no_function_is_estimated_from_a_cut_kidney(capsys, tmp_path):
     phantom = make_phantom()
     cut = phantom.ct.with_array(phantom.tissue).cropped(Box((45, 0, 0), (100, 133, 173)))

@@ -107,3 +107,31 @@ def test_no_real_ct_is_doubted_and_each_of_them_twice_is(shared_data):
         both = np.concatenate([ct.array, np.where(upper > 20, upper + 60, upper)])
         twice = Volume(both, Geometry(both.shape, ct.geometry.ijk_to_ras))
         assert "scan-repeats" in found(twice), path.name
+
+
+@pytest.mark.parametrize("step_mm", [2.0, 3.0, 5.0])
+def test_a_body_that_ends_or_narrows_is_no_jump(step_mm):
+    """Torso, neck and head of muscle in air, up to the vertex."""
+    count = round(400 / step_mm)
+    j, i = np.ogrid[-100:100, -100:100]
+    noise = np.random.default_rng(0).normal(0, 8, (count, 200, 200))
+    array = np.full((count, 200, 200), -1000.0) + noise
+    for k in range(count):
+        z = k * step_mm
+        if z < 180:
+            a, b = 85, 60
+        elif z < 260:
+            a, b = 30 + 55 * max(0, (200 - z) / 20), 30
+        else:
+            a, b = (45 * np.sqrt(max(0.0, 1 - ((z - 320) / 62) ** 2)),) * 2
+        if a > 0 and b > 0:
+            array[k][(i / a) ** 2 + (j / b) ** 2 <= 1] += 1040
+    geometry = Geometry(array.shape, np.diag([2.0, 2.0, step_mm, 1.0]))
+    assert "slice-jump" not in found(Volume(array.astype(np.int16), geometry))
+
+
+def test_a_slope_that_makes_air_of_a_body_is_a_jump(ct):
+    def shrink(array):
+        array[8] = (array[8] + 1024) * 0.5 - 1024
+
+    assert "slice 9 differ" in found(changed(ct, shrink))["slice-jump"].message

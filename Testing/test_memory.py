@@ -47,3 +47,13 @@ def test_far_too_little_is_refused_before_the_run(monkeypatch):
 def test_this_computer_tells_or_does_not():
     there = memory.available_bytes()
     assert there is None or there > 1e6
+
+
+def test_a_containers_page_cache_counts_as_free(tmp_path, monkeypatch):
+    (tmp_path / "memory.max").write_text("8000000000\n")
+    (tmp_path / "memory.current").write_text("7800000000\n")
+    (tmp_path / "memory.stat").write_text("anon 1\ninactive_file 7000000000\n")
+    monkeypatch.setattr(memory, "_GROUP", tmp_path)
+    assert memory._group_bytes() == pytest.approx(7.2e9)
+    (tmp_path / "memory.max").write_text("max\n")
+    assert memory._group_bytes() is None

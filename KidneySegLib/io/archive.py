@@ -13,9 +13,9 @@ from pathlib import Path
 from ..errors import InputError
 from .atomic import SPARE_BYTES
 from .checks import damaged, require_sane_size
-from .folders import is_left_by_macos
+from .folders import files_below, is_left_by_macos
 from .images import is_image_file
-from .paths import shown
+from .paths import file_name, shown
 
 
 @contextmanager
@@ -34,7 +34,7 @@ def unpacked(path: Path) -> Iterator[Path]:
                 _unpack(packed, path, folder)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
             raise damaged(path) from error
-        images = [p for p in sorted(folder.iterdir()) if is_image_file(p)]
+        images = [p for p in files_below(folder) if is_image_file(p)]
         if len(images) > 1:
             raise InputError(
                 f"'{shown(path.name)}' holds {len(images)} image files. Expected one CT. Unpack it "
@@ -44,7 +44,7 @@ def unpacked(path: Path) -> Iterator[Path]:
 
 
 def _unpack(packed: zipfile.ZipFile, path: Path, folder: Path) -> None:
-    """Write the files under numbers: names of a ZIP file may be anything, places outside too."""
+    """Write the files into numbered folders: places in a ZIP file may be anything, outside too."""
     entries = [e for e in packed.infolist() if not e.is_dir()]
     total = sum(e.file_size for e in entries)
     require_sane_size(path, total)
@@ -55,10 +55,14 @@ def _unpack(packed: zipfile.ZipFile, path: Path, folder: Path) -> None:
         )
     if any(e.flag_bits & 1 for e in entries):
         raise InputError(f"'{shown(path.name)}' is encrypted. Unpack it and give the folder.")
+    homes: dict[str, Path] = {}
     for n, entry in enumerate(entries):
-        name = Path(entry.filename).name
+        parent, _, name = entry.filename.replace("\\", "/").rpartition("/")
         if is_left_by_macos(Path(name)):
             continue
-        suffix = "".join(Path(name).suffixes[-2:]) if is_image_file(Path(name)) else ""
-        with packed.open(entry) as source, (folder / f"{n:06d}{suffix}").open("wb") as target:
-            shutil.copyfileobj(source, target)
+        home = homes.setdefault(parent, folder / f"{len(homes):04d}")
+        home.mkdir(exist_ok=True)
+        target = home / file_name(name)
+        target = home / f"{n:06d}_{target.name}" if target.exists() else target
+        with packed.open(entry) as source, target.open("wb") as stream:
+            shutil.copyfileobj(source, stream)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 
@@ -13,7 +13,11 @@ def is_left_by_macos(path: Path) -> bool:
 
 
 def files_below(
-    folder: Path, *, leave_out: Collection[Path] = (), macos: bool = False
+    folder: Path,
+    *,
+    leave_out: Collection[Path] = (),
+    macos: bool = False,
+    on_closed: Callable[[Path], None] | None = None,
 ) -> Iterator[Path]:
     """All files below a folder, sorted by path; linked folders too, each real folder once.
 
@@ -26,6 +30,8 @@ def files_below(
         Folders not to go into, such as the one for the results.
     macos : bool
         Files that macOS made for itself too.
+    on_closed : callable, optional
+        Called with a folder that may not be opened.
     """
     seen = {path.resolve() for path in leave_out}
 
@@ -36,7 +42,9 @@ def files_below(
         seen.add(real)
         try:
             entries = sorted(current.iterdir(), key=lambda p: os.fsencode(p.name))
-        except PermissionError:
+        except OSError:
+            if on_closed:
+                on_closed(current)
             return
         for path in entries:
             if path.is_dir():

@@ -21,11 +21,16 @@ _TILT = (
 )
 
 
-def perpendicular(volume: Volume) -> Volume:
+def perpendicular(volume: Volume, *, labels: bool = False) -> Volume:
     """The volume on perpendicular axes, which label maps and networks need.
 
     What moves no voxel by more than `NEGLIGIBLE_DRIFT_MM` is put right in the matrix alone (the
     rounding of a converter); slices that are shifted against each other are moved back.
+
+    Parameters
+    ----------
+    labels : bool
+        The values are numbers of labels: they are moved, never mixed.
 
     Raises
     ------
@@ -44,7 +49,7 @@ def perpendicular(volume: Volume) -> Volume:
             "matrix). Expected a regular grid: resample the image to one, or load the original "
             "DICOM series."
         )
-    return straighten(volume)
+    return straighten(volume, labels=labels)
 
 
 def _squared(matrix: np.ndarray) -> np.ndarray:
@@ -68,10 +73,11 @@ def _drift_mm(geometry: Geometry, matrix: np.ndarray) -> float:
     return float(np.linalg.norm((signs * half) @ change.T, axis=1).max())
 
 
-def straighten(volume: Volume) -> Volume:
+def straighten(volume: Volume, *, labels: bool = False) -> Volume:
     """Shift the slices of a tilted gantry's volume onto a grid with perpendicular axes.
 
-    Each slice is interpolated in its own plane; outside the field the lowest value is put.
+    Each slice is interpolated in its own plane (labels are moved by whole voxels); outside the
+    field the lowest value is put.
     """
     geometry = volume.geometry
     matrix = geometry.ijk_to_ras.copy()
@@ -90,7 +96,8 @@ def straighten(volume: Volume) -> Volume:
     target = Geometry((geometry.shape[0], int(size[1]) + 1, int(size[0]) + 1), straight)
     out = np.full(target.shape, float(volume.array.min()), np.float32)
     for k in range(geometry.shape[0]):
-        _place_slice(out[k], volume.array[k], drift_ij * k - np.floor(low))
+        offset = drift_ij * k - np.floor(low)
+        _place_slice(out[k], volume.array[k], np.round(offset) if labels else offset)
     source = replace(volume.source, nifti={}) if volume.source else None
     findings = (*volume.findings, warning("input-changed", _TILT))
     return Volume(np.rint(out).astype(np.int16), target, findings, source)

@@ -81,11 +81,11 @@ def read_volume(path: Path | str, *, series: str | None = None) -> Volume:
     )
 
 
-def _read_image(path: Path) -> Volume:
+def _read_image(path: Path, *, labels: bool = False) -> Volume:
     """Read an image file, on perpendicular axes."""
     reader = next(r for suffix, r in _READERS.items() if path.name.lower().endswith(suffix))
     try:
-        return perpendicular(reader(path))
+        return perpendicular(reader(path), labels=labels)
     except GeometryError as error:
         raise InputError(f"'{shown(path.name)}': {error}") from error
 
@@ -103,7 +103,7 @@ def read_labels(path: Path | str) -> Volume:
         raise InputError(
             f"There is no label map '{shown(path)}'. Expected one of {', '.join(IMAGE_SUFFIXES)}."
         )
-    return as_labels(_read_image(path), shown(path.name))
+    return as_labels(_read_image(path, labels=True), shown(path.name))
 
 
 def as_labels(volume: Volume, name: str) -> Volume:

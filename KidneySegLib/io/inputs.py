@@ -15,10 +15,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..errors import InputError
+from ..findings import Finding, warning
 from ..volume import Volume
-from .dicom import read_slices, scan
-from .dicom.headers import DAMAGED, DIRECTORY, NOT_DICOM, SliceInfo, read_headers
+from .dicom import Scan, read_scan, scan, without_slices
+from .dicom.headers import one_key_a_patient
 from .folders import files_below, is_left_by_macos
 from .images import case_name, is_image_file, read_volume
 from .paths import file_name
@@ -36,6 +36,8 @@ LABEL_MAPS = "label maps (by their names)"
 OWN_RESULTS = "results of KidneySeg"
 CHANNELS = "further channels of nnU-Net cases"
 MACOS = "files of macOS"
+CLOSED = "folders that cannot be opened"
+_LONGEST_NAME = 150  # bytes; file systems take 255, and what is written is named after it
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,7 @@ class Input:
         """
         if self.study is None:
             return read_volume(self.path)
-        slices, _ = scan(self.files)
-        return read_slices([s for s in slices if (s.patient, s.study) == self.study])
+        return read_scan(scan(self.files).of(*self.study))
 
 
 @dataclass(frozen=True)
@@ -84,17 +85,17 @@ class Contents:
         False where all of it is one CT.
     passed : mapping of str to int
         How many files were not taken, by reason.
-    slices : tuple of SliceInfo
+    scan : Scan, optional
         DICOM slices, where the folder is one CT.
-    damaged : tuple of Path
-        DICOM files beside them that cannot be read.
+    beside : int
+        Image files that lie beside a DICOM series, and are not taken.
     """
 
     inputs: tuple[Input, ...]
     is_batch: bool
     passed: Counter[str] = field(default_factory=Counter)
-    slices: tuple[SliceInfo, ...] = ()
-    damaged: tuple[Path, ...] = ()
+    scan: Scan | None = None
+    beside: int = 0
 
     def read(self, folder: Path, *, series: str | None = None) -> Volume:
         """Read the one CT of a folder that is no batch.
@@ -104,20 +105,22 @@ class Contents:
         InputError
             If there is none, or it is not clear which one is meant.
         """
-        if self.slices:
-            scan(self.damaged)
-            return read_slices(self.slices, series=series)
-        return read_volume(self.inputs[0].path if self.inputs else folder, series=series)
+        if self.scan is not None:
+            volume = read_scan(self.scan, series=series)
+        elif self.inputs:
+            volume = self.inputs[0].read()
+        else:
+            raise without_slices(folder, self.passed)
+        return replace(volume, findings=(*self._unseen(), *volume.findings))
 
-
-@dataclass
-class _Found:
-    """What a walk through a folder collects."""
-
-    images: list[Path] = field(default_factory=list)
-    slices: list[SliceInfo] = field(default_factory=list)
-    damaged: dict[Path, list[Path]] = field(default_factory=lambda: defaultdict(list))
-    passed: Counter[str] = field(default_factory=Counter)
+    def _unseen(self) -> tuple[Finding, ...]:
+        """Warning of what lies beside a CT and was not looked at."""
+        parts = [f"{self.beside} CT files beside the DICOM series"] if self.beside else []
+        closed = self.passed[CLOSED]
+        parts += [f"{closed} {CLOSED}"] if closed else []
+        if not parts:
+            return ()
+        return (warning("not-taken", f"Not taken: {'; '.join(parts)}. Only one CT is segmented."),)
 
 
 def look_into(folder: Path, *, leave_out: Collection[Path] = ()) -> Contents:
@@ -131,24 +134,26 @@ def look_into(folder: Path, *, leave_out: Collection[Path] = ()) -> Contents:
     leave_out : collection of Path
         Folders not to go into, such as the one for the results.
     """
-    found = _Found()
-    for path in files_below(folder, leave_out=leave_out, macos=True):
-        _sort_in(path, folder, found)
+    images: list[Path] = []
+    found = Scan()
+    for path in files_below(
+        folder, leave_out=leave_out, macos=True, on_closed=lambda _: found.passed.update([CLOSED])
+    ):
+        _sort_in(path, folder, images, found)
+    found.slices = one_key_a_patient(found.slices)
     studies = _studies(found)
-    one = bool(found.slices) and not found.images and len(studies) == 1
-    flat = any(s.path.parent == folder for s in found.slices)
-    kits = [p for p in found.images if p.parent == folder and case_name(p) == KITS_IMAGE]
-    if one or flat:
-        damaged = tuple(p for files in found.damaged.values() for p in files)
-        return Contents((), False, found.passed, tuple(found.slices), damaged)
-    if len(kits) == 1 and len(found.images) == 1 and not studies:
+    one = bool(found.slices) and not images and len(studies) == 1
+    if one or any(s.path.parent == folder for s in found.slices):
+        return Contents((), False, found.passed, found, len(images))
+    kits = [p for p in images if p.parent == folder and case_name(p) == KITS_IMAGE]
+    if len(kits) == 1 and len(images) == 1 and not studies:
         return Contents((Input(KITS_IMAGE, kits[0]),), False, found.passed)
-    inputs = [Input(_name_of(p, folder), p) for p in found.images]
+    inputs = [Input(_name_of(p, folder), p) for p in images]
     inputs += [_study_input(key, files, folder) for key, files in studies.items()]
     return Contents(_with_own_names(inputs, folder), bool(inputs), found.passed)
 
 
-def _sort_in(path: Path, folder: Path, found: _Found) -> None:
+def _sort_in(path: Path, folder: Path, images: list[Path], found: Scan) -> None:
     """Put one file where it belongs, or count why it is not taken."""
     if is_left_by_macos(path):
         found.passed[MACOS] += 1
@@ -157,18 +162,9 @@ def _sort_in(path: Path, folder: Path, found: _Found) -> None:
         if reason:
             found.passed[reason] += 1
         else:
-            found.images.append(path)
+            images.append(path)
     else:
-        try:
-            slices = read_headers(path)
-        except InputError:
-            found.damaged[path.parent].append(path)
-            found.passed[DAMAGED] += 1
-            return
-        if isinstance(slices, str):
-            found.passed["other files" if slices in (NOT_DICOM, DIRECTORY) else slices] += 1
-        else:
-            found.slices += slices
+        found.add(path)
 
 
 def _why_no_ct(path: Path, folder: Path) -> str:
@@ -180,19 +176,21 @@ def _why_no_ct(path: Path, folder: Path) -> str:
     if _LABEL_NAME.search(name) or any(_LABEL_FOLDER.fullmatch(part.lower()) for part in folders):
         return LABEL_MAPS
     channel = _CHANNEL.search(case_name(path))
-    if channel and _NNUNET_FOLDER.match(path.parent.name) and int(channel[1]) > 0:
-        return CHANNELS
+    if channel and int(channel[1]) > 0 and _NNUNET_FOLDER.match(path.parent.name):
+        stem, ending = case_name(path)[: channel.start()], path.name[len(case_name(path)) :]
+        if path.with_name(f"{stem}_0000{ending}").is_file():
+            return CHANNELS
     return ""
 
 
-def _studies(found: _Found) -> dict[tuple[str, str], list[Path]]:
+def _studies(found: Scan) -> dict[tuple[str, str], list[Path]]:
     """Files of each patient's studies; damaged ones beside them too, so that reading names them."""
     studies: dict[tuple[str, str], dict[Path, None]] = defaultdict(dict)
     for item in found.slices:
         studies[item.patient, item.study][item.path] = None
     for files in studies.values():
-        for parent in {p.parent for p in files}:
-            files |= dict.fromkeys(found.damaged.get(parent, []))
+        folders = {p.parent for p in files}
+        files |= dict.fromkeys(p for p in found.broken if p.parent in folders)
     return {key: list(files) for key, files in studies.items()}
 
 
@@ -209,8 +207,16 @@ def _name_of(path: Path, folder: Path) -> str:
     if len(parts) > 1 and parts[-1] == KITS_IMAGE:
         parts = parts[:-1]
     elif len(parts) > 1 and _NNUNET_FOLDER.match(parts[-2]):
-        parts = [_CHANNEL.sub("", parts[-1])]
-    return file_name("_".join(parts))
+        parts = [re.sub(r"_0000$", "", parts[-1])]
+    return _short(file_name("_".join(parts)))
+
+
+def _short(name: str) -> str:
+    """A name that file systems take: too long a one ends in a hash of itself."""
+    if len(name.encode("utf-8")) <= _LONGEST_NAME:
+        return name
+    digest = hashlib.sha256(name.encode("utf-8")).hexdigest()[:8]
+    return name.encode("utf-8")[: _LONGEST_NAME - 9].decode("utf-8", "ignore") + f"_{digest}"
 
 
 def _with_own_names(inputs: Sequence[Input], folder: Path) -> tuple[Input, ...]:

@@ -18,7 +18,16 @@ import numpy as np
 
 from ..errors import InputError
 from ..findings import Finding, info
-from ..labels import Role, Scheme, check_scheme, numbers_in, role_of_name, scheme_of, to_tissue
+from ..labels import (
+    OVERLAP_ORDER,
+    UNSURE,
+    Role,
+    Scheme,
+    check_scheme,
+    numbers_in,
+    role_of_name,
+    scheme_of,
+)
 from ..plausibility import fitting_schemes
 from ..volume import Geometry, Volume
 from .grids import perpendicular
@@ -27,8 +36,7 @@ from .nrrd import SUFFIXES as NRRD_SUFFIXES
 from .nrrd import position_of, read_header, read_layers
 from .paths import shown
 
-_OWN_LABELS, _OWN_RECORD = "labels.nii.gz", "measurements.json"
-_ROLE_ORDER = (Role.OTHER, Role.KIDNEY, Role.RIGHT_KIDNEY, Role.LEFT_KIDNEY, Role.CYST, Role.TUMOR)
+_OWN_LABELS, _OWN_RECORD, _DATASET = "labels.nii.gz", "measurements.json", "dataset.json"
 _MOST_NAMED = 8
 
 
@@ -69,28 +77,15 @@ def read_label_map(
     """
     path = Path(path)
     volume, names = _read_with_names(path, ct)
-    own = _scheme_of_names(names)
     if scheme is None:
-        if own is not None:
-            check_scheme(volume.array, own)
-            return LabelMap(volume, own, (*volume.findings, _told(names)))
-        raise _unknown(path, volume, ct)
+        own = _scheme_of_names(path, names, volume.array)
+        if own is None:
+            raise _unknown(path, volume, ct)
+        return LabelMap(volume, own, (*volume.findings, _told(names, volume)))
     given = scheme_of(scheme)
     _refuse_contradiction(path, names, given)
     check_scheme(volume.array, given)
     return LabelMap(volume, given, volume.findings)
-
-
-def read_tissue(path: Path | str, *, scheme: str | None = None) -> tuple[Volume, LabelMap]:
-    """A label map's `Tissue` numbers, and the map itself.
-
-    Raises
-    ------
-    InputError
-        As `read_label_map`.
-    """
-    found = read_label_map(path, scheme=scheme)
-    return found.volume.with_array(to_tissue(found.volume.array, found.scheme)), found
 
 
 def _read_with_names(path: Path, ct: Volume | None) -> tuple[Volume, dict[int, str]]:
@@ -127,11 +122,11 @@ def _read_segments(path: Path, header: Mapping[str, Any]) -> tuple[Volume, dict[
         out = layers[0].astype(np.uint8)
     else:
         names, out = {}, np.zeros(layers.shape[1:], np.uint8)
-        ordered = sorted(segments, key=lambda s: _ROLE_ORDER.index(role_of_name(s.name)))
+        ordered = sorted(segments, key=lambda s: OVERLAP_ORDER.index(role_of_name(s.name)))
         for number, segment in enumerate(ordered, start=1):
             out[layers[segment.layer] == segment.value] = number
             names[number] = segment.name
-    return perpendicular(Volume(out, Geometry(out.shape, matrix))), names
+    return perpendicular(Volume(out, Geometry(out.shape, matrix)), labels=True), names
 
 
 @dataclass(frozen=True)
@@ -176,19 +171,17 @@ def _role_of_segment(name: str, tags: str) -> Role:
 
 def _names_beside(path: Path) -> dict[int, str]:
     """Names that a file beside a label map gives its numbers; empty without one."""
+    record = path.with_name(_OWN_RECORD)
+    if path.name == _OWN_LABELS and record.is_file():
+        return _own_names(record)
     stem = re.sub(r"\.(?:nii(?:\.gz)?|nrrd|nhdr|mha|mhd|hdr)$", "", path.name, flags=re.I)
     table = path.with_name(f"{stem}.lbl")
     if table.is_file():
         return _itksnap_names(table)
-    for beside in (
-        path.with_name(f"{stem}.json"),
-        path.with_name("dataset.json"),
-        path.parent.with_name("dataset.json") if path.parent.name else path,
-    ):
-        if beside.is_file() and beside.suffix == ".json" and (names := _json_names(beside)):
-            return names
-    record = path.with_name(_OWN_RECORD)
-    return _own_names(record) if path.name == _OWN_LABELS and record.is_file() else {}
+    beside = [path.with_name(f"{stem}.json"), path.with_name(_DATASET)]
+    if path.parent.name.lower().startswith("labels"):  # nnU-Net: labelsTr, its table above
+        beside.append(path.parent.with_name(_DATASET))
+    return next((names for p in beside if p.is_file() and (names := _json_names(p))), {})
 
 
 def _itksnap_names(path: Path) -> dict[int, str]:
@@ -202,20 +195,32 @@ def _itksnap_names(path: Path) -> dict[int, str]:
 
 
 def _json_names(path: Path) -> dict[int, str]:
-    """Names of a JSON file with ``labels``, either way round (nnU-Net versions 1 and 2)."""
+    """Names of a JSON file, either way round (nnU-Net versions 1 and 2).
+
+    Empty where it is a table of something else, or has regions of several numbers: these do not
+    say what a number of its own is.
+    """
     try:
         data = json.loads(path.read_text(encoding="utf-8", errors="replace"))
-        labels = data.get("labels", data) if isinstance(data, dict) else {}
-        pairs = labels.items() if isinstance(labels, dict) else ()
-        found = {}
-        for key, value in pairs:
-            if str(key).isdecimal() and isinstance(value, str):
-                found[int(key)] = value
-            elif isinstance(value, int) and not isinstance(value, bool):
-                found[value] = str(key)
     except (OSError, ValueError):
         return {}
-    return {n: name for n, name in found.items() if 0 < n < 256}
+    labels = data.get("labels", data) if isinstance(data, dict) else None
+    if not isinstance(labels, dict):
+        return {}
+    found = {}
+    for key, value in labels.items():
+        if str(key).isdecimal() and isinstance(value, str):
+            found[int(key)] = value
+        elif isinstance(value, int) and not isinstance(value, bool):
+            found[value] = str(key)
+        elif not (isinstance(value, list) and len(value) == 1 and isinstance(value[0], int)):
+            return {}
+        else:
+            found[value[0]] = str(key)
+    roles = {role_of_name(name) for name in found.values()}
+    if roles <= {Role.OTHER} or any(not 0 <= n < 256 for n in found):
+        return {}
+    return {n: name for n, name in found.items() if n}
 
 
 def _own_names(record: Path) -> dict[int, str]:
@@ -227,27 +232,60 @@ def _own_names(record: Path) -> dict[int, str]:
         return {}
 
 
-def _scheme_of_names(names: Mapping[int, str]) -> Scheme | None:
-    """Scheme that names make; None where none of them is a kidney, tumor or cyst."""
-    roles = {n: role for n, name in names.items() if (role := role_of_name(name)) is not Role.OTHER}
-    return Scheme("the file's own names", roles, highest=254) if roles else None
+def _scheme_of_names(path: Path, names: Mapping[int, str], array: np.ndarray) -> Scheme | None:
+    """Scheme that names make; None where none of them is a kidney, tumor or cyst.
+
+    Raises
+    ------
+    InputError
+        If a name that occurs is unclear, or a number that occurs has none.
+    """
+    roles = {n: role_of_name(name) for n, name in names.items()}
+    present = [n for n in numbers_in(array) if n not in (0, UNSURE)]
+    for number in present:
+        if roles.get(number) is Role.UNCLEAR:
+            raise InputError(
+                f"The name '{shown(names[number])}' of number {number} in '{shown(path.name)}' "
+                "does not say whether its voxels are kidney, tumor or cyst. Say what the numbers "
+                "mean.",
+                remedy="labels",
+            )
+    known = {n: r for n, r in roles.items() if r not in (Role.OTHER, Role.UNCLEAR)}
+    if not known:
+        return None
+    nameless = [n for n in present if n not in names]
+    if nameless:
+        raise InputError(
+            f"'{shown(path.name)}' holds the numbers {', '.join(map(str, nameless))}, for which no "
+            "name is given. Expected a name for each, or say what the numbers mean.",
+            remedy="labels",
+        )
+    return Scheme("the file's own names", known, highest=UNSURE - 1)
 
 
-def _told(names: Mapping[int, str]) -> Finding:
-    """Remark that says how names were understood."""
-    known = [(n, name) for n, name in names.items() if role_of_name(name) is not Role.OTHER]
-    text = "; ".join(
-        f"'{shown(name)}' is {role_of_name(name).value.replace('_', ' ')}"
-        for _, name in sorted(known)[:_MOST_NAMED]
-    )
-    return info("labels-by-name", f"The labels were read by their own names: {text}.")
+def _told(names: Mapping[int, str], volume: Volume) -> Finding:
+    """Remark that says how names were understood, and which structures were not taken."""
+    counts = np.bincount(volume.array.ravel(), minlength=256)
+    taken, left = [], []
+    for number, name in sorted(names.items()):
+        role = role_of_name(name)
+        if role is not Role.OTHER:
+            taken.append(f"'{shown(name)}' is {role.value.replace('_', ' ')}")
+        elif counts[number]:
+            left.append((counts[number] * volume.geometry.voxel_volume_ml, shown(name)))
+    text = f"The labels were read by their own names: {'; '.join(taken[:_MOST_NAMED])}."
+    if left:
+        listed = [f"'{name}' ({ml:.0f} mL)" for ml, name in sorted(left, reverse=True)]
+        more = f" and {len(left) - _MOST_NAMED} more" if len(left) > _MOST_NAMED else ""
+        text += f" Taken for other structures: {', '.join(listed[:_MOST_NAMED])}{more}."
+    return info("labels-by-name", text)
 
 
 def _refuse_contradiction(path: Path, names: Mapping[int, str], given: Scheme) -> None:
     """Refuse a scheme that gives a number another meaning than its own name."""
     for number, name in sorted(names.items()):
         own, wanted = role_of_name(name), given.role(number)
-        if own is Role.OTHER and wanted is Role.OTHER:
+        if own is Role.UNCLEAR or (own is Role.OTHER and wanted is Role.OTHER):
             continue
         if not own.fits(wanted):
             raise InputError(

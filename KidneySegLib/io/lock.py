@@ -49,11 +49,11 @@ def reserved(target: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        with contextlib.suppress(OSError):  # Windows: not while it is open
-            path.unlink()
-        stream.close()
+        if os.name == "nt":  # a file that is open cannot be removed there
+            stream.close()
         with contextlib.suppress(OSError):
-            path.unlink()
+            path.unlink()  # before it is let go: afterwards it may be another run's
+        stream.close()
 
 
 def _user() -> str:

@@ -53,3 +53,14 @@ def test_several_images_are_refused(tmp_path):
         archive.writestr("b.nii", b"x")
     with pytest.raises(InputError, match="2 image files"):
         read_volume(tmp_path / "a.zip")
+
+
+def test_a_header_and_its_data_stay_together(tmp_path):
+    import SimpleITK as sitk
+
+    image = sitk.GetImageFromArray(np.arange(120, dtype=np.int16).reshape(4, 5, 6))
+    sitk.WriteImage(image, str(tmp_path / "z.mhd"))
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in ("z.mhd", "z.raw"):
+            archive.write(tmp_path / name, f"folder/{name}")
+    assert read_volume(tmp_path / "a.zip").array[3, 4, 5] == 119

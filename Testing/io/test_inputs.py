@@ -96,7 +96,7 @@ def test_nnunet_layout(tmp_path, nifti):
     assert dict(contents.passed) == {
         "further channels of nnU-Net cases": 1,
         "label maps (by their names)": 1,
-        "other files": 1,
+        "files that are not DICOM": 1,
     }
 
 
@@ -113,7 +113,7 @@ def test_what_macos_and_earlier_runs_leave_is_counted_and_not_taken(tmp_path, ni
     assert dict(contents.passed) == {
         "files of macOS": 2,
         "results of KidneySeg": 1,
-        "other files": 1,
+        "files that are not DICOM": 1,
     }
 
 
@@ -150,11 +150,11 @@ def test_a_damaged_slice_is_named_in_a_batch_and_alone(tmp_path, ct):
     path = root / "a" / "IM0011"
     path.write_bytes(path.read_bytes()[:400])
     contents = look_into(root)
-    with pytest.raises(InputError, match="'IM0011' is truncated"):
+    with pytest.raises(InputError, match=r"truncated or damaged DICOM files \('IM0011'\)"):
         contents.inputs[0].read()
     assert contents.inputs[1].read().array.shape == ct.array.shape
     alone = look_into(root / "a")
-    with pytest.raises(InputError, match="'IM0011' is truncated"):
+    with pytest.raises(InputError, match=r"truncated or damaged DICOM files \('IM0011'\)"):
         alone.read(root / "a")
 
 
@@ -166,3 +166,51 @@ def test_a_zip_is_an_input(tmp_path, ct):
     )
     (item,) = look_into(tmp_path / "root").inputs
     np.testing.assert_array_equal(item.read().array, ct.array)
+
+
+def test_numbers_at_the_end_of_a_name_are_channels_only_beside_the_first(tmp_path, nifti):
+    root = tmp_path / "AMOS"
+    for name in ("amos_0001", "amos_0004"):
+        nifti(root / "imagesTr" / f"{name}.nii.gz")
+    assert names(look_into(root)) == ["amos_0001", "amos_0004"]
+
+
+def test_a_ct_file_beside_a_series_is_said(tmp_path, ct, nifti):
+    root = dicom_files.save(dicom_files.series(ct), tmp_path / "root")
+    nifti(root / "other.nii.gz")
+    findings = look_into(root).read(root).findings
+    assert [f.code for f in findings] == ["not-taken"]
+    assert "1 CT files beside the DICOM series" in findings[0].message
+
+
+def test_a_folder_that_cannot_be_opened_is_counted(tmp_path, ct, monkeypatch):
+    root = tmp_path / "root"
+    dicom_files.save(dicom_files.series(ct), root / "a")
+    (root / "closed").mkdir()
+    listed = type(root).iterdir
+
+    def iterdir(path):
+        if path.name == "closed":
+            raise PermissionError(13, "closed")
+        return listed(path)
+
+    monkeypatch.setattr(type(root), "iterdir", iterdir)
+    contents = look_into(root)
+    assert contents.passed == {"folders that cannot be opened": 1}
+    assert [f.code for f in contents.read(root).findings] == ["not-taken"]
+
+
+def test_a_folder_with_nothing_to_take_says_what_is_there(tmp_path, nifti):
+    nifti(tmp_path / "root" / "P01_gt.nii.gz")
+    with pytest.raises(InputError, match=r"Found: 1 label maps \(by their names\)"):
+        look_into(tmp_path / "root").read(tmp_path / "root")
+
+
+def test_deep_folders_have_names_that_can_be_written(tmp_path, nifti):
+    deep = tmp_path / "root" / ("a" * 100) / ("b" * 100) / ("ü" * 60)
+    nifti(deep / "one.nii.gz")
+    nifti(deep / "two.nii.gz")
+    found = names(look_into(tmp_path / "root"))
+    assert len(set(found)) == 2
+    for name in found:
+        (tmp_path / name).mkdir()

@@ -151,3 +151,67 @@ def test_a_scheme_can_be_spelled_out(tmp_path, labels):
     for bad in ("12=spleen", "kidney", "0=kidney", "1=kidney,2=left_kidney"):
         with pytest.raises(InputError, match="no label scheme|with and without a side"):
             read_label_map(tmp_path / "l.nii.gz", scheme=bad)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"labels": {"background": 0, "kidney": [1, 2, 3], "masses": [2, 3], "tumor": 2}},  # KiTS23
+        {"SeriesNumber": 2, "AcquisitionNumber": 1, "Manufacturer": "X", "KVP": 120.5},
+        {"labels": {"liver": 1, "spleen": 2}},
+    ],
+)
+def test_tables_that_do_not_say_what_a_number_is_say_nothing(tmp_path, labels, table):
+    kits = labels.with_array(np.array([0, 1, 1, 2, 3], np.uint8)[labels.array])
+    write_label_map(kits, tmp_path / "l.nii.gz")
+    (tmp_path / "l.json").write_text(json.dumps(table))
+    with pytest.raises(InputError, match="does not say what its numbers mean"):
+        read_label_map(tmp_path / "l.nii.gz")
+    found = read_label_map(tmp_path / "l.nii.gz", scheme="kits")
+    np.testing.assert_array_equal(as_stored(found).array, labels.array)
+
+
+def test_numbers_without_a_name_and_unclear_names_are_refused(tmp_path, labels):
+    write_label_map(labels, tmp_path / "l.nii.gz")
+    table = tmp_path / "l.json"
+    table.write_text(json.dumps({"labels": {"right kidney": 1, "left kidney": 2, "tumor": 3}}))
+    with pytest.raises(InputError, match="holds the numbers 4, for which no name"):
+        read_label_map(tmp_path / "l.nii.gz")
+    table.write_text(json.dumps({"labels": {"kidney with tumor": 1, "left kidney": 2, "a": 3}}))
+    with pytest.raises(InputError, match="does not say whether its voxels are kidney"):
+        read_label_map(tmp_path / "l.nii.gz")
+
+
+def test_other_structures_are_listed_with_their_volume(tmp_path, labels):
+    write_label_map(labels, tmp_path / "l.nii.gz")
+    names = {"right kidney": 1, "left kidney": 2, "spleen": 3, "cyst": 4}
+    (tmp_path / "l.json").write_text(json.dumps({"labels": names}))
+    (finding,) = read_label_map(tmp_path / "l.nii.gz").findings
+    assert "Taken for other structures: 'spleen' (" in finding.message
+
+
+def test_our_own_record_counts_before_a_table_of_the_data_set(tmp_path, labels):
+    case = tmp_path / "case1"
+    case.mkdir()
+    write_label_map(labels, case / "labels.nii.gz")
+    record = {"label_scheme": {"right_kidney": 1, "left_kidney": 2, "tumor": 3, "cyst": 4}}
+    (case / "measurements.json").write_text(json.dumps({"record": record}))
+    kits = json.dumps({"labels": {"kidney": 1, "tumor": 2, "cyst": 3}})
+    (tmp_path / "dataset.json").write_text(kits)
+    found = read_label_map(case / "labels.nii.gz")
+    np.testing.assert_array_equal(as_stored(found).array, labels.array)
+
+
+def test_labels_on_a_tilted_grid_are_moved_and_never_mixed(tmp_path, labels):
+    import nibabel
+
+    affine = labels.geometry.ijk_to_ras.copy()
+    affine[1, 2] += np.tan(np.radians(15)) * affine[2, 2]
+    stored = np.array([0, 2, 3, 9, 5], np.uint8)[labels.array]
+    image = nibabel.Nifti1Image(stored.transpose(2, 1, 0), affine)
+    image.set_qform(None, 0)
+    nibabel.save(image, str(tmp_path / "l.nii.gz"))
+    found = read_label_map(tmp_path / "l.nii.gz", scheme="2=right_kidney,3=left_kidney,9=tumor")
+    assert set(np.unique(found.volume.array)) == {0, 2, 3, 5, 9}
+    for number in (2, 3, 5, 9):
+        assert (found.volume.array == number).sum() == (stored == number).sum()

@@ -3,21 +3,63 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ...errors import InputError
-from ...findings import info
+from ...findings import Finding, info, warning
 from ...volume import Volume
 from ..folders import files_below
 from ..paths import shown
 from .choice import Choice, choose
-from .headers import NOT_DICOM, SliceInfo, read_headers
+from .headers import BROKEN, NOT_DICOM, SliceInfo, one_key_a_patient, read_headers
 from .load import load
 from .stacks import Stack, stacks_of
 
-_MOST_TOLD = 12
+_MOST_TOLD, _MOST_NAMED = 12, 5
+
+
+@dataclass
+class Scan:
+    """What files hold.
+
+    Attributes
+    ----------
+    slices : list of SliceInfo
+    passed : Counter
+        How many files have none, by reason.
+    broken : dict
+        Files that should have had some, and why they have none.
+    """
+
+    slices: list[SliceInfo] = field(default_factory=list)
+    passed: Counter[str] = field(default_factory=Counter)
+    broken: dict[Path, str] = field(default_factory=dict)
+
+    def add(self, path: Path) -> None:
+        """Look at one more file."""
+        found = read_headers(path)
+        if not isinstance(found, str):
+            self.slices += found
+            return
+        self.passed[found] += 1
+        if found in BROKEN:
+            self.broken[path] = found
+
+    def of(self, patient: str, study: str) -> Scan:
+        """The part that belongs to one patient's study, with what is broken beside it."""
+        slices = [s for s in self.slices if (s.patient, s.study) == (patient, study)]
+        return Scan(slices, self.passed, self.broken)
+
+
+def scan(paths: Iterable[Path]) -> Scan:
+    """Slices in files, each patient under one key."""
+    found = Scan()
+    for path in paths:
+        found.add(path)
+    found.slices = one_key_a_patient(found.slices)
+    return found
 
 
 def read_folder(folder: Path, *, series: str | None = None) -> Volume:
@@ -36,10 +78,10 @@ def read_folder(folder: Path, *, series: str | None = None) -> Volume:
     InputError
         If there are no DICOM images, no clear CT series, or slices are missing.
     """
-    slices, passed = scan(files_below(folder))
-    if not slices:
-        raise _without_slices(folder, passed)
-    return read_slices(slices, series=series)
+    found = scan(files_below(folder))
+    if not found.slices:
+        raise without_slices(folder, found.passed)
+    return read_scan(found, series=series)
 
 
 def read_series_of(path: Path, *, series: str | None = None) -> Volume:
@@ -50,31 +92,47 @@ def read_series_of(path: Path, *, series: str | None = None) -> Volume:
     InputError
         As `read_folder`.
     """
-    own = read_headers(path)
-    if isinstance(own, str):
-        raise _without_slices(path, Counter([own]))
-    if own[0].frame is not None:
-        return read_slices(own, series=series)
-    return read_folder(path.parent, series=series or own[0].series)
+    own = scan([path])
+    if not own.slices:
+        raise without_slices(path, own.passed)
+    if own.slices[0].frame is not None:
+        return read_scan(own, series=series)
+    return read_folder(path.parent, series=series or own.slices[0].series)
 
 
-def read_slices(slices: Sequence[SliceInfo], *, series: str | None = None) -> Volume:
+def read_scan(found: Scan, *, series: str | None = None) -> Volume:
     """Choose a stack among slices and read it; its findings say what was chosen and left.
 
     Raises
     ------
     InputError
-        As `read_folder`.
+        As `read_folder`; also where a file beside the chosen slices is broken.
     """
-    chosen = choose(all_stacks(slices), series=series)
+    chosen = choose(all_stacks(found.slices), series=series)
+    findings = _check_broken(found, {s.path.parent for s in chosen.stack.slices})
     volume = load(chosen.stack)
     told = tuple(s.described() for s in chosen.others)
-    findings = tuple(info(code, text) for code, text in _told(chosen))
     return replace(
         volume,
-        findings=(*findings, *volume.findings),
+        findings=(*_told(chosen), *findings, *volume.findings),
         source=replace(volume.source, others=told),
     )
+
+
+def _check_broken(found: Scan, folders: set[Path]) -> tuple[Finding, ...]:
+    """Refuse broken files in the slices' own folders; warn of those elsewhere."""
+    beside = {p: why for p, why in found.broken.items() if p.parent in folders}
+    if beside:
+        names = ", ".join(f"'{shown(p.name)}'" for p in list(beside)[:_MOST_NAMED])
+        reasons = "; ".join(f"{n} {why}" for why, n in Counter(beside.values()).items())
+        raise InputError(
+            f"Slices may be missing: beside the series lie {reasons} ({names}). Copy or export the "
+            "series again, or remove these files if they are no part of it."
+        )
+    if not found.broken:
+        return ()
+    reasons = "; ".join(f"{n} {why}" for why, n in Counter(found.broken.values()).items())
+    return (warning("broken-files", f"In other folders below lie {reasons}. Not used."),)
 
 
 def all_stacks(slices: Iterable[SliceInfo]) -> list[Stack]:
@@ -85,50 +143,27 @@ def all_stacks(slices: Iterable[SliceInfo]) -> list[Stack]:
     return [stack for group in groups.values() for stack in stacks_of(group)]
 
 
-def _told(chosen: Choice) -> list[tuple[str, str]]:
-    """What there is to say of a choice: code and text."""
+def _told(chosen: Choice) -> list[Finding]:
+    """What there is to say of a choice."""
     told = []
     if chosen.others:
         rest = [s.described() for s in chosen.others]
         more = f"; and {len(rest) - _MOST_TOLD} more" if len(rest) > _MOST_TOLD else ""
-        told.append(
-            (
-                "series-chosen",
-                f"Taken: {chosen.stack.described()}, because {chosen.reason}. Not taken: "
-                f"{'; '.join(rest[:_MOST_TOLD])}{more}.",
-            )
+        text = (
+            f"Taken: {chosen.stack.described()}, because {chosen.reason}. Not taken: "
+            f"{'; '.join(rest[:_MOST_TOLD])}{more}."
         )
+        told.append(info("series-chosen", text))
     if chosen.stack.copies:
-        told.append(
-            (
-                "copies-dropped",
-                f"{chosen.stack.copies} files are copies of slices that are there already; each "
-                "slice was taken once.",
-            )
+        text = (
+            f"{chosen.stack.copies} files are copies of slices that are there already; each slice "
+            "was taken once."
         )
+        told.append(info("copies-dropped", text))
     return told
 
 
-def scan(paths: Iterable[Path]) -> tuple[list[SliceInfo], Counter[str]]:
-    """Slices in files, and how many files were passed over for which reason.
-
-    Raises
-    ------
-    InputError
-        If a CT image is damaged.
-    """
-    slices: list[SliceInfo] = []
-    passed: Counter[str] = Counter()
-    for path in paths:
-        found = read_headers(path)
-        if isinstance(found, str):
-            passed[found] += 1
-        else:
-            slices += found
-    return slices, passed
-
-
-def _without_slices(folder: Path, passed: Counter[str]) -> InputError:
+def without_slices(folder: Path, passed: Counter[str]) -> InputError:
     """Why a folder has nothing to read: nothing there, other files, or DICOM without slices."""
     name = shown(folder)
     if not passed:
@@ -140,6 +175,6 @@ def _without_slices(folder: Path, passed: Counter[str]) -> InputError:
         )
     found = "; ".join(f"{count} {reason}" for reason, count in passed.most_common())
     return InputError(
-        f"'{name}' holds no DICOM images that can be used. Found: {found}. Expected the slices of "
-        "a CT; export the series again, with its positions."
+        f"'{name}' holds no CT that can be used. Found: {found}. Expected the slices of a CT, or "
+        "CT files; export the series again, with its positions."
     )

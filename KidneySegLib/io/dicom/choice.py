@@ -40,6 +40,7 @@ class _Rule:
 
 _RULES = (
     _Rule(lambda s: not s.is_axial, lambda s: "its slices are axial"),
+    _Rule(lambda s: s.is_material_map, lambda s: "its numbers are densities"),
     _Rule(lambda s: s.is_projection, lambda s: "it is no projection"),
     _Rule(lambda s: s.extent_mm < _LEAST_EXTENT_MM, lambda s: "it is long enough for a kidney"),
     _Rule(
@@ -115,14 +116,17 @@ def _require_one_patient(stacks: Sequence[Stack]) -> None:
 
 def _wanted(stacks: Sequence[Stack], series: str) -> Choice:
     """The stack of the series that the user named by UID or number."""
-    own = [s for s in stacks if s.first.series == series]
-    if not own and series.isdecimal():
-        own = [s for s in stacks if s.first.series_number == int(series)]
+    wanted, _, part = series.partition("#")
+    own = [s for s in stacks if s.first.series == wanted]
+    if not own and wanted.isdecimal():
+        own = [s for s in stacks if s.first.series_number == int(wanted)]
         if len({s.first.series for s in own}) > 1:
             raise InputError(
-                f"Several series have the number {series}. Choose one by its UID:\n{listing(own)}",
+                f"Several series have the number {wanted}. Choose one by its UID:\n{listing(own)}",
                 remedy="choose-series",
             )
+    if part:
+        own = [s for s in own if _part(s, stacks) == part]
     if not own:
         raise InputError(f"There is no series '{series}'. Found:\n{listing(stacks)}")
     if len({s.first.patient for s in own}) > 1:
@@ -166,6 +170,26 @@ def _best(usable: Sequence[Stack], stacks: Sequence[Stack]) -> Choice:
 
 
 def listing(stacks: Sequence[Stack]) -> str:
-    """One line a stack, with the UID by which it can be chosen; no names."""
+    """One line a stack, with the UID by which it can be chosen; no names.
+
+    Parts of one series (phases, reconstructions) are told apart by ``#1``, ``#2``.
+    """
     ordered = sorted(stacks, key=lambda s: -len(s.slices))
-    return "\n".join(f"  {s.described()}, UID {s.first.series}" for s in ordered)
+    lines = []
+    for stack in ordered:
+        part = _part(stack, stacks)
+        uid = stack.first.series + (f"#{part}" if part else "")
+        lines.append(f"  {stack.described()}, UID {uid}")
+    return "\n".join(lines)
+
+
+def _part(stack: Stack, stacks: Sequence[Stack]) -> str:
+    """Number of a stack among those of its patient's series; empty where it is alone."""
+    first = stack.first
+    own = [
+        s
+        for s in stacks
+        if (s.first.patient, s.first.series, s.first.modality)
+        == (first.patient, first.series, first.modality)
+    ]
+    return str(own.index(stack) + 1) if len(own) > 1 else ""

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 import re
 import warnings
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ...errors import InputError
-from ..paths import shown
 from .text import cleaned
 
 logger = logging.getLogger(__name__)
@@ -54,17 +54,22 @@ _TAGS = [
     "PixelRepresentation",
     "RescaleSlope",
     "RescaleIntercept",
+    "RescaleType",
     "NumberOfFrames",
     "SharedFunctionalGroupsSequence",
     "PerFrameFunctionalGroupsSequence",
 ]
 _DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
 
-NO_IMAGE = "DICOM objects without an image (such as reports, structures or presentation states)"
-NO_POSITION = "DICOM images that do not say where they lie (no ImagePositionPatient)"
+NO_IMAGE = "DICOM objects without slices (such as reports, structures or screen pictures)"
+NO_POSITION = "CT images that do not say where they lie (no ImagePositionPatient)"
 DIRECTORY = "DICOMDIR"
 NOT_DICOM = "files that are not DICOM"
-DAMAGED = "damaged DICOM files"
+DAMAGED = "truncated or damaged DICOM files"
+EMPTY = "empty files (no bytes, or zeros only)"
+UNREADABLE = "files that cannot be opened"
+NO_NUMBERS = "DICOM images whose position or pixel size is not a number"
+BROKEN = (DAMAGED, EMPTY, UNREADABLE, NO_NUMBERS, NO_POSITION)  # beside slices: they may be missing
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ class SliceInfo:
     path, frame : Path, int or None
         Its file, and its number in it where the file holds many.
     patient : str
-        Hash of identifier and name.
+        Hashes of identifier, name and birth date (see `one_key_a_patient`).
     slope, intercept : float or None
         Rescale to HU; None where the header lacks it.
     payload_bytes : int
@@ -104,6 +109,7 @@ class SliceInfo:
     orientation: tuple[float, ...]
     pixel_mm: tuple[float, ...]
     size: tuple[int, int]
+    rescale_type: str
     slope: float | None
     intercept: float | None
     stored_as: tuple[int, int]
@@ -116,10 +122,19 @@ def is_dicom_file(path: Path) -> bool:
     Old archives and some exports leave out the 128 bytes before the mark, and the mark.
     """
     try:
-        with path.open("rb") as stream:
-            head = stream.read(132)
+        return _begins_as_dicom(_head(path))
     except OSError:
         return False
+
+
+def _head(path: Path) -> bytes:
+    """The first bytes of a file."""
+    with path.open("rb") as stream:
+        return stream.read(132)
+
+
+def _begins_as_dicom(head: bytes) -> bool:
+    """Whether bytes are the beginning of a DICOM file."""
     if head[128:] == b"DICM":
         return True
     group, element = head[:2], int.from_bytes(head[2:4], "little")
@@ -130,47 +145,48 @@ def is_dicom_file(path: Path) -> bool:
 
 
 def read_headers(path: Path) -> list[SliceInfo] | str:
-    """Slices of one file, or why it has none (one of this module's reasons).
-
-    Raises
-    ------
-    InputError
-        If it is a CT image whose header is damaged.
-    """
-    if not is_dicom_file(path):
+    """Slices of one file, or why it has none (one of this module's reasons)."""
+    try:
+        head = _head(path)
+    except OSError:
+        return UNREADABLE
+    if not head.strip(b"\0"):
+        return EMPTY
+    if not _begins_as_dicom(head):
         return NOT_DICOM
-    with lenient():  # values are converted when they are looked at
-        return _read_slices(path)
+    try:
+        with lenient():  # values are converted when they are looked at
+            return _read_slices(path)
+    except Exception as error:  # pydicom raises whatever a damaged header leads it to
+        logger.debug("a DICOM header cannot be parsed: %s", type(error).__name__)
+        return DAMAGED
 
 
 def _read_slices(path: Path) -> list[SliceInfo] | str:
     """Slices of a DICOM file, or why it has none."""
     data = _read(path)
-    kind = str(data.get("SOPClassUID", "")) if data is not None else ""
-    if data is None or "Rows" not in data or "Columns" not in data:
-        if kind in _CT_CLASSES or data is None:
-            raise InputError(
-                f"The DICOM file '{shown(path.name)}' is truncated or damaged. Copy or export the "
-                "series again."
-            )
-        marked = str(data.file_meta.get("MediaStorageSOPClassUID", "")) if data else ""
+    kind = str(data.get("SOPClassUID", ""))
+    if "Rows" not in data or "Columns" not in data:
+        marked = str(data.file_meta.get("MediaStorageSOPClassUID", "")) if data.file_meta else ""
+        if kind in _CT_CLASSES or marked in _CT_CLASSES or not (kind or marked):
+            return DAMAGED
         return DIRECTORY if _DIRECTORY in (kind, marked) else NO_IMAGE
     if "PerFrameFunctionalGroupsSequence" in data:
         return _frames(path, data) or NO_POSITION
     found = _slice(path, data, None, data, {})
-    return [found] if found is not None else NO_POSITION
+    if found is not None:
+        return [found]
+    if kind not in _CT_CLASSES:
+        return NO_IMAGE
+    return NO_NUMBERS if "ImagePositionPatient" in data else NO_POSITION
 
 
 def _read(path: Path) -> Any:
-    """A file's data set without its pixels; None where it cannot be parsed."""
+    """A file's data set without its pixels."""
     import pydicom
 
     with path.open("rb") as stream:
-        try:
-            return pydicom.dcmread(stream, stop_before_pixels=True, force=True, specific_tags=_TAGS)
-        except Exception as error:  # pydicom raises whatever a damaged header leads it to
-            logger.debug("a DICOM header cannot be parsed: %s", type(error).__name__)
-            return None
+        return pydicom.dcmread(stream, stop_before_pixels=True, force=True, specific_tags=_TAGS)
 
 
 @contextmanager
@@ -257,19 +273,43 @@ def _slice(
         orientation=orientation,
         pixel_mm=pixel,
         size=size,
+        rescale_type=text("RescaleType").upper(),
         slope=_number(value("RescaleSlope")),
         intercept=_number(value("RescaleIntercept")),
         stored_as=(bits, int(data.get("PixelRepresentation", 0))),
-        payload_bytes=size[0] * size[1] * bits // 8 * int(data.get("NumberOfFrames", 1) or 1)
+        payload_bytes=size[0] * size[1] * bits // 8 * (_whole(data.get("NumberOfFrames")) or 1)
         if syntax in _UNCOMPRESSED
         else 0,
     )
 
 
 def _patient(identifier: str, name: str, birth_date: str) -> str:
-    """Hash of what tells patients apart; the same for a name written in another way."""
+    """Hashes of what tells patients apart; the same for a name written in another way."""
     letters = "".join(sorted(re.findall(r"[^\W\d_]+", name.upper())))
-    return hashlib.sha256(f"{identifier.strip()}|{letters}|{birth_date}".encode()).hexdigest()
+    parts = (identifier.strip(), letters, birth_date.strip())
+    return "|".join(hashlib.sha256(p.encode()).hexdigest()[:24] if p else "" for p in parts)
+
+
+def one_key_a_patient(slices: Iterable[SliceInfo]) -> list[SliceInfo]:
+    """Slices whose patient key is the same where only a name or a birth date is left out.
+
+    Within one study and identifier, an empty name or date fits any other; two different ones are
+    two patients.
+    """
+    groups: dict[tuple[str, str], list[SliceInfo]] = defaultdict(list)
+    for item in slices:
+        groups[item.patient.split("|")[0], item.study].append(item)
+    found = []
+    for group in groups.values():
+        keys = [
+            set(column) - {""}
+            for column in zip(*(s.patient.split("|") for s in group), strict=True)
+        ]
+        if all(len(values) <= 1 for values in keys):
+            whole = "|".join(next(iter(values), "") for values in keys)
+            group = [replace(s, patient=whole) for s in group]
+        found += group
+    return found
 
 
 def _numbers(value: Any) -> tuple[float, ...]:
@@ -291,4 +331,4 @@ def _number(value: Any) -> float | None:
 def _whole(value: Any) -> int | None:
     """A whole number, None where it is none."""
     number = _number(value)
-    return None if number is None else int(number)
+    return None if number is None or not math.isfinite(number) else int(number)

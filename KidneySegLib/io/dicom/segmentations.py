@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ...errors import InputError
-from ...labels import Role, role_of_name
+from ...labels import OVERLAP_ORDER, Role, role_of_name
 from ...volume import Geometry, Volume
 from ..grids import LPS_TO_RAS, perpendicular
 from ..paths import shown
@@ -17,7 +18,6 @@ from .headers import lenient
 
 _SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4"
 _SAME_PLACE_MM = 0.1
-_ORDER = (Role.OTHER, Role.KIDNEY, Role.RIGHT_KIDNEY, Role.LEFT_KIDNEY, Role.CYST, Role.TUMOR)
 
 
 def read_dicom_seg(path: Path, ct: Volume | None = None) -> tuple[Volume, dict[int, str]]:
@@ -49,17 +49,50 @@ def read_dicom_seg(path: Path, ct: Volume | None = None) -> tuple[Volume, dict[i
                 f"'{shown(path.name)}' is no DICOM segmentation (SEG). Expected a SEG object or a "
                 "label map file."
             )
-        frames = data.pixel_array.reshape(-1, int(data.Rows), int(data.Columns))
+        frames = _inside(data, data.pixel_array.reshape(-1, int(data.Rows), int(data.Columns)))
         places = _places(data, len(frames))
         names = {int(s.SegmentNumber): _name(s) for s in data.SegmentSequence}
-    grid = ct.geometry if ct is not None else _grid(data, [p for _, p in places])
+        if ct is not None:
+            _require_own_ct(data, ct, path)
+        own = _grid(data, places)
+    grid = ct.geometry if ct is not None else own
+    _require_parallel(own, grid, path)
     out = np.zeros(grid.shape, np.uint8)
-    order = {n: _ORDER.index(role_of_name(name)) for n, name in names.items()}
-    for frame in sorted(range(len(frames)), key=lambda f: order[places[f][0]]):
-        number, position = places[frame]
-        k = _slice_of(grid, position, frames[frame].shape, path)
-        out[k][frames[frame] > 0] = number
-    return perpendicular(Volume(out, grid)), names
+    order = {n: OVERLAP_ORDER.index(role_of_name(name)) for n, name in names.items()}
+    for frame in sorted(range(len(frames)), key=lambda f: order[places[f].segment]):
+        k = _slice_of(grid, places[frame].position, frames[frame].shape, path)
+        out[k][frames[frame]] = places[frame].segment
+    return perpendicular(Volume(out, grid), labels=True), names
+
+
+def _inside(data: Any, frames: np.ndarray) -> np.ndarray:
+    """Voxels that belong to a segment: of fractions, half and more."""
+    if str(data.get("SegmentationType", "BINARY")) != "FRACTIONAL":
+        return frames > 0
+    return frames * 2 >= int(data.get("MaximumFractionalValue", 255))
+
+
+def _require_own_ct(data: Any, ct: Volume, path: Path) -> None:
+    """Refuse segments that name slices of another CT than this one."""
+    named = {
+        str(item.ReferencedSOPInstanceUID)
+        for series in data.get("ReferencedSeriesSequence", [])
+        for item in series.get("ReferencedInstanceSequence", [])
+    }
+    own = set(ct.source.instance_uids) if ct.source else set()
+    if named and own and not named & own:
+        raise InputError(
+            f"The segments of '{shown(path.name)}' were drawn on another series than this CT: none "
+            "of the slices that they name is in it. Give the CT that they were drawn on."
+        )
+
+
+def _require_parallel(own: Geometry, grid: Geometry, path: Path) -> None:
+    """Refuse segments whose rows, columns or pixels are not those of the CT."""
+    rows, columns = (own.ijk_to_ras[:3, n] - grid.ijk_to_ras[:3, n] for n in (0, 1))
+    reach = max(grid.shape[1:])
+    if max(np.abs(rows).max(), np.abs(columns).max()) * reach > _SAME_PLACE_MM * 5:
+        raise _other_slices(path)
 
 
 def _name(segment: Any) -> str:
@@ -92,37 +125,57 @@ def _coded(segment: Any) -> str:
     return " ".join(words)
 
 
-def _places(data: Any, count: int) -> list[tuple[int, np.ndarray]]:
-    """Segment number and position (LPS mm) of each frame."""
-    shared = data.SharedFunctionalGroupsSequence[0]
+@dataclass(frozen=True)
+class _Frame:
+    """A frame: its segment, place (LPS mm), orientation, pixel size and slice distance."""
+
+    segment: int
+    position: np.ndarray
+    orientation: tuple[float, ...]
+    pixel_mm: tuple[float, ...]
+    step_mm: float
+
+
+def _places(data: Any, count: int) -> list[_Frame]:
+    """What each frame is of; what is not said for a frame is said for all."""
+    shared = (data.get("SharedFunctionalGroupsSequence") or [None])[0]
     found = []
     for frame in list(data.PerFrameFunctionalGroupsSequence)[:count]:
-        identified = frame.get("SegmentIdentificationSequence") or shared.get(
-            "SegmentIdentificationSequence"
+
+        def group(name: str, frame: Any = frame) -> Any:
+            own = frame.get(name) or (shared.get(name) if shared is not None else None)
+            if not own:
+                raise InputError(
+                    f"The DICOM segmentation lacks the {name} of a frame. Export it again."
+                )
+            return own[0]
+
+        measures = group("PixelMeasuresSequence")
+        step = measures.get("SpacingBetweenSlices") or measures.get("SliceThickness") or 0
+        found.append(
+            _Frame(
+                int(group("SegmentIdentificationSequence").ReferencedSegmentNumber),
+                np.array(group("PlanePositionSequence").ImagePositionPatient, dtype=float),
+                tuple(map(float, group("PlaneOrientationSequence").ImageOrientationPatient)),
+                tuple(map(float, measures.PixelSpacing)),
+                float(step),
+            )
         )
-        plane = frame.get("PlanePositionSequence") or shared.get("PlanePositionSequence")
-        position = np.array([float(x) for x in plane[0].ImagePositionPatient])
-        found.append((int(identified[0].ReferencedSegmentNumber), position))
     return found
 
 
-def _grid(data: Any, positions: Sequence[np.ndarray]) -> Geometry:
+def _grid(data: Any, frames: Sequence[_Frame]) -> Geometry:
     """Grid that frames span; slices that no segment is on are in it too."""
-    shared = data.SharedFunctionalGroupsSequence[0]
-    measures = shared.PixelMeasuresSequence[0]
-    orientation = [float(x) for x in shared.PlaneOrientationSequence[0].ImageOrientationPatient]
-    row, column = np.array(orientation[:3]), np.array(orientation[3:])
+    first = frames[0]
+    row, column = np.array(first.orientation[:3]), np.array(first.orientation[3:])
     normal = np.cross(row, column)
-    heights = np.array([normal @ p for p in positions])
+    heights = np.array([normal @ f.position for f in frames])
     gaps = np.diff(np.unique(np.round(heights, 3)))
-    step = float(measures.get("SpacingBetweenSlices") or 0) or float(
-        gaps.min() if gaps.size else measures.SliceThickness
-    )
-    pixel = [float(x) for x in measures.PixelSpacing]
+    step = first.step_mm or float(gaps.min() if gaps.size else 1.0)
     matrix = np.eye(4)
-    matrix[:3, 0], matrix[:3, 1] = row * pixel[1], column * pixel[0]
+    matrix[:3, 0], matrix[:3, 1] = row * first.pixel_mm[1], column * first.pixel_mm[0]
     matrix[:3, 2] = normal * step
-    matrix[:3, 3] = positions[int(heights.argmin())]
+    matrix[:3, 3] = frames[int(heights.argmin())].position
     count = int(np.rint(np.ptp(heights) / step)) + 1
     return Geometry((count, int(data.Rows), int(data.Columns)), LPS_TO_RAS @ matrix)
 
@@ -132,8 +185,13 @@ def _slice_of(grid: Geometry, position: np.ndarray, size: tuple[int, ...], path:
     k, j, i = grid.kji_from_ras((LPS_TO_RAS[:3, :3] @ position)[None])[0]
     off = np.abs([k - np.rint(k), j, i]) * grid.spacing_mm
     if off.max() > _SAME_PLACE_MM or not 0 <= np.rint(k) < grid.shape[0] or size != grid.shape[1:]:
-        raise InputError(
-            f"The segments of '{shown(path.name)}' do not lie on the slices of the CT. Expected "
-            "the CT that they were drawn on."
-        )
+        raise _other_slices(path)
     return int(np.rint(k))
+
+
+def _other_slices(path: Path) -> InputError:
+    """Message for segments that do not lie on a CT."""
+    return InputError(
+        f"The segments of '{shown(path.name)}' do not lie on the slices of the CT. Expected the CT "
+        "that they were drawn on."
+    )

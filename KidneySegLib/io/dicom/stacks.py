@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,13 @@ _UNEVEN_SHARE = 0.05
 _ROUNDED_MM = 0.06  # positions that an archive rounded to 0.1 mm are up to 0.05 mm off
 _SAME_PLACE_MM = 0.01
 _EXACT_MM = 0.002
-_PROJECTIONS = ("MIP", "MINIP", "PROJECTION", "VOLUME", "RENDERING", "SCREEN", "CAPTURE")
+_PROJECTIONS = ("MIP", "MINIP", "PROJECTION", "RENDER", "SCREEN", "CAPTURE")
+# Maps of a material, of electron density or of the atomic number, from two energies.
+_MATERIALS = (
+    "IODINE", "WATER", "CALCIUM", "URIC", "EFF_Z", "EFFECTIVE_Z", "ZEFF", "RHO", "VNC", "VIRTUAL",
+    "MD", "MATERIAL", "OVERLAY", "PERFUSION", "HAP",
+)  # fmt: skip
+_HU_TYPES = ("", "HU", "US")
 _LISTED = 6
 # What tells phases and reconstructions apart that were put into one series, in this order.
 _DISCRIMINATORS: tuple[Callable[[SliceInfo], object], ...] = (
@@ -85,6 +92,13 @@ class Stack:
         return any(word in kind for kind in self.first.image_type[2:] for word in _PROJECTIONS)
 
     @property
+    def is_material_map(self) -> bool:
+        """Whether its numbers are no densities as a scanner measures them."""
+        words = re.split(r"[^A-Z_]+", " ".join(self.first.image_type[2:]))
+        words += re.split(r"[^A-Z_]+", self.first.description.upper())
+        return self.first.rescale_type not in _HU_TYPES or any(w in _MATERIALS for w in words)
+
+    @property
     def phase(self) -> str:
         """Contrast phase that its description names."""
         return phase_of(self.first.description)
@@ -102,6 +116,7 @@ class Stack:
             parts[0] += f" of {self.distance_mm:.3g} mm"
         parts.append(f"{first.size[1]} x {first.size[0]}")
         parts += [f"kernel {first.kernel}"] if first.kernel else []
+        parts += ["material map"] if self.is_material_map else []
         parts += ["localizer"] if self.is_localizer else []
         parts += ["not axial"] if not self.is_axial and not self.is_localizer else []
         parts += [f"'{first.description}'"] if first.description else []
@@ -174,11 +189,16 @@ def _by_place(ordered: Sequence[SliceInfo]) -> list[list[SliceInfo]]:
 
 
 def _pixel_digest(item: SliceInfo) -> str:
-    """Hash of a slice's stored pixels (of the whole file where they are compressed)."""
+    """Hash of a slice's stored pixels (of its whole file where they are compressed)."""
+    if item.frame is not None and not item.payload_bytes:
+        return f"{item.path} {item.frame}"  # compressed frames of one file: never copies
+    size = item.path.stat().st_size
+    count = item.size[0] * item.size[1] * item.stored_as[0] // 8
     with item.path.open("rb") as stream:
-        size = item.path.stat().st_size
-        stream.seek(max(0, size - item.payload_bytes) if item.payload_bytes else 0)
-        return f"{item.frame} {hashlib.sha256(stream.read()).hexdigest()}"
+        if item.payload_bytes:
+            stream.seek(max(0, size - item.payload_bytes + count * (item.frame or 0)))
+        pixels = stream.read(count) if item.payload_bytes else stream.read()
+    return hashlib.sha256(pixels).hexdigest()
 
 
 def _split(ordered: Sequence[SliceInfo]) -> list[list[SliceInfo]]:

@@ -42,7 +42,9 @@ _OTHER_WORDS = (
     "scanogram dose report kernel idose asir safire admire aidr filter iterative mono kev kv "
     "de dual energy mixed low high early adult tumor mass staging follow up followup baseline "
     "and non no post inj injection bolus tracking monitoring premonitoring medium smooth fast "
-    "detail slices slice hr vrt sr"
+    "detail slices slice hr vrt sr "
+    "iodine water calcium md vnc virtual unenhanced eff z zeff effz rho overlay perfusion map "
+    "monoenergetic spectral material"
 )
 _WORDS = {word: phase for phase, words in _PHASES.items() for word in words.split()}
 _KNOWN = {*_WORDS, *_SOFT_WORDS.split(), *_SHARP_WORDS.split(), *_OTHER_WORDS.split()}
@@ -75,6 +77,8 @@ def _is_harmless(word: str) -> bool:
     """Whether every part of a word is on a list, a short number, or a kernel."""
     parts = [p for p in re.split(r"[-/+.&]", word) if p]
     whole = _NUMBER.fullmatch(word) or _KERNEL.fullmatch(word)
+    if not whole and sum(p[0].isdigit() for p in parts) > 1:
+        return False  # a date, or a number of a patient's record
     return bool(whole) or (
         bool(parts)
         and all(p.lower() in _KNOWN or _NUMBER.fullmatch(p) or _KERNEL.fullmatch(p) for p in parts)

@@ -129,7 +129,22 @@ STUDIES = {
 def stacks(folder, series):
     for n, slices in enumerate(series):
         dicom_files.save(slices, folder, prefix=f"S{n}_")
-    return all_stacks(scan(files_below(folder))[0])
+    return all_stacks(scan(files_below(folder)).slices)
+
+
+def test_material_maps_and_enhanced_images_are_known_for_what_they_are(tmp_path):
+    iodine = thin(1, kernel="STANDARD", description="IODINE(WATER) 1.25")
+    typed = thin(2, kernel="STANDARD")
+    for ds in typed:
+        ds.RescaleType = "Z_EFF"
+    right = soft(3, kernel="STANDARD", description="ABDOMEN")
+    for ds in right:
+        ds.ImageType = ["ORIGINAL", "PRIMARY", "VOLUME", "NONE"]
+    chosen = choose(stacks(tmp_path, [iodine, typed, right]))
+    assert chosen.stack.first.series_number == 3
+    assert "its numbers are densities" in chosen.reason
+    assert sum("material map" in s.described() for s in chosen.others) == 2
+    assert not chosen.stack.is_projection
 
 
 def test_there_are_thirty():

@@ -12,6 +12,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 from KidneySegLib.errors import InputError
 from KidneySegLib.io.label_maps import read_label_map
 from KidneySegLib.labels import to_kidneyseg
+from KidneySegLib.source import Source
 from KidneySegLib.stages.clean import assign_sides
 from KidneySegLib.volume import Volume
 
@@ -136,3 +137,53 @@ def test_another_dicom_object_is_no_segmentation(tmp_path, labels):
     )
     with pytest.raises(InputError, match=r"no DICOM segmentation \(SEG\)"):
         read_label_map(next(folder.iterdir()))
+
+
+def test_fractions_count_from_half_on(tmp_path, labels):
+    import pydicom
+
+    path = write(tmp_path / "seg.dcm", labels, [segment(*SEGMENTS[0]), segment(*SEGMENTS[1])])
+    ds = pydicom.dcmread(path)
+    whole = ds.pixel_array
+    ds.SegmentationType, ds.MaximumFractionalValue = "FRACTIONAL", 200
+    ds.BitsAllocated = ds.BitsStored = 8
+    ds.HighBit = 7
+    ds.PixelData = np.where(whole > 0, 100, 99).astype(np.uint8).tobytes()
+    ds.save_as(path)
+    found = read_label_map(path, ct=labels)
+    assert (found.volume.array > 0).sum() == np.isin(labels.array, [1, 2]).sum()
+
+
+def test_turned_frames_and_slices_of_another_series_are_refused(tmp_path, labels):
+    import pydicom
+
+    path = write(tmp_path / "seg.dcm", labels, [segment(*s) for s in SEGMENTS])
+    ds = pydicom.dcmread(path)
+    plane = ds.SharedFunctionalGroupsSequence[0].PlaneOrientationSequence[0]
+    plane.ImageOrientationPatient = [0, 1, 0, 1, 0, 0]
+    ds.save_as(tmp_path / "turned.dcm")
+    with pytest.raises(InputError, match="do not lie on the slices"):
+        read_label_map(tmp_path / "turned.dcm", ct=labels)
+    ds = pydicom.dcmread(path)
+    ds.ReferencedSeriesSequence = Sequence(
+        [item(ReferencedInstanceSequence=Sequence([item(ReferencedSOPInstanceUID="1.2.9")]))]
+    )
+    ds.save_as(tmp_path / "foreign.dcm")
+    known = Volume(labels.array, labels.geometry, source=Source("x", instance_uids=("1.2.3",)))
+    with pytest.raises(InputError, match="drawn on another series"):
+        read_label_map(tmp_path / "foreign.dcm", ct=known)
+
+
+def test_what_is_said_frame_by_frame_is_read(tmp_path, labels):
+    import pydicom
+
+    path = write(tmp_path / "seg.dcm", labels, [segment(*s) for s in SEGMENTS])
+    ds = pydicom.dcmread(path)
+    shared = ds.SharedFunctionalGroupsSequence[0]
+    for frame in ds.PerFrameFunctionalGroupsSequence:
+        frame.PlaneOrientationSequence = shared.PlaneOrientationSequence
+        frame.PixelMeasuresSequence = shared.PixelMeasuresSequence
+    del shared.PlaneOrientationSequence, shared.PixelMeasuresSequence
+    ds.save_as(path)
+    sided, _ = to_kidneyseg((found := read_label_map(path, ct=labels)).volume, found.scheme)
+    np.testing.assert_array_equal(sided.array, labels.array)

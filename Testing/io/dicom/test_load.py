@@ -146,3 +146,88 @@ def test_names_that_are_no_utf8(tmp_path, ct):
     dicom_files.save(dicom_files.series(ct), folder)
     next(folder.iterdir()).rename(folder / os.fsdecode(b"\xfc0"))
     np.testing.assert_array_equal(read_volume(folder).array, ct.array)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda data: b"", "empty files"),
+        (lambda data: bytes(len(data)), "empty files"),
+        (lambda data: data[:300], "truncated or damaged"),
+    ],
+)
+def test_files_that_may_have_been_slices_are_no_end_of_a_series(tmp_path, ct, spoil, message):
+    dicom_files.save(dicom_files.series(ct), tmp_path)
+    for path in sorted(tmp_path.iterdir())[-4:]:
+        path.write_bytes(spoil(path.read_bytes()))
+    with pytest.raises(InputError, match=f"Slices may be missing.*4 {message}"):
+        read_volume(tmp_path)
+
+
+def test_slices_without_position_or_numbers_are_no_end_of_a_series_either(tmp_path, ct):
+    for name, change in (
+        ("none", lambda ds: delattr(ds, "ImagePositionPatient")),
+        ("comma", lambda ds: ds.__setitem__((0x28, 0x30), bad_spacing())),
+    ):
+        slices = dicom_files.series(ct)
+        for ds in slices[-3:]:
+            change(ds)
+        folder = dicom_files.save(slices, tmp_path / name)
+        with pytest.raises(InputError, match="Slices may be missing"):
+            read_volume(folder)
+
+
+def bad_spacing():
+    from pydicom.dataelem import RawDataElement
+    from pydicom.tag import Tag
+
+    return RawDataElement(Tag(0x28, 0x30), "DS", 8, b"0,8\\0,9 ", 0, False, True)
+
+
+def test_broken_files_elsewhere_are_said(tmp_path, ct):
+    dicom_files.save(dicom_files.series(ct), tmp_path / "a")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "x").write_bytes(b"")
+    assert codes(read_volume(tmp_path)) == ["broken-files"]
+
+
+def test_a_name_left_out_in_some_slices_is_the_same_patient(tmp_path, ct):
+    slices = dicom_files.series(ct)
+    for ds in slices[::2]:
+        ds.PatientName = ""
+    assert read_volume(dicom_files.save(slices, tmp_path)).array.shape == ct.array.shape
+
+
+def test_parts_of_one_series_can_be_chosen(tmp_path, ct):
+    first, second = dicom_files.series(ct), dicom_files.series(ct)
+    for number, part in enumerate((first, second), start=1):
+        for ds in part:
+            ds.AcquisitionNumber = number
+            ds.SOPInstanceUID += f".{number}"
+            ds.PixelData = (np.frombuffer(ds.PixelData, np.uint16) + number).tobytes()
+        dicom_files.save(part, tmp_path, f"P{number}_")
+    with pytest.raises(InputError, match=r"UID \S+#1\n.*UID \S+#2"):
+        read_volume(tmp_path)
+    for number in (1, 2):
+        for name in (f"1#{number}", f"{dicom_files.ROOT}1.1#{number}"):
+            found = read_volume(tmp_path, series=name).array
+            np.testing.assert_array_equal(found, ct.array + number)
+
+
+def test_many_frames_at_one_place_are_read_once(tmp_path, ct):
+    twice = dicom_files.series(ct) + dicom_files.series(ct)
+    made = dicom_files.multi_frame(twice)
+    made.save_as(tmp_path / "all.dcm", enforce_file_format=True)
+    volume = read_volume(tmp_path)
+    np.testing.assert_array_equal(volume.array, ct.array)
+    assert codes(volume) == ["copies-dropped"]
+
+
+def test_odd_numbers_in_a_header_do_not_matter(tmp_path, ct):
+    from pydicom.dataelem import RawDataElement
+    from pydicom.tag import Tag
+
+    slices = dicom_files.series(ct)
+    for ds in slices:
+        ds[Tag(0x20, 0x11)] = RawDataElement(Tag(0x20, 0x11), "IS", 4, b"nan ", 0, False, True)
+    assert read_volume(dicom_files.save(slices, tmp_path)).array.shape == ct.array.shape

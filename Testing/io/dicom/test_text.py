@@ -22,6 +22,9 @@ from KidneySegLib.io.dicom.text import (
         ("Müller^Hans ABDOMEN portalvenös", "ABDOMEN portalvenös"),
         ("CT 123456789 Thorax/Abdomen KM", "CT Thorax/Abdomen KM"),
         ("renal mass protocol for Mrs. Stone", "renal mass protocol"),
+        ("Abdomen 12.03.58", "Abdomen"),
+        ("ABD 31-12-49 portal", "ABD portal"),
+        ("MRN 123-456-789 thorax 01/02/50", "thorax"),
         ("", ""),
     ],
 )
