@@ -77,10 +77,17 @@ def voxels_fingerprint(volume: Volume) -> str:
     canonical = volume.canonical()
     digest = hashlib.sha256(str(canonical.array.shape).encode())
     for plane in canonical.array:
-        if plane.dtype != np.int16:
-            plane = np.clip(np.rint(np.nan_to_num(plane)), -32768, 32767).astype(np.int16)
-        digest.update(np.ascontiguousarray(plane))
+        digest.update(np.ascontiguousarray(_whole_hu(plane)))
     return digest.hexdigest()
+
+
+def _whole_hu(plane: np.ndarray) -> np.ndarray:
+    """Densities as int16, whole HU."""
+    if plane.dtype == np.int16:
+        return plane
+    if plane.dtype.kind == "f":
+        plane = np.rint(np.nan_to_num(plane))
+    return np.clip(plane, -32768, 32767).astype(np.int16)
 
 
 def _grid_text(geometry: Geometry) -> str:

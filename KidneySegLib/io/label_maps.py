@@ -29,7 +29,7 @@ from ..labels import (
     scheme_of,
 )
 from ..plausibility import fitting_schemes
-from ..volume import Geometry, Volume
+from ..volume import Box, Geometry, Volume
 from .grids import perpendicular
 from .images import is_image_file, read_labels
 from .nrrd import SUFFIXES as NRRD_SUFFIXES
@@ -38,6 +38,7 @@ from .paths import shown
 
 _OWN_LABELS, _OWN_RECORD, _DATASET = "labels.nii.gz", "measurements.json", "dataset.json"
 _MOST_NAMED = 8
+_ALIGNED_MM = 0.1
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ def read_label_map(
     """
     path = Path(path)
     volume, names = _read_with_names(path, ct)
+    volume = volume if ct is None else _on_whole_grid(volume, ct)
     if scheme is None:
         own = _scheme_of_names(path, names, volume.array)
         if own is None:
@@ -86,6 +88,28 @@ def read_label_map(
     _refuse_contradiction(path, names, given)
     check_scheme(volume.array, given)
     return LabelMap(volume, given, volume.findings)
+
+
+def _on_whole_grid(labels: Volume, ct: Volume) -> Volume:
+    """A label map on its CT's whole grid, where it is a part of it: Slicer saves the part in use.
+
+    What lies on another grid comes back as it is.
+    """
+    part, whole = labels.canonical(), ct.canonical().geometry
+    steps = part.geometry.ijk_to_ras[:3, :3] - whole.ijk_to_ras[:3, :3]
+    start = whole.kji_from_ras(part.geometry.ras_from_kji([0, 0, 0]))[0]
+    first = np.rint(start).astype(int)
+    box = Box(tuple(first), tuple(first + part.array.shape))
+    aligned = np.abs(steps).max() * max(whole.shape) < _ALIGNED_MM
+    aligned &= (np.abs(start - first) * whole.spacing_mm).max() < _ALIGNED_MM
+    inside = all(
+        a >= 0 and b <= n for a, b, n in zip(box.start, box.stop, whole.shape, strict=True)
+    )
+    if part.array.shape == whole.shape or not (aligned and inside):
+        return labels
+    array = np.zeros(whole.shape, part.array.dtype)
+    array[box.slices] = part.array
+    return Volume(array, whole, labels.findings, labels.source)
 
 
 def _read_with_names(path: Path, ct: Volume | None) -> tuple[Volume, dict[int, str]]:

@@ -13,6 +13,7 @@ from KidneySegLib.io.label_maps import read_label_map
 from KidneySegLib.io.segmentations import write_label_map, write_segmentation
 from KidneySegLib.labels import to_kidneyseg, to_tissue
 from KidneySegLib.stages.clean import assign_sides
+from KidneySegLib.volume import Box, Geometry, Volume
 
 
 @pytest.fixture(scope="module")
@@ -215,3 +216,19 @@ def test_labels_on_a_tilted_grid_are_moved_and_never_mixed(tmp_path, labels):
     assert set(np.unique(found.volume.array)) == {0, 2, 3, 5, 9}
     for number in (2, 3, 5, 9):
         assert (found.volume.array == number).sum() == (stored == number).sum()
+
+
+def test_a_part_of_the_cts_grid_is_put_where_it_lies(tmp_path, labels):
+    box = Box.of_mask(labels.array)
+    part = labels.cropped(box)
+    segments(part, tmp_path / "s.seg.nrrd", ["right kidney", "left kidney", "tumor", "cyst"])
+    found = read_label_map(tmp_path / "s.seg.nrrd", ct=labels)
+    np.testing.assert_array_equal(as_stored(found).array, labels.array)
+    assert found.volume.canonical().geometry.matches(labels.geometry)
+    alone = read_label_map(tmp_path / "s.seg.nrrd")
+    assert alone.volume.array.shape == part.array.shape
+    matrix = labels.geometry.ijk_to_ras.copy()
+    matrix[0, 3] += 1.3
+    shifted = Volume(labels.array, Geometry(labels.array.shape, matrix))
+    foreign = read_label_map(tmp_path / "s.seg.nrrd", ct=shifted)
+    assert foreign.volume.array.shape == part.array.shape, "not moved onto another grid"
