@@ -104,7 +104,7 @@ def _read_series(slices: Sequence[SliceInfo]) -> np.ndarray:
 
 
 def _in_16_bits(stored: np.ndarray) -> np.ndarray:
-    """A copy of whole numbers in 16 bits where they fit: GDCM gives 32, which take twice as long."""
+    """A copy of whole numbers in 16 bits where they fit; GDCM gives 32, twice as much to move."""
     if stored.dtype.kind != "i":
         return stored.copy()
     out = np.empty(stored.shape, np.int16)
