@@ -141,7 +141,7 @@ _CYST = re.compile(r"\bcysts?\b|\bzysten?\b|\bkystes?\b|nierenzyste")
 _CYSTIC = re.compile(r"cystic|zystisch|kystique")
 _TUMOR = re.compile(
     r"tumou?r|tumeur|\bmass(?:es|e)?\b|neoplas|carcinom|karzinom|cancer|krebs|\b(?:cc|p|ch)?rcc\b|"
-    r"lesion|lésion|läsion|raumforderung|oncocytom|onkozytom|angiomyolipom|\baml\b|metasta"
+    r"tumours?|lesion|lésion|läsion|raumforderung|oncocytom|onkozytom|angiomyolipom|\baml\b|metasta"
 )
 _KIDNEY = re.compile(
     r"kidney|\bnieren?\b|\breins?\b|\bren\b|(?:renal|rénal|kidney|nieren)[ -]?(?:parench|cortex)|"
@@ -149,8 +149,10 @@ _KIDNEY = re.compile(
 )
 _ORGAN = re.compile(r"kidney|niere|\breins?\b|renal|rénal|parench")
 _AND = re.compile(
-    r"\b(?:with|without|incl|including|plus|minus|and|or|mit|ohne|und|et|avec|sans)\b|\+"
+    r"\b(?:with|without|w o|incl\w*|excl\w*|plus|minus|and|or|no|non|free|bearing|affected|"
+    r"mit|ohne|und|frei|et|avec|sans)\b|[+&]"
 )
+_JOINED = re.compile(r"(?<=[a-zäöüé])(?=[A-ZÄÖÜ])|(?<=[A-Za-zäöü])(?=\d)")  # KidneyCyst, Cyst1
 _RIGHT, _LEFT = re.compile(r"right|rechts?|\br\b|droite?"), re.compile(r"left|links?|\bl\b|gauche")
 
 
@@ -168,7 +170,9 @@ def scheme_of(text: str) -> Scheme:
     for part in text.split(","):
         number, _, name = part.strip().partition("=")
         if not (
-            number.isdecimal() and 0 < int(number) < UNSURE and name in {r.value for r in Role}
+            number.isdecimal()
+            and 0 < int(number) < UNSURE
+            and name in {r.value for r in Role if r is not Role.UNCLEAR}
         ):
             raise InputError(
                 f"'{text}' is no label scheme. Expected {', '.join(SCHEMES)}, or NUMBER=ROLE for "
@@ -188,11 +192,14 @@ def role_of_name(name: str) -> Role:
     `Role.UNCLEAR` for a name of a kidney together with its masses, or without them, and for
     cystic kidneys: it does not say which of them its voxels are.
     """
-    text = re.sub(r"[_\-./]+", " ", name.lower())
-    if _FOREIGN.search(text):
-        return Role.OTHER
+    apart = _JOINED.sub(" ", name)
+    text = re.sub(r"[_\-./]+", " ", apart).lower()
     tumor, cyst = bool(_TUMOR.search(text)), bool(_CYST.search(text))
-    if (tumor or cyst) and _AND.search(text) and _ORGAN.search(text):
+    if "collecting duct carcinoma" in text:
+        return Role.TUMOR
+    if _FOREIGN.search(text):
+        return Role.UNCLEAR if (tumor or cyst) and _ORGAN.search(text) else Role.OTHER
+    if (tumor or cyst) and _AND.search(text) and _KIDNEY.search(text):
         return Role.UNCLEAR
     if tumor and cyst:
         return Role.UNCLEAR

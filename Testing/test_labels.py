@@ -76,6 +76,18 @@ def test_fused_kidneys_of_a_kits_map_are_said():
         ("kidney without tumor", Role.UNCLEAR),
         ("Left kidney incl. cysts", Role.UNCLEAR),
         ("polycystic kidney left", Role.UNCLEAR),
+        ("non-tumor kidney", Role.UNCLEAR),
+        ("tumor-free kidney", Role.UNCLEAR),
+        ("Kidney w/o tumor", Role.UNCLEAR),
+        ("kidney & tumor", Role.UNCLEAR),
+        ("Left kidney tumor (near pancreas)", Role.UNCLEAR),
+        ("KidneyCyst", Role.CYST),
+        ("LeftKidneyCyst", Role.CYST),
+        ("Zyste1", Role.CYST),
+        ("RenalMass", Role.TUMOR),
+        ("collecting duct carcinoma", Role.TUMOR),
+        ("Nierenzyste mit Septen", Role.CYST),
+        ("renal cyst with septa", Role.CYST),
     ],
 )
 def test_roles_by_name(name, role):

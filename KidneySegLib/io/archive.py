@@ -17,6 +17,8 @@ from .folders import files_below, is_left_by_macos
 from .images import is_image_file
 from .paths import file_name, shown
 
+_LONGEST_NAME = 200  # bytes
+
 
 @contextmanager
 def unpacked(path: Path) -> Iterator[Path]:
@@ -62,7 +64,13 @@ def _unpack(packed: zipfile.ZipFile, path: Path, folder: Path) -> None:
             continue
         home = homes.setdefault(parent, folder / f"{len(homes):04d}")
         home.mkdir(exist_ok=True)
-        target = home / file_name(name)
-        target = home / f"{n:06d}_{target.name}" if target.exists() else target
+        target = home / _short(file_name(name), n)
         with packed.open(entry) as source, target.open("wb") as stream:
             shutil.copyfileobj(source, stream)
+
+
+def _short(name: str, number: int) -> str:
+    """A name that file systems take: too long a one keeps its ending only."""
+    if len(name.encode("utf-8")) <= _LONGEST_NAME:
+        return name
+    return f"{number:06d}" + "".join(Path(name).suffixes[-2:])[-12:]

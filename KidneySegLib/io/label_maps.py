@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from ..findings import Finding, info
+from ..findings import Finding, info, warning
 from ..labels import (
     OVERLAP_ORDER,
     UNSURE,
@@ -107,9 +107,17 @@ def _on_whole_grid(labels: Volume, ct: Volume) -> Volume:
     )
     if part.array.shape == whole.shape or not (aligned and inside):
         return labels
+    if labels.source is not None and not labels.source.sides_known:
+        return labels
     array = np.zeros(whole.shape, part.array.dtype)
     array[box.slices] = part.array
-    return Volume(array, whole, labels.findings, labels.source)
+    size = " x ".join(str(n) for n in labels.array.shape[::-1])
+    text = (
+        f"The label map covers a part of the CT's grid ({size} voxels), as Slicer saves it; the "
+        "rest counts as empty. Check that it belongs to this CT."
+    )
+    findings = (*labels.findings, warning("part-of-grid", text))
+    return Volume(array, whole, findings, labels.source)
 
 
 def _read_with_names(path: Path, ct: Volume | None) -> tuple[Volume, dict[int, str]]:

@@ -31,6 +31,13 @@ def test_a_series_in_a_zip_stays_inside_wherever_its_names_point(tmp_path, folde
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.zip", "d"]
 
 
+def test_names_that_are_too_long_are_shortened(tmp_path, folder):
+    path = packed(tmp_path / "a.zip", folder)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("ä" * 140 + ".txt", "hello")
+    assert read_volume(path).array.shape == (12, 6, 7)
+
+
 def test_damaged_and_encrypted_ones_are_refused(tmp_path, folder):
     path = packed(tmp_path / "a.zip", folder)
     path.write_bytes(path.read_bytes()[:-3000])

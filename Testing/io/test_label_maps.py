@@ -225,6 +225,7 @@ def test_a_part_of_the_cts_grid_is_put_where_it_lies(tmp_path, labels):
     found = read_label_map(tmp_path / "s.seg.nrrd", ct=labels)
     np.testing.assert_array_equal(as_stored(found).array, labels.array)
     assert found.volume.canonical().geometry.matches(labels.geometry)
+    assert "part-of-grid" in [f.code for f in found.findings]
     alone = read_label_map(tmp_path / "s.seg.nrrd")
     assert alone.volume.array.shape == part.array.shape
     matrix = labels.geometry.ijk_to_ras.copy()

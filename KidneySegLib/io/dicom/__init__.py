@@ -13,7 +13,7 @@ from ...volume import Volume
 from ..folders import files_below
 from ..paths import shown
 from .choice import Choice, choose
-from .headers import BROKEN, NOT_DICOM, SliceInfo, one_key_a_patient, read_headers
+from .headers import BROKEN, EMPTY, NOT_DICOM, SliceInfo, one_key_a_patient, read_headers
 from .load import load
 from .stacks import Stack, stacks_of
 
@@ -120,8 +120,14 @@ def read_scan(found: Scan, *, series: str | None = None) -> Volume:
 
 
 def _check_broken(found: Scan, folders: set[Path]) -> tuple[Finding, ...]:
-    """Refuse broken files in the slices' own folders; warn of those elsewhere."""
-    beside = {p: why for p, why in found.broken.items() if p.parent in folders}
+    """Refuse broken files that may be slices of the series; tell of others."""
+    own = {s.path for s in found.slices}
+    endings = {p.suffix.lower() for p in own}
+    beside = {
+        p: why
+        for p, why in found.broken.items()
+        if p.parent in folders and (why != EMPTY or p.suffix.lower() in endings)
+    }
     if beside:
         names = ", ".join(f"'{shown(p.name)}'" for p in list(beside)[:_MOST_NAMED])
         reasons = "; ".join(f"{n} {why}" for why, n in Counter(beside.values()).items())
@@ -132,7 +138,7 @@ def _check_broken(found: Scan, folders: set[Path]) -> tuple[Finding, ...]:
     if not found.broken:
         return ()
     reasons = "; ".join(f"{n} {why}" for why, n in Counter(found.broken.values()).items())
-    return (warning("broken-files", f"In other folders below lie {reasons}. Not used."),)
+    return (info("broken-files", f"Not used: {reasons}."),)
 
 
 def all_stacks(slices: Iterable[SliceInfo]) -> list[Stack]:
@@ -154,6 +160,13 @@ def _told(chosen: Choice) -> list[Finding]:
             f"{'; '.join(rest[:_MOST_TOLD])}{more}."
         )
         told.append(info("series-chosen", text))
+    if chosen.stack.is_material_map:
+        text = (
+            "The series is a map of a material or of another quantity, not densities in Hounsfield "
+            "units (HU) as a scanner measures them. Contours and densities are not to be trusted. "
+            "Choose an ordinary series of the same study."
+        )
+        told.append(warning("material-map", text))
     if chosen.stack.copies:
         text = (
             f"{chosen.stack.copies} files are copies of slices that are there already; each slice "

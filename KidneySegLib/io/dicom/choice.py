@@ -40,9 +40,9 @@ class _Rule:
 
 _RULES = (
     _Rule(lambda s: not s.is_axial, lambda s: "its slices are axial"),
-    _Rule(lambda s: s.is_material_map, lambda s: "its numbers are densities"),
     _Rule(lambda s: s.is_projection, lambda s: "it is no projection"),
     _Rule(lambda s: s.extent_mm < _LEAST_EXTENT_MM, lambda s: "it is long enough for a kidney"),
+    _Rule(lambda s: s.is_material_map, lambda s: "its numbers are densities"),
     _Rule(
         lambda s: _KERNELS.get(s.kernel_class, 1),
         lambda s: "its kernel is for soft tissue" if s.kernel_class == SOFT else "it is not sharp",
@@ -122,7 +122,8 @@ def _wanted(stacks: Sequence[Stack], series: str) -> Choice:
         own = [s for s in stacks if s.first.series_number == int(wanted)]
         if len({s.first.series for s in own}) > 1:
             raise InputError(
-                f"Several series have the number {wanted}. Choose one by its UID:\n{listing(own)}",
+                f"Several series have the number {wanted}. Choose one by its UID:\n"
+                f"{listing(own, stacks)}",
                 remedy="choose-series",
             )
     if part:
@@ -135,8 +136,9 @@ def _wanted(stacks: Sequence[Stack], series: str) -> Choice:
             "Export it again from where it was made."
         )
     others = tuple(s for s in stacks if s not in own)
-    best = _best([s for s in own if not s.is_localizer] or own, own)
-    return Choice(best.stack, "you chose it", (*best.others, *others))
+    best = _best([s for s in own if not s.is_localizer] or own, stacks)
+    rest = tuple(s for s in own if s is not best.stack)
+    return Choice(best.stack, "you chose it", (*rest, *others))
 
 
 def _best(usable: Sequence[Stack], stacks: Sequence[Stack]) -> Choice:
@@ -160,7 +162,7 @@ def _best(usable: Sequence[Stack], stacks: Sequence[Stack]) -> Choice:
         if len(ranked[0].slices) < _CLEAR_RATIO * len(ranked[1].slices):
             raise InputError(
                 f"It is not clear which of {len(ranked)} series is meant: they are alike in "
-                f"kernel, phase and thickness. Choose one:\n{listing(ranked)}",
+                f"kernel, phase and thickness. Choose one:\n{listing(ranked, stacks)}",
                 remedy="choose-series",
             )
         reasons.append("it has the most slices")
@@ -169,15 +171,19 @@ def _best(usable: Sequence[Stack], stacks: Sequence[Stack]) -> Choice:
     return Choice(best, " and ".join(reasons) or "it is the only CT series", others)
 
 
-def listing(stacks: Sequence[Stack]) -> str:
+def listing(stacks: Sequence[Stack], among: Sequence[Stack] | None = None) -> str:
     """One line a stack, with the UID by which it can be chosen; no names.
 
     Parts of one series (phases, reconstructions) are told apart by ``#1``, ``#2``.
+
+    Parameters
+    ----------
+    among : sequence of Stack, optional
+        All stacks, where only some of them are listed: parts are numbered among them.
     """
-    ordered = sorted(stacks, key=lambda s: -len(s.slices))
     lines = []
-    for stack in ordered:
-        part = _part(stack, stacks)
+    for stack in sorted(stacks, key=lambda s: -len(s.slices)):
+        part = _part(stack, among or stacks)
         uid = stack.first.series + (f"#{part}" if part else "")
         lines.append(f"  {stack.described()}, UID {uid}")
     return "\n".join(lines)

@@ -69,6 +69,8 @@ DAMAGED = "truncated or damaged DICOM files"
 EMPTY = "empty files (no bytes, or zeros only)"
 UNREADABLE = "files that cannot be opened"
 NO_NUMBERS = "DICOM images whose position or pixel size is not a number"
+# Endings of files that are no slices, whatever they hold; a file without ending may be one.
+_NO_SLICES = (".raw", ".zraw", ".img", ".lock", ".log", ".txt", ".ini", ".inf", ".db", ".tmp")
 BROKEN = (DAMAGED, EMPTY, UNREADABLE, NO_NUMBERS, NO_POSITION)  # beside slices: they may be missing
 
 
@@ -133,6 +135,15 @@ def _head(path: Path) -> bytes:
         return stream.read(132)
 
 
+def _is_all_zeros(path: Path) -> bool:
+    """Whether a file holds no bytes, or zeros only, as a copy that was cut short leaves."""
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            if block.strip(b"\0"):
+                return False
+    return True
+
+
 def _begins_as_dicom(head: bytes) -> bool:
     """Whether bytes are the beginning of a DICOM file."""
     if head[128:] == b"DICM":
@@ -150,8 +161,8 @@ def read_headers(path: Path) -> list[SliceInfo] | str:
         head = _head(path)
     except OSError:
         return UNREADABLE
-    if not head.strip(b"\0"):
-        return EMPTY
+    if not head.strip(b"\0") and path.suffix.lower() not in _NO_SLICES:
+        return EMPTY if _is_all_zeros(path) else NOT_DICOM
     if not _begins_as_dicom(head):
         return NOT_DICOM
     try:
@@ -172,11 +183,12 @@ def _read_slices(path: Path) -> list[SliceInfo] | str:
             return DAMAGED
         return DIRECTORY if _DIRECTORY in (kind, marked) else NO_IMAGE
     if "PerFrameFunctionalGroupsSequence" in data:
-        return _frames(path, data) or NO_POSITION
+        return _frames(path, data) or (NO_POSITION if kind in _CT_CLASSES else NO_IMAGE)
     found = _slice(path, data, None, data, {})
     if found is not None:
         return [found]
-    if kind not in _CT_CLASSES:
+    kinds = [str(x).upper() for x in data.get("ImageType") or ()]
+    if kind not in _CT_CLASSES or kinds[:1] == ["DERIVED"]:  # protocol pages are CT images too
         return NO_IMAGE
     return NO_NUMBERS if "ImagePositionPatient" in data else NO_POSITION
 

@@ -69,7 +69,7 @@ def _inside(data: Any, frames: np.ndarray) -> np.ndarray:
     """Voxels that belong to a segment: of fractions, half and more."""
     if str(data.get("SegmentationType", "BINARY")) != "FRACTIONAL":
         return frames > 0
-    return frames * 2 >= int(data.get("MaximumFractionalValue", 255))
+    return frames.astype(np.uint16) * 2 >= int(data.get("MaximumFractionalValue", 255))
 
 
 def _require_own_ct(data: Any, ct: Volume, path: Path) -> None:
@@ -127,13 +127,14 @@ def _coded(segment: Any) -> str:
 
 @dataclass(frozen=True)
 class _Frame:
-    """A frame: its segment, place (LPS mm), orientation, pixel size and slice distance."""
+    """A frame: its segment, place (LPS mm), orientation, pixel size; slice distance, thickness."""
 
     segment: int
     position: np.ndarray
     orientation: tuple[float, ...]
     pixel_mm: tuple[float, ...]
     step_mm: float
+    thickness_mm: float
 
 
 def _places(data: Any, count: int) -> list[_Frame]:
@@ -151,14 +152,14 @@ def _places(data: Any, count: int) -> list[_Frame]:
             return own[0]
 
         measures = group("PixelMeasuresSequence")
-        step = measures.get("SpacingBetweenSlices") or measures.get("SliceThickness") or 0
         found.append(
             _Frame(
                 int(group("SegmentIdentificationSequence").ReferencedSegmentNumber),
                 np.array(group("PlanePositionSequence").ImagePositionPatient, dtype=float),
                 tuple(map(float, group("PlaneOrientationSequence").ImageOrientationPatient)),
                 tuple(map(float, measures.PixelSpacing)),
-                float(step),
+                float(measures.get("SpacingBetweenSlices") or 0),
+                float(measures.get("SliceThickness") or 1),
             )
         )
     return found
@@ -171,7 +172,7 @@ def _grid(data: Any, frames: Sequence[_Frame]) -> Geometry:
     normal = np.cross(row, column)
     heights = np.array([normal @ f.position for f in frames])
     gaps = np.diff(np.unique(np.round(heights, 3)))
-    step = first.step_mm or float(gaps.min() if gaps.size else 1.0)
+    step = first.step_mm or float(gaps.min() if gaps.size else first.thickness_mm)
     matrix = np.eye(4)
     matrix[:3, 0], matrix[:3, 1] = row * first.pixel_mm[1], column * first.pixel_mm[0]
     matrix[:3, 2] = normal * step

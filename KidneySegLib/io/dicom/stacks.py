@@ -23,11 +23,15 @@ _ROUNDED_MM = 0.06  # positions that an archive rounded to 0.1 mm are up to 0.05
 _SAME_PLACE_MM = 0.01
 _EXACT_MM = 0.002
 _PROJECTIONS = ("MIP", "MINIP", "PROJECTION", "RENDER", "SCREEN", "CAPTURE")
-# Maps of a material, of electron density or of the atomic number, from two energies.
+# Maps of a material, of electron density or of the atomic number, from two energies: by the words
+# of the image type. Those of a description may be of the patient's preparation (water).
 _MATERIALS = (
-    "IODINE", "WATER", "CALCIUM", "URIC", "EFF_Z", "EFFECTIVE_Z", "ZEFF", "RHO", "VNC", "VIRTUAL",
-    "MD", "MATERIAL", "OVERLAY", "PERFUSION", "HAP",
+    "IODINE", "WATER", "CALCIUM", "URIC", "EFF", "EFFECTIVE", "ZEFF", "RHO", "VNC", "MD",
+    "MATERIAL", "OVERLAY", "PERFUSION",
 )  # fmt: skip
+_MAP_NAME = re.compile(
+    r"iodine (?:map|no|water)|water (?:map|no|iodine)|eff(?:ective)? z|zeff", re.I
+)
 _HU_TYPES = ("", "HU", "US")
 _LISTED = 6
 # What tells phases and reconstructions apart that were put into one series, in this order.
@@ -94,9 +98,10 @@ class Stack:
     @property
     def is_material_map(self) -> bool:
         """Whether its numbers are no densities as a scanner measures them."""
-        words = re.split(r"[^A-Z_]+", " ".join(self.first.image_type[2:]))
-        words += re.split(r"[^A-Z_]+", self.first.description.upper())
-        return self.first.rescale_type not in _HU_TYPES or any(w in _MATERIALS for w in words)
+        words = re.split(r"[^A-Z]+", " ".join(self.first.image_type[2:]))
+        named = _MAP_NAME.search(self.first.description) is not None
+        odd = self.first.rescale_type not in _HU_TYPES
+        return odd or named or any(w in _MATERIALS for w in words)
 
     @property
     def phase(self) -> str:

@@ -52,6 +52,8 @@ _KERNEL = re.compile(
     r"(?:[A-Z][a-z]?\d{2}[a-z]?|FC\d{2}|FL\d{2}|Y?[A-E]|Y[A-D]|L|I\d{2}[a-z])(?:[\\/]\d)?"
 )
 _NUMBER = re.compile(r"\d{1,3}(?:[.,]\d{1,3})?(?:mm|s|sec|min|kv|kev|%)?", re.IGNORECASE)
+# Two and more bare numbers one after the other may be a date, or a number of a patient's record.
+_NUMBERS_IN_A_ROW = re.compile(r"(?<!\S)\d{1,3}(?: \d{1,3})+(?!\S)")
 _SHARP_FROM = 50  # Siemens: B10 to B46, Br36 to Br49 are for soft tissue, B50 and up are not
 _SPLIT = re.compile(r"[\s_,;:()\[\]<>^=|*]+")
 _NO_CONTRAST = re.compile(
@@ -70,7 +72,8 @@ def cleaned(text: str, *, patient: str = "") -> str:
     """
     name = {word.lower() for word in _SPLIT.split(patient) if len(word) > 1}
     words = [word for word in _SPLIT.split(text) if word and word.lower() not in name]
-    return " ".join(word for word in words if _is_harmless(word))[:_LONGEST]
+    text = " ".join(word for word in words if _is_harmless(word))
+    return " ".join(_NUMBERS_IN_A_ROW.sub(" ", text).split())[:_LONGEST]
 
 
 def _is_harmless(word: str) -> bool:

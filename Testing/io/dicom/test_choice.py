@@ -133,7 +133,7 @@ def stacks(folder, series):
 
 
 def test_material_maps_and_enhanced_images_are_known_for_what_they_are(tmp_path):
-    iodine = thin(1, kernel="STANDARD", description="IODINE(WATER) 1.25")
+    iodine = thin(1, kernel="STANDARD", description="Iodine(Water) 1.25")
     typed = thin(2, kernel="STANDARD")
     for ds in typed:
         ds.RescaleType = "Z_EFF"
@@ -196,3 +196,37 @@ def test_one_series_under_two_patients_is_refused_even_when_named(tmp_path):
     found = stacks(tmp_path, [soft(1), soft(1, patient="B")])
     with pytest.raises(InputError, match="several patients under one UID"):
         choose(found, series="1")
+
+
+def test_a_patient_who_drank_water_is_no_material_map(tmp_path):
+    found = stacks(tmp_path, [soft(1, description="Abdomen portal water"), lung(2)])
+    chosen = choose(found)
+    assert chosen.stack.first.series_number == 1
+    assert not chosen.stack.is_material_map
+
+
+def test_a_map_alone_is_taken_with_a_warning(tmp_path):
+    from KidneySegLib.io.images import read_volume
+
+    slices = soft(1, description="ABD")
+    for ds in slices:
+        ds.ImageType = ["DERIVED", "PRIMARY", "AXIAL", "DE_VNC"]
+    volume = read_volume(dicom_files.save(slices, tmp_path))
+    assert [f.code for f in volume.findings] == ["material-map"]
+
+
+def test_parts_keep_their_numbers_when_only_some_are_listed(tmp_path):
+    parts = []
+    for n, (count, kernel) in enumerate(((18, "B30f"), (20, "B30f"), (20, "B70f"))):
+        part = stack(count, 5.0, number=1, kernel=kernel, description="ABD PV")
+        for ds in part:
+            ds.AcquisitionNumber, ds.SOPInstanceUID = n, f"{ds.SOPInstanceUID}.{n}"
+            ds.PixelData = bytes(np.full(16, 1064 + 10 * n, np.uint16))
+        parts.append(part)
+    found = stacks(tmp_path, parts)
+    with pytest.raises(InputError, match="not clear which of 2") as caught:
+        choose(found)
+    for line in str(caught.value).splitlines():
+        if "UID" in line and "#" in line:
+            count, part = line.split("CT, ")[1].split()[0], line.rsplit("#", 1)[1].split()[0]
+            assert len(choose(found, series=f"1#{part}").stack.slices) == int(count)

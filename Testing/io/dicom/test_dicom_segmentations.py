@@ -139,16 +139,17 @@ def test_another_dicom_object_is_no_segmentation(tmp_path, labels):
         read_label_map(next(folder.iterdir()))
 
 
-def test_fractions_count_from_half_on(tmp_path, labels):
+@pytest.mark.parametrize(("most", "half"), [(200, 100), (255, 128), (1, 1)])
+def test_fractions_count_from_half_on(tmp_path, labels, most, half):
     import pydicom
 
     path = write(tmp_path / "seg.dcm", labels, [segment(*SEGMENTS[0]), segment(*SEGMENTS[1])])
     ds = pydicom.dcmread(path)
     whole = ds.pixel_array
-    ds.SegmentationType, ds.MaximumFractionalValue = "FRACTIONAL", 200
+    ds.SegmentationType, ds.MaximumFractionalValue = "FRACTIONAL", most
     ds.BitsAllocated = ds.BitsStored = 8
     ds.HighBit = 7
-    ds.PixelData = np.where(whole > 0, 100, 99).astype(np.uint8).tobytes()
+    ds.PixelData = np.where(whole > 0, half, half - 1).astype(np.uint8).tobytes()
     ds.save_as(path)
     found = read_label_map(path, ct=labels)
     assert (found.volume.array > 0).sum() == np.isin(labels.array, [1, 2]).sum()
@@ -187,3 +188,17 @@ def test_what_is_said_frame_by_frame_is_read(tmp_path, labels):
     ds.save_as(path)
     sided, _ = to_kidneyseg((found := read_label_map(path, ct=labels)).volume, found.scheme)
     np.testing.assert_array_equal(sided.array, labels.array)
+
+
+def test_the_frames_distance_counts_before_their_thickness(tmp_path, labels):
+    import pydicom
+
+    path = write(tmp_path / "seg.dcm", labels, [segment(*s) for s in SEGMENTS])
+    ds = pydicom.dcmread(path)
+    measures = ds.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    del measures.SpacingBetweenSlices
+    measures.SliceThickness = "7"
+    ds.save_as(path)
+    found = read_label_map(path).volume
+    assert found.geometry.spacing_mm[0] == pytest.approx(4.0)
+    assert (found.array > 0).sum() == (labels.array > 0).sum()

@@ -188,7 +188,21 @@ def test_broken_files_elsewhere_are_said(tmp_path, ct):
     dicom_files.save(dicom_files.series(ct), tmp_path / "a")
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "x").write_bytes(b"")
-    assert codes(read_volume(tmp_path)) == ["broken-files"]
+    (finding,) = read_volume(tmp_path).findings
+    assert (finding.code, finding.severity.value) == ("broken-files", "info")
+
+
+def test_files_that_were_never_slices_beside_a_series_do_not_matter(tmp_path, ct):
+    dicom_files.save(dicom_files.series(ct), tmp_path)
+    page = dicom_files.series(ct)[0]
+    page.ImageType = ["DERIVED", "SECONDARY", "OTHER", "CT_SOM5 PROT"]
+    del page.ImagePositionPatient
+    page.save_as(tmp_path / "PAGE", enforce_file_format=True)
+    (tmp_path / "mask.raw").write_bytes(bytes(500) + b"1")
+    (tmp_path / "seg.img").write_bytes(bytes(900))
+    (tmp_path / "x.lock").write_bytes(b"")
+    volume = read_volume(tmp_path)
+    np.testing.assert_array_equal(volume.array, ct.array)
 
 
 def test_a_name_left_out_in_some_slices_is_the_same_patient(tmp_path, ct):

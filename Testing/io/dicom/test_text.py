@@ -25,6 +25,8 @@ from KidneySegLib.io.dicom.text import (
         ("Abdomen 12.03.58", "Abdomen"),
         ("ABD 31-12-49 portal", "ABD portal"),
         ("MRN 123-456-789 thorax 01/02/50", "thorax"),
+        ("Abd 12_03_65 portal", "Abd portal"),
+        ("MRN 123 456 789", ""),
         ("", ""),
     ],
 )
