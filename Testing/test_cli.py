@@ -23,10 +23,24 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(autouse=True)
-def threshold_engine(monkeypatch):
+def threshold_engine(monkeypatch, package):
     """Commands run with the phantom's engine; test_demo.py runs the shipped network."""
+    from KidneySegLib.models import registry
+
+    shipped = registry.find_model
     monkeypatch.setattr(
         "KidneySegLib.engine.torch_engine.TorchEngine", lambda device: ThresholdEngine()
+    )
+    monkeypatch.setattr(
+        registry, "find_model", lambda name=None: shipped(name) if name else package
+    )
+
+
+@pytest.fixture
+def no_pictures(monkeypatch):
+    """Results without their overview, which takes half of a run's time."""
+    monkeypatch.setattr(
+        "KidneySegLib.outputs.write_overview", lambda *args: Path(args[-1]).write_bytes(b"")
     )
 
 
@@ -396,7 +410,7 @@ def test_a_result_belongs_to_its_scan_and_names_nobody(capsys, dicom, tmp_path):
         assert not any(secret in text for text in texts)
 
 
-def test_no_dates_leaves_the_date_out_everywhere(capsys, dicom, tmp_path):
+def test_no_dates_leaves_the_date_out_everywhere(capsys, dicom, tmp_path, no_pictures):
     out = tmp_path / "out"
     assert run(capsys, "segment", dicom, "-o", out, "--no-dates")[0] == 0
     for path in out.iterdir():
@@ -404,7 +418,7 @@ def test_no_dates_leaves_the_date_out_everywhere(capsys, dicom, tmp_path):
             assert "2024" not in path.read_text(encoding="utf-8").replace("2024 ", "")
 
 
-def test_strict_refuses_what_is_in_doubt(capsys, ct, tmp_path):
+def test_strict_refuses_what_is_in_doubt(capsys, ct, tmp_path, no_pictures):
     import nibabel
 
     image = nibabel.load(str(ct))
@@ -429,7 +443,7 @@ def test_strict_refuses_what_is_in_doubt(capsys, ct, tmp_path):
     assert run(capsys, "segment", ct, "-o", tmp_path / "c", "--strict")[0] == 0
 
 
-def test_a_replaced_ct_is_run_again_and_the_old_result_kept(capsys, ct, tmp_path):
+def test_a_replaced_ct_is_run_again_and_the_old_result_kept(capsys, ct, tmp_path, no_pictures):
     folder, out = tmp_path / "in", tmp_path / "out"
     folder.mkdir()
     shutil.copy(ct, folder / "a.nii.gz")
@@ -447,7 +461,7 @@ def test_a_replaced_ct_is_run_again_and_the_old_result_kept(capsys, ct, tmp_path
 
 
 def test_a_batch_names_its_cases_before_their_warnings_and_counts_what_it_left(
-    capsys, ct, tmp_path
+    capsys, ct, tmp_path, no_pictures
 ):
     folder = tmp_path / "in"
     for name in ("P1", "P2"):
@@ -464,7 +478,7 @@ def test_a_batch_names_its_cases_before_their_warnings_and_counts_what_it_left(
     )
 
 
-def test_labels_of_another_ct_are_not_measured(capsys, ct, tmp_path):
+def test_labels_of_another_ct_are_not_measured(capsys, ct, tmp_path, no_pictures):
     out = tmp_path / "out"
     run(capsys, "segment", ct, "-o", out)
     other = make_phantom(seed=5)
@@ -475,7 +489,7 @@ def test_labels_of_another_ct_are_not_measured(capsys, ct, tmp_path):
     assert run(capsys, "measure", out / "labels.nii.gz", "--ct", ct)[0] == 0
 
 
-def test_kept_results_do_not_escape_strict_and_no_dates(capsys, dicom, ct, tmp_path):
+def test_kept_results_do_not_escape_strict_and_no_dates(capsys, dicom, ct, tmp_path, no_pictures):
     root = dicom.parent
     shutil.copy(ct, root / "x.nii.gz")  # two inputs: a batch
     out = tmp_path / "out"
@@ -493,7 +507,7 @@ def test_kept_results_do_not_escape_strict_and_no_dates(capsys, dicom, ct, tmp_p
     assert "x: failed: Refused" in err
 
 
-def test_measure_marks_sides_that_are_a_guess(capsys, ct, tmp_path):
+def test_measure_marks_sides_that_are_a_guess(capsys, ct, tmp_path, no_pictures):
     data = bytearray(gzip.decompress(ct.read_bytes()))
     data[252:256] = bytes(4)
     guess = tmp_path / "guess.nii.gz"

@@ -39,6 +39,7 @@ from .paths import shown
 _OWN_LABELS, _OWN_RECORD, _DATASET = "labels.nii.gz", "measurements.json", "dataset.json"
 _MOST_NAMED = 8
 _ALIGNED_MM = 0.1
+_SLICER_SUFFIXES = (".seg.nrrd", ".seg.nhdr")
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,8 @@ def read_label_map(
     """
     path = Path(path)
     volume, names = _read_with_names(path, ct)
-    volume = volume if ct is None else _on_whole_grid(volume, ct)
+    if ct is not None and path.name.lower().endswith(_SLICER_SUFFIXES):
+        volume = _on_whole_grid(volume, ct)
     if scheme is None:
         own = _scheme_of_names(path, names, volume.array)
         if own is None:
@@ -91,7 +93,7 @@ def read_label_map(
 
 
 def _on_whole_grid(labels: Volume, ct: Volume) -> Volume:
-    """A label map on its CT's whole grid, where it is a part of it: Slicer saves the part in use.
+    """A segmentation on its CT's whole grid, where it is a part of it: Slicer saves what is used.
 
     What lies on another grid comes back as it is.
     """
