@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .findings import Finding, error, warning
+from .findings import Finding, error, slices_text, warning
 from .volume import Volume
 
 _STEP = 8  # voxels in the slice: jumps of a whole slice need no more
@@ -26,7 +26,6 @@ _LEAST_LAG_MM, _LIKE_MM = 80.0, 60.0
 # and more where the body was appended to itself, its tissue 60 HU brighter.
 _SAME_BODY = 0.95
 _SPINE_MM = 15.0  # the middle's bone is 22 to 202 mm behind the body's center in the CTs
-_LISTED = 6
 
 
 def check_slices(volume: Volume) -> list[Finding]:
@@ -126,9 +125,7 @@ def _named(volume: Volume, slices: Sequence[int]) -> str:
     """Slices by their instance numbers where there are any, else counted from 1."""
     numbers = volume.source.instance_numbers if volume.source else ()
     own = len(numbers) == volume.array.shape[_slice_axis(volume)]
-    names = [str(numbers[n] if own else n + 1) for n in slices]
-    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return f"{'slice' if len(names) == 1 else 'slices'} {', '.join(names[:_LISTED])}{more}"
+    return slices_text([numbers[n] if own else n + 1 for n in slices])
 
 
 def _check_repeats(canonical: Volume) -> list[Finding]:

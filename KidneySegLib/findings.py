@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from .errors import InputError
 
 Point = tuple[float, float, float]
+_MOST_SLICES = 6
 
 
 class Severity(Enum):
@@ -63,6 +65,14 @@ def place_text(place_ras_mm: Point) -> str:
     """A place as messages name it, to be typed where a point is asked for."""
     r, a, s = place_ras_mm
     return f"R,A,S = {r:.0f},{a:.0f},{s:.0f} mm"
+
+
+def slices_text(numbers: Sequence[object]) -> str:
+    """Slices as messages name them: ``slice 4``, or ``slices 4, 5`` and how many more."""
+    rest = len(numbers) - _MOST_SLICES
+    more = f" and {rest} more" if rest > 0 else ""
+    listed = ", ".join(map(str, numbers[:_MOST_SLICES]))
+    return f"{'slice' if len(numbers) == 1 else 'slices'} {listed}{more}"
 
 
 def info(code: str, message: str, place_ras_mm: Point | None = None) -> Finding:

@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from ...errors import InputError
+from ...findings import slices_text
 from ...volume import Geometry
 from ..grids import LPS_TO_RAS
 from .headers import SliceInfo
@@ -33,7 +34,6 @@ _MAP_NAME = re.compile(
     r"iodine (?:map|no|water)|water (?:map|no|iodine)|eff(?:ective)? z|zeff", re.I
 )
 _HU_TYPES = ("", "HU", "US")
-_LISTED = 6
 # What tells phases and reconstructions apart that were put into one series, in this order.
 _DISCRIMINATORS: tuple[Callable[[SliceInfo], object], ...] = (
     lambda s: s.kernel,
@@ -272,12 +272,7 @@ def _after(stack: Stack, gaps: np.ndarray) -> str:
 
 def names_of(slices: Sequence[SliceInfo]) -> str:
     """Slices by their instance numbers, as messages name them; by their order without any."""
-    numbers = [str(s.number) if s.number is not None else "?" for s in slices]
-    if len(numbers) == 1:
-        return f"slice {numbers[0]}"
-    text = ", ".join(numbers[:_LISTED])
-    rest = len(numbers) - _LISTED
-    return f"slices {text}" + (f" and {rest} more" if rest > 0 else "")
+    return slices_text(["?" if s.number is None else s.number for s in slices])
 
 
 def normal(info: SliceInfo) -> np.ndarray:
