@@ -33,17 +33,17 @@ bench: $(STAMP)
 	$(BIN)/python Testing/benchmarks/bench_pipeline.py $(ARGS)
 
 evaluate-model: $(STAMP)
-	$(BIN)/python Testing/figures/kept_out_cts.py $(ARGS)
-	$(BIN)/python Testing/figures/inserted_lesions.py $(ARGS)
-	$(BIN)/python Testing/figures/tumor_slices.py $(ARGS)
-	$(BIN)/python Testing/figures/doubted.py $(ARGS)
-	$(BIN)/python Testing/figures/locator.py $(ARGS)
-	$(BIN)/python Testing/figures/robustness.py $(ARGS)
-	$(BIN)/python Testing/figures/intervals.py $(ARGS)
-	$(BIN)/python Testing/figures/calibration.py $(ARGS)
+	$(BIN)/python studies/kept_out_cts.py $(ARGS)
+	$(BIN)/python studies/inserted_lesions.py $(ARGS)
+	$(BIN)/python studies/tumor_slices.py $(ARGS)
+	$(BIN)/python studies/doubted.py $(ARGS)
+	$(BIN)/python studies/locator.py $(ARGS)
+	$(BIN)/python studies/robustness.py $(ARGS)
+	$(BIN)/python studies/intervals.py $(ARGS)
+	$(BIN)/python studies/calibration.py $(ARGS)
 
 folds: $(STAMP)
-	$(BIN)/python Testing/figures/folds.py $(FOLDS) $(ARGS)
+	$(BIN)/python studies/folds.py $(FOLDS) $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist demo_output *.egg-info .pytest_cache .ruff_cache .hypothesis

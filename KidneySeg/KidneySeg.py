@@ -70,7 +70,7 @@ def registerSampleData():
     """Offer the CT of the demo in the Sample Data module."""
     import SampleData
 
-    from KidneySegLib.resources import resource_folder
+    from KidneySegLib.environment.resources import resource_folder
 
     ct = resource_folder("Demo") / "demo_ct.nii.gz"
     SampleData.SampleDataLogic.registerCustomSampleDataSource(
@@ -155,7 +155,7 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
             volumeNode, quality, kidneysOnly, pointsNode, roiNode, refine=refine
         )
         if inChild:
-            from KidneySegLib.job import run_job
+            from KidneySegLib.app.job import run_job
 
             job = self.startJob(volumeNode, settings, model=model, device=device)
             result = run_job(job, progress=progress, cancel=cancel)
@@ -168,8 +168,8 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
 
     def _segmentHere(self, volumeNode, settings, model, device, *, progress, cancel):
         """Segment in this process; the result as a child process would give it."""
+        from KidneySegLib.app.job import JobResult
         from KidneySegLib.engine.torch_engine import TorchEngine
-        from KidneySegLib.job import JobResult
         from KidneySegLib.models.registry import find_model
         from KidneySegLib.mrml import volume_from_node
         from KidneySegLib.pipeline import segment
@@ -203,7 +203,7 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
 
     def startJob(self, volumeNode, settings, *, model=None, device="auto"):
         """Start the child process that segments."""
-        from KidneySegLib.job import Job
+        from KidneySegLib.app.job import Job
         from KidneySegLib.mrml import volume_from_node
 
         return Job(
@@ -253,12 +253,12 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         :return: the files written; without matplotlib there is no picture and no report.
         """
         from KidneySegLib import mrml
+        from KidneySegLib.environment.requirements import installed_version
         from KidneySegLib.io.atomic import atomic_folder
         from KidneySegLib.io.segmentations import write_label_map
         from KidneySegLib.measure.intervals import with_intervals
         from KidneySegLib.measure.volumes import measure
         from KidneySegLib.report.table import write_csv
-        from KidneySegLib.requirements import installed_version
 
         labels = mrml.labels_from_segmentation(segmentationNode, volumeNode)
         world, ct = mrml.in_world(labels, volumeNode)
@@ -297,7 +297,7 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
 
     def missingPackages(self):
         """Packages that must be installed before the first run."""
-        from KidneySegLib.requirements import missing
+        from KidneySegLib.environment.requirements import missing
 
         return missing()
 
@@ -307,7 +307,7 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         :raises RuntimeError: with the last lines of what failed, or that the PyTorch extension is
             missing.
         """
-        from KidneySegLib.requirements import TORCH, TORCH_RANGE, constraints_text
+        from KidneySegLib.environment.requirements import TORCH, TORCH_RANGE, constraints_text
 
         if any(p.name == TORCH for p in packages):
             self._installTorch(TORCH_RANGE)
@@ -347,7 +347,7 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         """Run pip, and keep its last lines for the message when it fails."""
         import subprocess
 
-        from KidneySegLib.job import NO_WINDOW
+        from KidneySegLib.app.job import NO_WINDOW
 
         said = subprocess.run(
             [pythonExecutable(), "-m", "pip", "install", *arguments],
@@ -386,10 +386,10 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         """Start the child process that describes this computer (torch stays out of Slicer)."""
         import subprocess
 
-        from KidneySegLib.job import NO_WINDOW, child_environment
+        from KidneySegLib.app.job import NO_WINDOW, child_environment
 
         return subprocess.Popen(
-            [pythonExecutable(), "-m", "KidneySegLib.computer"],
+            [pythonExecutable(), "-m", "KidneySegLib.environment.computer"],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
@@ -403,7 +403,7 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
             import SampleData
 
             return SampleData.SampleDataLogic().downloadSample(name)
-        from KidneySegLib.resources import resource_folder
+        from KidneySegLib.environment.resources import resource_folder
 
         path = resource_folder("Demo") / "demo_ct.nii.gz"
         return slicer.util.loadVolume(str(path), {"name": "KidneySegDemo"})
@@ -684,7 +684,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onAboutModel(self):
         """Show the card of the chosen model."""
-        from KidneySegLib.errors import KidneySegError
+        from KidneySegLib.core.errors import KidneySegError
         from KidneySegLib.models.registry import find_model
 
         if not self._packagesAreThere():
@@ -719,8 +719,8 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def _importModel(self, fetch):
         """Check a package and offer it; scenes store its name, never its folder."""
-        from KidneySegLib.errors import KidneySegError
-        from KidneySegLib.models.package import load_package
+        from KidneySegLib.core.errors import KidneySegError
+        from KidneySegLib.models.manifest import load_package
         from KidneySegLib.models.registry import model_folders
 
         try:
@@ -777,7 +777,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.stopJob()
             self._show("canceled", _("Canceled. The scene is as it was."))
             return
-        from KidneySegLib.errors import KidneySegError
+        from KidneySegLib.core.errors import KidneySegError
 
         if not self._packagesAreThere():
             return
@@ -804,8 +804,8 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onTimer(self):
         """Look what the child process says."""
-        from KidneySegLib.errors import KidneySegError
-        from KidneySegLib.job import JobResult
+        from KidneySegLib.app.job import JobResult
+        from KidneySegLib.core.errors import KidneySegError
 
         if self._job is None:
             return
@@ -1119,7 +1119,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onRestore(self):
         """Take the chosen candidate back, and measure again."""
         from KidneySegLib import mrml
-        from KidneySegLib.errors import KidneySegError
+        from KidneySegLib.core.errors import KidneySegError
 
         chosen, node = self.ui.candidateSelector.currentData, self._parameterNode
         volume = self._resultVolume()
@@ -1139,7 +1139,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onMargin(self, margin=None):
         """Parenchyma that a resection with this margin leaves, as the slider moves."""
-        from KidneySegLib.errors import KidneySegError
+        from KidneySegLib.core.errors import KidneySegError
 
         if self._planners is None:
             try:
@@ -1155,8 +1155,8 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def _resectionPlanners(self):
         """Kidneys of the segmentation that have a tumor, ready for any margin."""
         from KidneySegLib import mrml
+        from KidneySegLib.core.volume import Box
         from KidneySegLib.measure.resection import resection_planner
-        from KidneySegLib.volume import Box
 
         own = self._parameterNode
         node = own.outputSegmentation if own is not None else None
@@ -1186,7 +1186,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onMeasure(self):
         """Measure the segments as they are now; returns whether that was possible."""
         from KidneySegLib import mrml
-        from KidneySegLib.errors import KidneySegError
+        from KidneySegLib.core.errors import KidneySegError
 
         node, volume = self._parameterNode, self._resultVolume()
         outputs = mrml.fitting_outputs(volume, node.outputSegmentation, node.outputTable)
@@ -1204,7 +1204,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         folder = qt.QFileDialog.getExistingDirectory(None, _("Folder for the results"))
         if not folder:
             return
-        from KidneySegLib.errors import KidneySegError
+        from KidneySegLib.core.errors import KidneySegError
 
         node = self._parameterNode
         try:

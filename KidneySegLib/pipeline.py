@@ -15,24 +15,26 @@ from typing import Any
 import numpy as np
 
 from . import __version__
-from .anatomy import Label
+from .core.anatomy import Label
+from .core.errors import CanceledError, InputError
+from .core.findings import Finding, info, raise_errors, warning
+from .core.places import lesions_with_slices, with_slices
+from .core.source import describe_input
+from .core.volume import Volume, restore_orientation
 from .engine.base import Engine
-from .errors import CanceledError, InputError
-from .findings import Finding, info, raise_errors, warning
-from .judge import judge_result
+from .environment.requirements import installed_version
+from .kidney_ct.clean import Cleaned, Removal, clean, merge_lesions
+from .kidney_ct.midline import find_midline
+from .kidney_ct.preflight import check_input
+from .kidney_ct.refine import METHODS, Refinement, refine, tell_refinements
+from .kidney_ct.warnings import judge_result
 from .measure.intervals import Doubt, with_intervals
 from .measure.phase import PhaseEstimate, estimate_phase
 from .measure.volumes import Measurements, measure
-from .models.package import AXIAL_STAGES, ModelPackage
-from .places import lesions_with_slices, with_slices
-from .preflight import check_input
-from .requirements import installed_version
-from .source import describe_input
-from .stages.axial import look_at_slices
-from .stages.body import find_midline
-from .stages.clean import Cleaned, Removal, clean, merge_lesions
-from .stages.export import TissueMap, export_regions
-from .stages.locate import (
+from .models.manifest import AXIAL_STAGES, ModelPackage
+from .segmenters.cascade.axial import look_at_slices
+from .segmenters.cascade.fine import QUALITIES, segment_regions
+from .segmenters.cascade.locate import (
     Location,
     field_corners,
     likely_kidneys,
@@ -40,9 +42,7 @@ from .stages.locate import (
     locations_from_points,
     locations_from_rois,
 )
-from .stages.refine import METHODS, Refinement, refine, tell_refinements
-from .stages.segment import QUALITIES, segment_regions
-from .volume import Volume, restore_orientation
+from .segmenters.to_native import TissueMap, export_regions
 
 DISCLAIMER = "Research software, not a medical device. Check every contour before using a number."
 _PACKAGES = ("torch", "monai", "SimpleITK", "numpy", "scipy")

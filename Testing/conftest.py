@@ -47,7 +47,7 @@ def shipped():
 @pytest.fixture(scope="session")
 def package(shipped):
     """The same without its axial networks: the second look has tests of its own, and takes time."""
-    from KidneySegLib.models.package import AXIAL_STAGES
+    from KidneySegLib.models.manifest import AXIAL_STAGES
 
     stages = {name: spec for name, spec in shipped.stages.items() if name not in AXIAL_STAGES}
     return dataclasses.replace(shipped, stages=stages)

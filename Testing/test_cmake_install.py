@@ -68,7 +68,7 @@ def test_the_library_works_from_the_tree(installed, tree):
     code = (
         "import KidneySegLib\n"
         "from KidneySegLib.models.registry import find_model\n"
-        "from KidneySegLib.resources import resource_folder\n"
+        "from KidneySegLib.environment.resources import resource_folder\n"
         "print(KidneySegLib.__file__)\n"
         "print(find_model().folder)\n"
         "print((resource_folder('Demo') / 'demo_ct.nii.gz').is_file())"

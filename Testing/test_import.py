@@ -4,7 +4,7 @@ import sys
 
 def test_importing_the_library_needs_no_heavy_package():
     code = (
-        "import sys, KidneySegLib, KidneySegLib.pipeline, KidneySegLib.cli\n"
+        "import sys, KidneySegLib, KidneySegLib.pipeline, KidneySegLib.app.cli\n"
         "heavy = {'torch', 'monai', 'SimpleITK', 'matplotlib', 'skimage', 'pydicom'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from phantom import LEFT_CENTER, RIGHT_CENTER, ThresholdEngine, make_phantom, sphere_ml
 
-from KidneySegLib.anatomy import Label
-from KidneySegLib.errors import CanceledError, InputError
-from KidneySegLib.findings import warning
+from KidneySegLib.core.anatomy import Label
+from KidneySegLib.core.errors import CanceledError, InputError
+from KidneySegLib.core.findings import warning
 from KidneySegLib.measure.volumes import NETWORK, VOXELS
 from KidneySegLib.pipeline import Settings, segment
 from KidneySegLib.report.table import result_as_dict
@@ -112,8 +112,8 @@ def test_refinement_runs_after_cleaning_and_tells_what_it_kept(package, straight
 
 
 def test_bone_is_left_out_unless_the_user_points_at_it(package, monkeypatch):
-    monkeypatch.setattr("KidneySegLib.stages.clean._BONE_PERCENT", 101)
-    monkeypatch.setattr("KidneySegLib.stages.clean._looks_like_bone", lambda *_: True)
+    monkeypatch.setattr("KidneySegLib.kidney_ct.clean._BONE_PERCENT", 101)
+    monkeypatch.setattr("KidneySegLib.kidney_ct.clean._looks_like_bone", lambda *_: True)
     found = segment(PHANTOM.ct, package, ThresholdEngine())
     assert codes(found).count("bone-left-out") == 2
     assert not found.labels.array.any()
@@ -126,7 +126,7 @@ def test_bone_is_left_out_unless_the_user_points_at_it(package, monkeypatch):
 def test_masses_not_of_a_kidney_are_left_out_unless_the_user_points_at_them(
     package, straight, monkeypatch
 ):
-    monkeypatch.setattr("KidneySegLib.stages.clean._SURE_PERCENT", 101)
+    monkeypatch.setattr("KidneySegLib.kidney_ct.clean._SURE_PERCENT", 101)
     plain = segment(PHANTOM.ct, package, ThresholdEngine())
     assert codes(plain).count("mass-left-out") == 2
     assert not (plain.labels.array >= Label.TUMOR).any()

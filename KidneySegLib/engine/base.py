@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ..models.package import ModelPackage
+from ..models.manifest import ModelPackage
 
 
 class Predictor(Protocol):

@@ -6,7 +6,7 @@ import platform
 import re
 from typing import TYPE_CHECKING
 
-from ..errors import DeviceError
+from ..core.errors import DeviceError
 
 if TYPE_CHECKING:
     import torch

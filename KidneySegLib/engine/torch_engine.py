@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..models.package import ModelPackage, load_network
+from ..models.manifest import ModelPackage, load_network
 from .device import autocast_type, choose_device, describe
 
 if TYPE_CHECKING:

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
+from ..core.errors import InputError
 from ..io.folders import files_below
 from ..io.images import case_name, is_image_file
 from ..io.label_maps import LabelMap, read_label_map
 from ..io.paths import shown
-from ..labels import UNSURE, to_kidneyseg, to_tissue
-from ..outputs import LABELS
-from ..plausibility import check_labels, require_fitting
+from ..kidney_ct.plausibility import check_labels, require_fitting
+from ..kidney_ct.schemes import UNSURE, to_kidneyseg, to_tissue
+from ..report.case_folder import LABELS
 from .kits import CLASSES, METRICS, evaluate_case, summarize
 
 _ENDINGS = ("", "_labels", "_ct_labels", "_segmentation", "_seg")

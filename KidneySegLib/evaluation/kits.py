@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..anatomy import MASSES, Tissue
-from ..errors import InputError
-from ..volume import Box
+from ..core.anatomy import MASSES, Tissue
+from ..core.errors import InputError
+from ..core.volume import Box
 
 CLASSES: dict[str, tuple[int, ...]] = {
     "kidney_and_mass": (Tissue.KIDNEY, *MASSES),

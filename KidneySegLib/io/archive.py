@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import InputError
+from ..core.errors import InputError
 from .atomic import SPARE_BYTES
 from .checks import damaged, require_sane_size
 from .folders import files_below, is_left_by_macos

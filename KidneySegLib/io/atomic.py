@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import OutputError
+from ..core.errors import OutputError
 from .paths import shown
 
 SPARE_BYTES = 20 * 2**20

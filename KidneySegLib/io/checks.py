@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import InputError
+from ..core.errors import InputError
 from .paths import shown
 
 _MOST_BYTES = 16 * 2**30

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..errors import InputError
-from ..findings import Finding, warning
-from ..volume import Geometry, Volume, resample
+from ..core.errors import InputError
+from ..core.findings import Finding, warning
+from ..core.volume import Geometry, Volume, resample
 
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 NEGLIGIBLE_DRIFT_MM = 0.3  # a third of a usual pixel, at the far end of the scan

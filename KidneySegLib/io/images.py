@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import GeometryError, InputError
-from ..volume import Volume
-from . import metaimage, nifti, nrrd
+from ..core.errors import GeometryError, InputError
+from ..core.volume import Volume
+from ..io import metaimage, nifti, nrrd
 from .grids import perpendicular
 from .paths import shown
 

@@ -15,8 +15,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..findings import Finding, warning
-from ..volume import Volume
+from ..core.findings import Finding, warning
+from ..core.volume import Volume
 from .dicom import Scan, read_scan, scan, without_slices
 from .dicom.headers import one_key_a_patient
 from .folders import files_below, is_left_by_macos

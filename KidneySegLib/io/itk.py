@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..volume import Geometry, Volume
+from ..core.volume import Geometry, Volume
 from .grids import LPS_TO_RAS
 
 if TYPE_CHECKING:

@@ -16,9 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
-from ..findings import Finding, info, warning
-from ..labels import (
+from ..core.errors import InputError
+from ..core.findings import Finding, info, warning
+from ..core.volume import Box, Geometry, Volume
+from ..kidney_ct.plausibility import fitting_schemes
+from ..kidney_ct.schemes import (
     OVERLAP_ORDER,
     UNSURE,
     Role,
@@ -28,8 +30,6 @@ from ..labels import (
     role_of_name,
     scheme_of,
 )
-from ..plausibility import fitting_schemes
-from ..volume import Box, Geometry, Volume
 from .grids import perpendicular
 from .images import is_image_file, read_labels
 from .nrrd import SUFFIXES as NRRD_SUFFIXES

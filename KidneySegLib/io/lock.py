@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from ..errors import OutputError
+from ..core.errors import OutputError
 from .paths import shown
 
 _PATIENCE_SECONDS = 3.0

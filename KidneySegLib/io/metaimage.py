@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import InputError
-from ..findings import Finding, warning
-from ..source import Source
-from ..volume import Volume
+from ..core.errors import InputError
+from ..core.findings import Finding, warning
+from ..core.source import Source
+from ..core.volume import Volume
 from .checks import damaged, require_3d, require_bytes, require_sane_size
 from .grids import compare_sizes, sides_unknown, size_unknown
 from .itk import geometry_from_sitk, simpleitk

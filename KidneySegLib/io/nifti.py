@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
-from ..findings import Finding, warning
-from ..source import Source
-from ..volume import Geometry, Volume
+from ..core.errors import InputError
+from ..core.findings import Finding, warning
+from ..core.source import Source
+from ..core.volume import Geometry, Volume
 from .checks import damaged, require_3d, require_bytes, require_sane_size
 from .grids import compare_directions, compare_sizes, sides_unknown
 from .paths import shown

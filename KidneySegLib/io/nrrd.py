@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
-from ..findings import Finding, warning
-from ..source import Source
-from ..volume import Geometry, Volume
+from ..core.errors import InputError
+from ..core.findings import Finding, warning
+from ..core.source import Source
+from ..core.volume import Geometry, Volume
 from .checks import damaged, require_3d, require_sane_size
 from .grids import LPS_TO_RAS, compare_sizes, sides_unknown, size_unknown
 from .paths import shown

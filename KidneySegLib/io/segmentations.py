@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..anatomy import KIDNEY_OF_SIDE, SEGMENTS, Label
-from ..volume import Box, Volume
+from ..core.anatomy import KIDNEY_OF_SIDE, SEGMENTS, Label
+from ..core.volume import Box, Volume
 from .atomic import SPARE_BYTES, require_space
 from .itk import simpleitk, sitk_from_volume
 from .paths import safe_folder

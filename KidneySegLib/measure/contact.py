@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from ..volume import Geometry
+from ..core.volume import Geometry
 
 _SMOOTH_VOXELS = 0.75  # of the widest voxel axis; with 1.2 mm the least, measured on phantoms
 _LEAST_SMOOTH_MM = 1.2

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..volume import Geometry
+from ..core.volume import Geometry
 
 _AXIAL_STEP_MM = 3.0
 Point = tuple[float, float, float]

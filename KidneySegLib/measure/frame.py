@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from ..anatomy import KIDNEY_OF_SIDE, Label
-from ..masks import components
-from ..volume import Box, Geometry, Volume
+from ..core.anatomy import KIDNEY_OF_SIDE, Label
+from ..core.masks import components
+from ..core.volume import Box, Geometry, Volume
 
 FAT_HU = -30.0
 _OPENING_MM = 2.0

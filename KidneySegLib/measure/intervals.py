@@ -3,7 +3,7 @@
 Two things move a border: the network's doubt, and the voxels. Doubt counts as the volume between a
 component's border and those where its tissue has a probability of 5 % and 95 %, times a factor that
 a model brings with it (fitted on CTs that it was not trained on, by split conformal prediction with
-normalized errors: Papadopoulos et al., ECML 2002; see ``Testing/figures/intervals.py``). Voxels
+normalized errors: Papadopoulos et al., ECML 2002; see ``studies/intervals.py``). Voxels
 count as a shift of the whole surface by a quarter of a voxel either way. Both are added in
 quadrature. Without a network (a label map that somebody drew), or without factors, only the voxels
 are left: a reader's own doubt is not in such an interval, and ``Measurements.interval_source`` says
@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import ndimage
 
-from ..anatomy import KIDNEY_OF_SIDE, Tissue
-from ..masks import ALL_NEIGHBORS
-from ..volume import Box, Geometry, Volume
+from ..core.anatomy import KIDNEY_OF_SIDE, Tissue
+from ..core.masks import ALL_NEIGHBORS
+from ..core.volume import Box, Geometry, Volume
 from .volumes import (
     DIAMETERS,
     NETWORK,

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
-from ..masks import gap_mm
+from ..core.errors import InputError
+from ..core.masks import gap_mm
 from .contact import contact_area_cm2, spherical_cap_area_cm2
 from .frame import KidneyFrame
 

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from scipy import ndimage
 
-from ..anatomy import Label
-from ..volume import Volume
+from ..core.anatomy import Label
+from ..core.volume import Volume
 
 PHASES = ("non-contrast", "corticomedullary", "nephrographic", "excretory")
 NON_CONTRAST_HU = 60.0  # kidneys below have no contrast

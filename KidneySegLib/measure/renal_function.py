@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..errors import InputError
+from ..core.errors import InputError
 
 NEW_BASELINE_ERROR = 11.5
 _GFR_RANGE, _AGE_RANGE = (5.0, 180.0), (18.0, 110.0)

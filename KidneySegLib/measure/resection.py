@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from scipy import ndimage
 
-from ..anatomy import KIDNEY_OF_SIDE, Label
-from ..errors import InputError
-from ..volume import Box, Volume
+from ..core.anatomy import KIDNEY_OF_SIDE, Label
+from ..core.errors import InputError
+from ..core.volume import Box, Volume
 
 MARGINS_MM = (0.0, 30.0)
 DEFAULT_MARGIN_MM = 5.0

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..anatomy import KIDNEY_OF_SIDE, SIDES, Label
-from ..errors import InputError
-from ..masks import bodies
-from ..volume import Box, Volume
+from ..core.anatomy import KIDNEY_OF_SIDE, SIDES, Label
+from ..core.errors import InputError
+from ..core.masks import bodies
+from ..core.volume import Box, Volume
 from .diameters import Point, feret_3d, feret_axial, sphere_equivalent_mm
 from .frame import kidney_frame
 from .nephrometry import Nephrometry, score_tumor

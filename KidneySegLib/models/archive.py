@@ -7,8 +7,8 @@ import shutil
 import zipfile
 from pathlib import Path, PurePosixPath
 
-from ..errors import ModelError
-from .package import CARD, LICENSE, MANIFEST, OWN_WEIGHTS, WEIGHTS, load_package
+from ..core.errors import ModelError
+from .manifest import CARD, LICENSE, MANIFEST, OWN_WEIGHTS, WEIGHTS, load_package
 
 _FILES = (MANIFEST, WEIGHTS, LICENSE, CARD)
 _TAKEN = (*_FILES, *OWN_WEIGHTS.values())

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ..errors import ModelError
-from ..resources import resource_folder
-from .package import MANIFEST, ModelPackage, load_package
+from ..core.errors import ModelError
+from ..environment.resources import resource_folder
+from .manifest import MANIFEST, ModelPackage, load_package
 
 DEFAULT_MODEL = "kidneyseg-ct"
 ENVIRONMENT_VARIABLE = "KIDNEYSEG_MODELS"

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import slicer
 
-from ..anatomy import KIDNEY_OF_SIDE, Label, sided_style
-from ..errors import InputError
-from ..volume import Box
+from ..core.anatomy import KIDNEY_OF_SIDE, Label, sided_style
+from ..core.errors import InputError
+from ..core.volume import Box
 from .results import RECORD, import_parts, place_beside, remove_with_display, stored_record
 from .segments import LABEL_TAG, TERMINOLOGY_TAG, label_of, segment_center, segment_ids, tag
 

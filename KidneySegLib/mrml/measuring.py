@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ..anatomy import Label
-from ..errors import InputError
+from ..core.anatomy import Label
+from ..core.errors import InputError
+from ..core.source import voxels_fingerprint
+from ..core.volume import Box, Geometry, Volume
 from ..measure.intervals import with_intervals
 from ..measure.volumes import Measurements, measure
-from ..source import voxels_fingerprint
-from ..volume import Box, Geometry, Volume
 from .results import stored_record
 from .segments import KEPT_TAG, TERMINOLOGY_TAG, fingerprint, label_of, paint, segment_ids, tag
 from .volumes import is_linear, transformed, volume_from_node, world_transform

@@ -12,10 +12,10 @@ import numpy as np
 import slicer
 from slicer.util import arrayFromVolume
 
-from ..anatomy import KIDNEY_OF_SIDE, Label, sided_style
-from ..errors import InputError
+from ..core.anatomy import KIDNEY_OF_SIDE, Label, sided_style
+from ..core.errors import InputError
+from ..core.volume import Box, Geometry, Volume
 from ..measure.volumes import lesion_components
-from ..volume import Box, Geometry, Volume
 from .segments import (
     KEPT_TAG,
     LABEL_TAG,

@@ -10,8 +10,8 @@ import slicer
 import vtk
 from slicer.util import arrayFromSegmentInternalBinaryLabelmap
 
-from ..anatomy import SEGMENTS, Label
-from ..volume import Box, Geometry
+from ..core.anatomy import SEGMENTS, Label
+from ..core.volume import Box, Geometry
 from .volumes import ijk_to_ras, transformed, world_transform
 
 LABEL_TAG = "KidneySeg.Label"

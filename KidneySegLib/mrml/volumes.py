@@ -14,9 +14,9 @@ import slicer
 import vtk
 from slicer.util import arrayFromVolume
 
-from ..errors import InputError
-from ..source import Source
-from ..volume import Geometry, Volume
+from ..core.errors import InputError
+from ..core.source import Source
+from ..core.volume import Geometry, Volume
 
 Point = tuple[float, float, float]
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..anatomy import KIDNEY_OF_SIDE, PICTURE_COLORS, SEGMENTS, SIDES
+from ..core.anatomy import KIDNEY_OF_SIDE, PICTURE_COLORS, SEGMENTS, SIDES
+from ..core.volume import Volume
 from ..measure.volumes import Measurements
-from ..volume import Volume
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

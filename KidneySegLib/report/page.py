@@ -9,12 +9,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from ..anatomy import SIDES
+from ..core.anatomy import SIDES
+from ..core.volume import Box, Volume
 from ..measure.nephrometry import Nephrometry
 from ..measure.resection import resection_planner
 from ..measure.volumes import LesionMeasurement, Measurements
 from ..pipeline import DISCLAIMER
-from ..volume import Box, Volume
 from .surfaces import draw_surfaces
 from .table import interval_text, with_interval
 

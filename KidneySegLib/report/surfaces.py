@@ -11,9 +11,9 @@ from typing import IO
 import numpy as np
 from scipy import ndimage
 
-from ..anatomy import KIDNEY_OF_SIDE, PICTURE_COLORS, Label
+from ..core.anatomy import KIDNEY_OF_SIDE, PICTURE_COLORS, Label
+from ..core.volume import Box, Volume
 from ..measure.volumes import lesion_components
-from ..volume import Box, Volume
 
 _PIXEL_MM = 0.7
 _MARGIN_MM = 12.0

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from ..anatomy import Tissue
-from ..volume import Box
+from ..core.anatomy import Tissue
+from ..core.volume import Box
 
 _LEAST_KIDNEY_HU = 20.0
 _BLOOD_HU = 30.0  # without contrast

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from ..anatomy import Tissue
+from ..core.anatomy import Tissue
 
 _SINUS_MM = 9.0  # half of the widest gap that counts as the sinus between a kidney's lips
 _LEAST_SINUS_ML = 0.3

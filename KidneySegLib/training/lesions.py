@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from ..anatomy import Tissue
+from ..core.anatomy import Tissue
+from ..core.volume import Box
 from ..measure.phase import NON_CONTRAST_HU
-from ..volume import Box
 from .textures import Texture, fill
 
 _PERCENTILES = np.array([0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import InputError
+from ..core.errors import InputError
 from ..models.networks import build_network
 from .loss import supervised_loss
 from .mining import read_mistakes

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from ..anatomy import MASSES
-from ..masks import ALL_NEIGHBORS
+from ..core.anatomy import MASSES
+from ..core.masks import ALL_NEIGHBORS
 
 if TYPE_CHECKING:
     import torch

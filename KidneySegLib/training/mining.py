@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from ..engine.base import Predictor
 from ..engine.tiling import predict_block
-from ..models.package import StageSpec
+from ..models.manifest import StageSpec
 from .pack import PackedCase
 
 logger = logging.getLogger(__name__)

@@ -2,7 +2,7 @@
 
 Short trainings without btcv_0006, 0021 and 0028 took spleen, bowel with oral contrast and a liver
 with fat for tumors and kidneys in them (164 to 256 mL too much, and 2 to 5 mL too little;
-`Testing/figures/folds.py`); whether it is that they had seen few was not tested. Arrays are
+`studies/folds.py`); whether it is that they had seen few was not tested. Arrays are
 ``(k, j, i)`` in HU on an isotropic grid, ``j`` to the front, and changed in place; nothing gets a
 label.
 """
@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 from scipy import ndimage
 
-from ..anatomy import Tissue
+from ..core.anatomy import Tissue
 from .lesions import smooth_noise
 from .pack import LIVER, SPLEEN, STOMACH
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..anatomy import Tissue
-from ..errors import InputError
+from ..core.anatomy import Tissue
+from ..core.errors import InputError
+from ..core.volume import Box, Geometry, Volume
 from ..io.images import read_labels, read_volume
-from ..labels import UNSURE
-from ..volume import Box, Geometry, Volume
+from ..kidney_ct.schemes import UNSURE
 from .recipe import Recipe
 
 logger = logging.getLogger(__name__)

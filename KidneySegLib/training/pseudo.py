@@ -12,16 +12,16 @@ from pathlib import Path
 
 import numpy as np
 
-from ..anatomy import Tissue
+from ..core.anatomy import Tissue
+from ..core.errors import InputError
+from ..core.volume import Volume
 from ..engine.base import Engine
-from ..errors import InputError
 from ..evaluation.kits import voxel_metrics
 from ..io.images import read_volume
 from ..io.segmentations import write_label_map
-from ..labels import UNSURE, to_tissue
-from ..models.package import ModelPackage
+from ..kidney_ct.schemes import UNSURE, to_tissue
+from ..models.manifest import ModelPackage
 from ..pipeline import Settings, segment
-from ..volume import Volume
 from .pack import PackedCase, pack_case, packed_names, read_packed, save_cases
 from .recipe import Recipe
 

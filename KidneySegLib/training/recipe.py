@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
+from ..core.errors import InputError
 
 # What a trained network is, and eats: weights can be averaged where these are equal.
 STAGE_SETTINGS = ("role", "classes", "network", "network_options", "spacing_mm", "window_hu")

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
-from ..models.package import (
+from ..core.errors import InputError
+from ..models.manifest import (
     AXIAL_STAGES,
     MANIFEST,
     OWN_WEIGHTS,

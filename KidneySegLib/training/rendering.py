@@ -18,11 +18,11 @@ from zipfile import BadZipFile
 import numpy as np
 from scipy import ndimage
 
-from ..anatomy import MASSES, Tissue
-from ..errors import InputError
-from ..labels import UNSURE
-from ..masks import ALL_NEIGHBORS, Component, components, placed
-from ..volume import Box
+from ..core.anatomy import MASSES, Tissue
+from ..core.errors import InputError
+from ..core.masks import ALL_NEIGHBORS, Component, components, placed
+from ..core.volume import Box
+from ..kidney_ct.schemes import UNSURE
 from .lesions import LesionPlan, insert_lesion, smooth_noise
 from .pack import (
     SHAPE_SPACING_MM,

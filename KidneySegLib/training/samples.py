@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..anatomy import MASSES, Tissue
-from ..labels import UNSURE
-from ..stages.locate import normalize
+from ..core.anatomy import MASSES, Tissue
+from ..kidney_ct.schemes import UNSURE
+from ..segmenters.cascade.locate import normalize
 from .augment import (
     change_contrast,
     change_lesions,

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from ..anatomy import Tissue
-from ..errors import InputError
-from ..volume import Geometry, Volume
+from ..core.anatomy import Tissue
+from ..core.errors import InputError
+from ..core.volume import Geometry, Volume
 from .pack import PackedCase, kits_number, pack_image, pack_label, read_packed, save_cases, to_hu
 from .recipe import Recipe
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from ..anatomy import MASSES, Tissue
+from ..core.anatomy import MASSES, Tissue
 from ..measure.phase import NON_CONTRAST_HU
 from .pack import PackedCase, to_hu
 

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..anatomy import MASSES, Tissue
+from ..core.anatomy import MASSES, Tissue
+from ..core.masks import components, placed
+from ..core.volume import Box
 from ..evaluation.kits import voxel_metrics
-from ..labels import UNSURE
-from ..masks import components, placed
-from ..stages.export import decide
-from ..volume import Box
+from ..kidney_ct.schemes import UNSURE
+from ..segmenters.to_native import decide
 
 if TYPE_CHECKING:
     from torch import nn

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from KidneySegLib.anatomy import Label
+from KidneySegLib.core.anatomy import Label
+from KidneySegLib.core.volume import Box, Geometry, Volume
 from KidneySegLib.io.images import read_labels, read_volume
 from KidneySegLib.io.segmentations import write_label_map
-from KidneySegLib.volume import Box, Geometry, Volume
 
 FOLDER = Path(__file__).parent
 CROP = Box((0, 100, 20), (24, 440, 490))

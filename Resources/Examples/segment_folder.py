@@ -12,7 +12,7 @@ import slicer
 def main(source, target):
     """Segment what is not done yet; returns the exit code."""
     from KidneySeg import KidneySegLogic
-    from KidneySegLib.errors import KidneySegError
+    from KidneySegLib.core.errors import KidneySegError
     from KidneySegLib.io.images import case_name, is_image_file
 
     logic, failed = KidneySegLogic(), 0

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "figures"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "studies"))
 
 SHAPE = (300, 512, 512)
 CASE = "btcv_0034"
@@ -34,8 +34,8 @@ def make_ct(folder: Path) -> None:
     import SimpleITK as sitk
     from common import load_case
 
+    from KidneySegLib.core.volume import Volume
     from KidneySegLib.io.itk import sitk_from_volume
-    from KidneySegLib.volume import Volume
 
     ct, tissue, _ = load_case(CASE)
     spacing = ct.geometry.spacing_mm * ct.array.shape / SHAPE
@@ -74,8 +74,8 @@ def run_part(part: str, folder: Path, model: str | None) -> dict:
 
 def _regions(volume, package, engine):
     """Located and segmented regions, quality balanced."""
-    from KidneySegLib.stages.locate import locate_kidneys
-    from KidneySegLib.stages.segment import QUALITIES, segment_regions
+    from KidneySegLib.segmenters.cascade.fine import QUALITIES, segment_regions
+    from KidneySegLib.segmenters.cascade.locate import locate_kidneys
 
     places = locate_kidneys(volume, engine.predictor(package, "locator"), package.stages["locator"])
     return segment_regions(
@@ -89,15 +89,15 @@ def _regions(volume, package, engine):
 
 def ours(volume, package, engine) -> np.ndarray:
     """Locate, segment, export."""
-    from KidneySegLib.stages.export import export_regions
+    from KidneySegLib.segmenters.to_native import export_regions
 
     return export_regions(_regions(volume, package, engine), volume.geometry).labels
 
 
 def nearest(volume, package, engine) -> np.ndarray:
     """Our regions, but each native voxel takes the label of the nearest coarse one."""
-    from KidneySegLib.stages.export import decide, native_box
-    from KidneySegLib.volume import axis_maps
+    from KidneySegLib.core.volume import axis_maps
+    from KidneySegLib.segmenters.to_native import decide, native_box
 
     labels = np.zeros(volume.geometry.shape, np.uint8)
     for region in _regions(volume, package, engine):
@@ -117,9 +117,9 @@ def whole_field(volume, package, engine) -> np.ndarray:
     import torch
     from monai.inferers import SlidingWindowInferer
 
-    from KidneySegLib.masks import components
-    from KidneySegLib.stages.export import decide
-    from KidneySegLib.stages.locate import network_input
+    from KidneySegLib.core.masks import components
+    from KidneySegLib.segmenters.cascade.locate import network_input
+    from KidneySegLib.segmenters.to_native import decide
 
     spec = package.stages["fine"]
     grid = volume.geometry.with_spacing((spec.spacing_mm,) * 3)

@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch import nn
 
+from KidneySegLib.core.errors import DeviceError
 from KidneySegLib.engine.device import autocast_type, choose_device, describe
 from KidneySegLib.engine.torch_engine import TorchEngine, TorchPredictor, fuse_instance_norm
-from KidneySegLib.errors import DeviceError
 from KidneySegLib.models.networks import build_network
 
 OPTIONS = {"filters": [4, 8, 8], "classes": 3}

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from KidneySegLib.errors import InputError
+from KidneySegLib.core.errors import InputError
 from KidneySegLib.evaluation.kits import (
     CLASSES,
     TOLERANCES_MM,

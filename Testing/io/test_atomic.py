@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from KidneySegLib.errors import OutputError
+from KidneySegLib.core.errors import OutputError
 from KidneySegLib.io import atomic
 from KidneySegLib.io.atomic import atomic_folder
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from KidneySegLib.errors import InputError
+from KidneySegLib.core.errors import InputError
 from KidneySegLib.io.images import (
     case_name,
     read_labels,

@@ -7,10 +7,10 @@ import dicom_files
 import numpy as np
 import pytest
 
-from KidneySegLib.errors import InputError
+from KidneySegLib.core.errors import InputError
+from KidneySegLib.core.volume import Geometry, Volume
 from KidneySegLib.io.inputs import look_into
 from KidneySegLib.io.itk import sitk_from_volume
-from KidneySegLib.volume import Geometry, Volume
 
 
 @pytest.fixture

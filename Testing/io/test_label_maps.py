@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from phantom import grid, make_phantom
 
-from KidneySegLib.anatomy import Label
-from KidneySegLib.errors import InputError
+from KidneySegLib.core.anatomy import Label
+from KidneySegLib.core.errors import InputError
+from KidneySegLib.core.volume import Box, Geometry, Volume
 from KidneySegLib.io.label_maps import read_label_map
 from KidneySegLib.io.segmentations import write_label_map, write_segmentation
-from KidneySegLib.labels import to_kidneyseg, to_tissue
-from KidneySegLib.stages.clean import assign_sides
-from KidneySegLib.volume import Box, Geometry, Volume
+from KidneySegLib.kidney_ct.clean import assign_sides
+from KidneySegLib.kidney_ct.schemes import to_kidneyseg, to_tissue
 
 
 @pytest.fixture(scope="module")

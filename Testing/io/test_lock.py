@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from KidneySegLib.errors import OutputError
+from KidneySegLib.core.errors import OutputError
 from KidneySegLib.io import lock
 from KidneySegLib.io.lock import reserved
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from KidneySegLib.errors import InputError
+from KidneySegLib.core.errors import InputError
 from KidneySegLib.io.images import read_volume
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from KidneySegLib.errors import InputError
+from KidneySegLib.core.errors import InputError
 from KidneySegLib.io.images import read_volume
 from KidneySegLib.io.segmentations import write_label_map, write_segmentation
 

@@ -2,7 +2,7 @@ import nrrd
 import numpy as np
 import pytest
 
-from KidneySegLib.errors import InputError
+from KidneySegLib.core.errors import InputError
 from KidneySegLib.io.images import read_volume
 
 DIRECTIONS = np.diag([0.8, 0.9, 2.5])

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from KidneySegLib.core.volume import Geometry, Volume
 from KidneySegLib.io.images import read_volume
 from KidneySegLib.io.paths import can_be_opened_by_itk, file_name, safe_files, safe_folder, shown
 from KidneySegLib.io.segmentations import write_label_map, write_segmentation
-from KidneySegLib.volume import Geometry, Volume
 
 LATIN = os.fsdecode(b"M\xfcller")
 

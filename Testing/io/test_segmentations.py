@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from KidneySegLib.errors import OutputError
+from KidneySegLib.core.errors import OutputError
+from KidneySegLib.core.volume import Geometry, Volume
 from KidneySegLib.io import atomic
 from KidneySegLib.io.atomic import atomic_folder
 from KidneySegLib.io.images import read_labels
 from KidneySegLib.io.segmentations import write_label_map, write_segmentation
-from KidneySegLib.volume import Geometry, Volume
 
 
 @pytest.fixture
@@ -44,8 +44,8 @@ def test_disk_that_fills_while_writing(tmp_path, name):
 import resource, signal, sys
 import numpy as np
 from pathlib import Path
-from KidneySegLib.errors import OutputError
-from KidneySegLib.volume import Geometry, Volume
+from KidneySegLib.core.errors import OutputError
+from KidneySegLib.core.volume import Geometry, Volume
 from KidneySegLib.io.atomic import atomic_folder
 from KidneySegLib.io.segmentations import write_label_map, write_segmentation
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -9,17 +9,17 @@ import pytest
 from phantom import CYST_HU, KIDNEY_HU, TUMOR_HU, grid, make_phantom
 from strange_inputs import strange_inputs
 
-from KidneySegLib import cli
-from KidneySegLib.anatomy import Tissue
-from KidneySegLib.errors import KidneySegError
-from KidneySegLib.findings import Severity
+from KidneySegLib.app import cli
+from KidneySegLib.core.anatomy import Tissue
+from KidneySegLib.core.errors import KidneySegError
+from KidneySegLib.core.findings import Severity
+from KidneySegLib.core.volume import Volume
 from KidneySegLib.io.images import read_labels, read_volume
 from KidneySegLib.io.inputs import look_into
+from KidneySegLib.kidney_ct.clean import assign_sides
+from KidneySegLib.kidney_ct.midline import find_midline
+from KidneySegLib.kidney_ct.preflight import check_input
 from KidneySegLib.measure.volumes import measure
-from KidneySegLib.preflight import check_input
-from KidneySegLib.stages.body import find_midline
-from KidneySegLib.stages.clean import assign_sides
-from KidneySegLib.volume import Volume
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,7 @@ def test_two_thousand_strange_inputs_are_never_read_in_silence(ct, tmp_path):
 
 @pytest.mark.slow
 def test_sixty_strange_inputs_through_the_whole_command(tmp_path):
-    from KidneySegLib.demo import demo_files
+    from KidneySegLib.app.demo import demo_files
 
     demo = read_volume(demo_files()[0])
     demo = Volume(demo.array.astype(np.int16), demo.geometry)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from KidneySegLib.core.volume import Geometry
 from KidneySegLib.measure.contact import contact_area_cm2, spherical_cap_area_cm2
-from KidneySegLib.volume import Geometry
 
 
 def oblique(spacing_kji, extent_mm, rng):

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from phantom import ellipsoid, grid, sphere_ml
 
+from KidneySegLib.core.volume import Volume
 from KidneySegLib.measure.diameters import feret_3d, feret_axial, sphere_equivalent_mm
-from KidneySegLib.volume import Volume
 
 
 @pytest.mark.parametrize("spacing", [(0.8, 0.8, 0.8), (3.0, 0.8, 0.8), (5.0, 0.7, 0.9)])

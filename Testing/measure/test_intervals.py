@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from phantom import ellipsoid, grid, sphere_ml
 
-from KidneySegLib.anatomy import Label
+from KidneySegLib.core.anatomy import Label
+from KidneySegLib.core.volume import Box, Volume
 from KidneySegLib.measure.intervals import Doubt, surface_area_mm2, with_intervals
 from KidneySegLib.measure.volumes import NETWORK, VOXELS, Measurements, measure
-from KidneySegLib.volume import Box, Volume
 
 FACTORS = {"kidney": 1.0, "tumor": 1.0, "cyst": 1.0}
 

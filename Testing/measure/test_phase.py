@@ -3,8 +3,8 @@ import pytest
 from phantom import ellipsoid, make_phantom
 
 from KidneySegLib.io.images import read_labels, read_volume
+from KidneySegLib.kidney_ct.clean import assign_sides
 from KidneySegLib.measure.phase import estimate_phase
-from KidneySegLib.stages.clean import assign_sides
 
 
 def scene(kidney_hu, aorta_hu, pelvis_hu=None):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from KidneySegLib.errors import InputError
+from KidneySegLib.core.errors import InputError
 from KidneySegLib.measure.renal_function import estimate_function
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from phantom import ellipsoid, grid, sphere_ml
 
-from KidneySegLib.anatomy import Label
-from KidneySegLib.errors import InputError
+from KidneySegLib.core.anatomy import Label
+from KidneySegLib.core.errors import InputError
+from KidneySegLib.core.volume import Box, Volume
 from KidneySegLib.measure.resection import plan_resection, resection_planner
-from KidneySegLib.volume import Box, Volume
 
 
 @pytest.fixture(params=[(1.0, 1.0, 1.0), (3.0, 0.9, 0.9)])

@@ -16,10 +16,10 @@ from phantom import (
     sphere_ml,
 )
 
-from KidneySegLib.anatomy import Label
+from KidneySegLib.core.anatomy import Label
+from KidneySegLib.core.volume import Box, Volume
+from KidneySegLib.kidney_ct.clean import assign_sides
 from KidneySegLib.measure.volumes import measure
-from KidneySegLib.stages.clean import assign_sides
-from KidneySegLib.volume import Box, Volume
 
 
 def labeled(phantom):

@@ -5,10 +5,10 @@ import zipfile
 
 import pytest
 
-from KidneySegLib.errors import ModelError
+from KidneySegLib.core.errors import ModelError
 from KidneySegLib.models import archive
 from KidneySegLib.models.archive import unpack_model
-from KidneySegLib.models.package import OWN_WEIGHTS, load_package
+from KidneySegLib.models.manifest import OWN_WEIGHTS, load_package
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 import torch
 from efficientnet_lite_pytorch import EfficientNet
 
-from KidneySegLib.errors import InputError, ModelError
+from KidneySegLib.core.errors import InputError, ModelError
 from KidneySegLib.models.efficientnet import EfficientUNet, FrozenBatchNorm, encoder_weights
 from KidneySegLib.models.networks import build_network
 from KidneySegLib.training.loop import read_encoder

@@ -2,7 +2,7 @@
 
 import json
 
-from KidneySegLib.models.package import MANIFEST
+from KidneySegLib.models.manifest import MANIFEST
 
 
 def test_manifest_and_warning_say_what_the_card_says(shipped):

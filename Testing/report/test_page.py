@@ -10,15 +10,15 @@ import pytest
 from matplotlib.image import imread
 from phantom import ThresholdEngine, ellipsoid, make_phantom
 
-from KidneySegLib.anatomy import Label
-from KidneySegLib.findings import info, warning
+from KidneySegLib.core.anatomy import Label
+from KidneySegLib.core.findings import info, warning
+from KidneySegLib.kidney_ct.clean import Removal
 from KidneySegLib.measure.volumes import Measurements
 from KidneySegLib.pipeline import segment
 from KidneySegLib.report.overview import write_overview
 from KidneySegLib.report.page import write_page
 from KidneySegLib.report.surfaces import draw_surfaces
 from KidneySegLib.report.table import result_as_dict
-from KidneySegLib.stages.clean import Removal
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ pytest.importorskip("PySide6", reason="PySide6 is not installed")
 from phantom import ellipsoid, make_phantom, sphere_ml  # noqa: E402
 from scene import add_ct  # noqa: E402
 
-from KidneySegLib.anatomy import Label  # noqa: E402
-from KidneySegLib.stages.clean import Removal  # noqa: E402
+from KidneySegLib.core.anatomy import Label  # noqa: E402
+from KidneySegLib.kidney_ct.clean import Removal  # noqa: E402
 
 REJECTED_CENTER = (60.0, 25.0, 0.0)
 
@@ -617,7 +617,7 @@ def test_margin_and_candidates_survive_when_nodes_go(done, scene, ct):
 
 
 def test_export_without_matplotlib_leaves_the_report_out(done, module, tmp_path, monkeypatch):
-    from KidneySegLib import requirements
+    from KidneySegLib.environment import requirements
 
     monkeypatch.setattr(requirements, "installed_version", lambda name: None)
     node = done._parameterNode.outputSegmentation
@@ -702,7 +702,7 @@ def test_everything_is_exported_and_nothing_is_overwritten(done, module, tmp_pat
 def test_missing_packages_are_listed_and_nothing_is_installed_without_consent(
     widget, ct, monkeypatch
 ):
-    from KidneySegLib.requirements import Requirement
+    from KidneySegLib.environment.requirements import Requirement
 
     asked = []
     lacking = [Requirement("monai", ">=1.5.1", "the network's architecture", "2")]
@@ -721,7 +721,7 @@ def test_missing_packages_are_listed_and_nothing_is_installed_without_consent(
 def test_pip_gets_constraints_and_its_last_lines_are_shown(
     widget, ct, module, monkeypatch, tmp_path
 ):
-    from KidneySegLib.requirements import Requirement
+    from KidneySegLib.environment.requirements import Requirement
 
     lacking, seen = [Requirement("monai", ">=1.5.1", "the network", "2")], tmp_path / "seen"
     program = tmp_path / "PythonSlicer"
@@ -743,7 +743,7 @@ def test_pip_gets_constraints_and_its_last_lines_are_shown(
 def test_newer_slicers_install_through_their_own_packaging(widget, monkeypatch):
     import types
 
-    from KidneySegLib.requirements import REQUIREMENTS
+    from KidneySegLib.environment.requirements import REQUIREMENTS
 
     seen = []
     packaging = types.ModuleType("slicer.packaging")
@@ -758,7 +758,7 @@ def test_newer_slicers_install_through_their_own_packaging(widget, monkeypatch):
 
 
 def test_torch_needs_the_pytorch_extension(widget, monkeypatch):
-    from KidneySegLib.requirements import REQUIREMENTS
+    from KidneySegLib.environment.requirements import REQUIREMENTS
 
     monkeypatch.setitem(sys.modules, "PyTorchUtils", None)
     with pytest.raises(RuntimeError, match="extension 'PyTorch' is not installed"):
@@ -777,7 +777,7 @@ def test_the_sample_is_offered(module):
 def test_a_failing_pytorch_extension_is_shown(widget, ct, monkeypatch):
     import types
 
-    from KidneySegLib.requirements import REQUIREMENTS
+    from KidneySegLib.environment.requirements import REQUIREMENTS
 
     class Logic:
         def installTorch(self, **options):  # noqa: N802  the extension's own name
@@ -795,7 +795,7 @@ def test_a_failing_pytorch_extension_is_shown(widget, ct, monkeypatch):
 
 
 def test_what_is_still_missing_after_set_up_is_said(widget, ct, monkeypatch):
-    from KidneySegLib.requirements import REQUIREMENTS
+    from KidneySegLib.environment.requirements import REQUIREMENTS
 
     monkeypatch.setattr(widget.logic, "missingPackages", lambda: [REQUIREMENTS[0]])
     monkeypatch.setattr(widget.logic, "install", lambda packages: None)

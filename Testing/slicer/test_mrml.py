@@ -20,10 +20,10 @@ from phantom import (  # noqa: E402
 from scene import add_ct, put_under_bend, put_under_matrix  # noqa: E402
 
 from KidneySegLib import mrml  # noqa: E402
-from KidneySegLib.anatomy import Label, sided_style  # noqa: E402
-from KidneySegLib.errors import InputError  # noqa: E402
+from KidneySegLib.core.anatomy import Label, sided_style  # noqa: E402
+from KidneySegLib.core.errors import InputError  # noqa: E402
+from KidneySegLib.core.volume import Geometry, Volume  # noqa: E402
 from KidneySegLib.mrml.segments import segment_ids, tag  # noqa: E402
-from KidneySegLib.volume import Geometry, Volume  # noqa: E402
 
 RECORD = {"model": {"name": "kidneyseg-ct", "sha256": "0" * 64}, "device": "cpu"}
 

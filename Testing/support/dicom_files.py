@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.sequence import Sequence
 from pydicom.uid import CTImageStorage, EnhancedCTImageStorage, ExplicitVRLittleEndian
 
-from KidneySegLib.volume import Volume
+from KidneySegLib.core.volume import Volume
 
 ROOT = "1.2.826.0.1.3680043.8.498."
 _TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])

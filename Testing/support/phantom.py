@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from KidneySegLib.volume import Geometry, Volume
+from KidneySegLib.core.volume import Geometry, Volume
 
 KIDNEY_HU, TUMOR_HU, CYST_HU = 150.0, 90.0, 10.0
 MUSCLE_HU, FAT_HU, AIR_HU, BONE_HU = 50.0, -100.0, -1000.0, 450.0

@@ -19,8 +19,8 @@ import nrrd
 import numpy as np
 import SimpleITK as sitk
 
+from KidneySegLib.core.volume import Volume
 from KidneySegLib.io.itk import sitk_from_volume
-from KidneySegLib.volume import Volume
 
 POSITION = {"two-positions", "two-sizes", "position-invalid", "sides-unknown", "spine-in-front"}
 DENSITY = {"slice-jump", "empty-slices", "rescale-differs"}

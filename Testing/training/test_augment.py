@@ -3,7 +3,7 @@ import pytest
 from phantom import grid, make_phantom
 from scipy import ndimage
 
-from KidneySegLib.anatomy import Tissue
+from KidneySegLib.core.anatomy import Tissue
 from KidneySegLib.training import augment
 
 

@@ -3,7 +3,7 @@ import pytest
 from phantom import ellipsoid, grid
 from scipy import ndimage
 
-from KidneySegLib.anatomy import Tissue
+from KidneySegLib.core.anatomy import Tissue
 from KidneySegLib.training import effects
 from KidneySegLib.training.lesions import add_septa
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from KidneySegLib.anatomy import Tissue
+from KidneySegLib.core.anatomy import Tissue
 from KidneySegLib.training import neighbors
 from KidneySegLib.training.pack import LIVER, SPLEEN, STOMACH
 

@@ -8,13 +8,13 @@ import pytest
 import SimpleITK as sitk
 from phantom import grid, make_phantom
 
-from KidneySegLib.anatomy import Label, Tissue
-from KidneySegLib.cli import main
+from KidneySegLib.app.cli import main
+from KidneySegLib.core.anatomy import Label, Tissue
 from KidneySegLib.io.images import read_labels
 from KidneySegLib.io.itk import sitk_from_volume
-from KidneySegLib.labels import UNSURE
+from KidneySegLib.kidney_ct.clean import clean
+from KidneySegLib.kidney_ct.schemes import UNSURE
 from KidneySegLib.measure.volumes import measure
-from KidneySegLib.stages.clean import clean
 from KidneySegLib.training import pseudo
 from KidneySegLib.training.recipe import load_recipe
 

@@ -7,8 +7,8 @@ import pytest
 from scipy import ndimage
 from tiny_training import tiny
 
-from KidneySegLib.anatomy import Tissue
-from KidneySegLib.errors import InputError
+from KidneySegLib.core.anatomy import Tissue
+from KidneySegLib.core.errors import InputError
 from KidneySegLib.training import rendering, samples
 from KidneySegLib.training.loop import prepare
 from KidneySegLib.training.pack import LIVER, PackedCase, to_levels

@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from KidneySegLib.anatomy import Tissue
-from KidneySegLib.errors import InputError
+from KidneySegLib.core.anatomy import Tissue
+from KidneySegLib.core.errors import InputError
 from KidneySegLib.training import samples
 from KidneySegLib.training.recipe import load_recipe
 from KidneySegLib.training.samples import SampleSource

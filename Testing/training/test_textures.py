@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from phantom import ellipsoid, grid, make_phantom
 
-from KidneySegLib.anatomy import Tissue
+from KidneySegLib.core.anatomy import Tissue
 from KidneySegLib.training.lesions import insert_lesion, plan_lesion, soft_shape
 from KidneySegLib.training.pack import PackedCase, to_hu, to_levels
 from KidneySegLib.training.textures import cut_textures, draw_texture, fill

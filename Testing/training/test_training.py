@@ -8,9 +8,9 @@ import pytest
 import torch
 from tiny_training import tiny
 
-from KidneySegLib.anatomy import Tissue
-from KidneySegLib.errors import InputError, ModelError
-from KidneySegLib.models.package import (
+from KidneySegLib.core.anatomy import Tissue
+from KidneySegLib.core.errors import InputError, ModelError
+from KidneySegLib.models.manifest import (
     AXIAL_STAGES,
     MANIFEST,
     WEIGHTS,

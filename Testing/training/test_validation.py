@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from tiny_training import tiny
 
-from KidneySegLib.anatomy import Tissue
-from KidneySegLib.errors import InputError
-from KidneySegLib.models.package import load_package
+from KidneySegLib.core.anatomy import Tissue
+from KidneySegLib.core.errors import InputError
+from KidneySegLib.models.manifest import load_package
 from KidneySegLib.training import loop
 from KidneySegLib.training.loop import best_file, checkpoint_file, prepare, read_checkpoint, train
 from KidneySegLib.training.mining import write_mistakes

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ...errors import InputError
-from ...findings import Finding, info, warning
-from ...volume import Volume
+from ...core.errors import InputError
+from ...core.findings import Finding, info, warning
+from ...core.volume import Volume
 from ..folders import files_below
 from ..paths import shown
 from .choice import Choice, choose

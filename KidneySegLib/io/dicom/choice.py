@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ...errors import InputError
+from ...core.errors import InputError
 from .stacks import Stack
 from .text import ARTERIAL, EXCRETORY, NEPHROGRAPHIC, NON_CONTRAST, PORTAL, SHARP, SOFT
 

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...errors import InputError
-from ...findings import Finding, warning
-from ...source import Source
-from ...volume import Volume
+from ...core.errors import InputError
+from ...core.findings import Finding, warning
+from ...core.source import Source
+from ...core.volume import Volume
 from ..grids import perpendicular
 from ..itk import simpleitk
 from ..paths import safe_files

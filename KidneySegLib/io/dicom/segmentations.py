@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import InputError
-from ...labels import OVERLAP_ORDER, Role, role_of_name
-from ...volume import Geometry, Volume
+from ...core.errors import InputError
+from ...core.volume import Geometry, Volume
+from ...kidney_ct.schemes import OVERLAP_ORDER, Role, role_of_name
 from ..grids import LPS_TO_RAS, perpendicular
 from ..paths import shown
 from .headers import lenient

@@ -11,9 +11,9 @@ from functools import cached_property
 
 import numpy as np
 
-from ...errors import InputError
-from ...findings import slices_text
-from ...volume import Geometry
+from ...core.errors import InputError
+from ...core.findings import slices_text
+from ...core.volume import Geometry
 from ..grids import LPS_TO_RAS
 from .headers import SliceInfo
 from .text import kernel_class, phase_of

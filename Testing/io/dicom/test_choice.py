@@ -4,11 +4,11 @@ import dicom_files
 import numpy as np
 import pytest
 
-from KidneySegLib.errors import InputError
+from KidneySegLib.core.errors import InputError
+from KidneySegLib.core.volume import Geometry, Volume
 from KidneySegLib.io.dicom import all_stacks, scan
 from KidneySegLib.io.dicom.choice import choose
 from KidneySegLib.io.folders import files_below
-from KidneySegLib.volume import Geometry, Volume
 
 
 def stack(count, step_mm, *, number, **options):

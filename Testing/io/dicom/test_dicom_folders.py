@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from KidneySegLib.errors import InputError
+from KidneySegLib.core.errors import InputError
+from KidneySegLib.core.volume import Geometry, Volume
 from KidneySegLib.io.dicom import read_folder as read_series
 from KidneySegLib.io.grids import straighten
 from KidneySegLib.io.images import read_volume
-from KidneySegLib.volume import Geometry, Volume
 
 pydicom = pytest.importorskip("pydicom")
 

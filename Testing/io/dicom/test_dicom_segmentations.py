@@ -9,12 +9,12 @@ from pydicom.pixels import pack_bits
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian
 
-from KidneySegLib.errors import InputError
+from KidneySegLib.core.errors import InputError
+from KidneySegLib.core.source import Source
+from KidneySegLib.core.volume import Volume
 from KidneySegLib.io.label_maps import read_label_map
-from KidneySegLib.labels import to_kidneyseg
-from KidneySegLib.source import Source
-from KidneySegLib.stages.clean import assign_sides
-from KidneySegLib.volume import Volume
+from KidneySegLib.kidney_ct.clean import assign_sides
+from KidneySegLib.kidney_ct.schemes import to_kidneyseg
 
 SEG = "1.2.840.10008.5.1.4.1.1.66.4"
 

@@ -4,9 +4,9 @@ import dicom_files
 import numpy as np
 import pytest
 
-from KidneySegLib.errors import InputError
+from KidneySegLib.core.errors import InputError
+from KidneySegLib.core.volume import Geometry, Volume
 from KidneySegLib.io.images import read_volume
-from KidneySegLib.volume import Geometry, Volume
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Ways to run it: command line, batch, child process, demo."""

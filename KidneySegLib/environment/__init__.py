@@ -1,0 +1,1 @@
+"""The computer that this runs on: packages, memory, files that ship, the log of a crash."""

@@ -1,0 +1,1 @@
+"""Kidneys, tumors and cysts in CT: what is checked, cleaned, refined and said."""

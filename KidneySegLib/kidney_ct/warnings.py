@@ -1,0 +1,290 @@
+"""Judging: what a user must know about a result before using a number of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ..core.anatomy import FLUID_HU
+from ..core.findings import Finding, info, place_text, warning
+from ..measure.phase import PhaseEstimate
+from ..measure.volumes import LesionMeasurement, Measurements, SideMeasurement
+from ..models.manifest import ModelPackage
+from ..segmenters.cascade.locate import Location
+
+_CANDIDATE_ML = 10.0
+_PLAUSIBLE_KIDNEY_ML = (40.0, 450.0)
+_POLYCYSTIC_SHARE = 0.5
+# Homogeneous masses of up to 30 HU in the portal venous phase are most likely benign cysts (source:
+# see FLUID_HU). The phase is not asked for: it is itself estimated. A quarter of the real cysts of
+# KiTS23 measured for training/lesions.py are denser. Below fluid is fat: the table gives its share.
+_DENSE_HU = 30.0
+# Longest diameter over that of a sphere of the same volume. In the 400 KiTS23 maps 6 of 439
+# tumors and 18 of 267 cysts of 1 mL and more exceed it (studies/nephrometry.py).
+ELONGATED = 1.7
+# A lesion with more fat than that is an angiomyolipoma, or its contour spills into the fat around
+# the kidney. In 141 tumor slices of KiTS23 (eroded by 2 pixels) the share under -20 HU is 0 up to
+# the 75th percentile.
+_FAT_SHARE = 0.15
+# No kidney and no mass is denser in any phase, stones and contrast in the pelvis aside, and none is
+# less dense than fat. KiTS23 slices: kidneys 64 to 220 HU, tumors 22 to 143 (medians, 5th to 95th
+# percentile).
+_POSSIBLE_HU = (-150.0, 350.0)
+_LEAST_KIDNEY_HU = 0.0
+LEAST_ML = 1.0  # in smaller ones the border, blurred with what is around, is most of the lesion
+_MOST_LISTED = 4
+
+
+def judge_result(
+    measurements: Measurements,
+    phase: PhaseEstimate,
+    package: ModelPackage,
+    left_out: Sequence[Location],
+    *,
+    guided: bool,
+    kidneys_only: bool,
+) -> list[Finding]:
+    """What the user must know about a result.
+
+    Parameters
+    ----------
+    measurements : Measurements
+    phase : PhaseEstimate
+    package : ModelPackage
+        Knows its weak phases and what to say of its lesions.
+    left_out : sequence of Location
+        Candidates for kidneys that were not looked at.
+    guided : bool
+        Whether the user gave the places of the kidneys.
+    kidneys_only : bool
+        Whether lesions were counted as kidney.
+
+    Returns
+    -------
+    list of Finding
+    """
+    findings = _judge_kidneys(measurements, left_out, guided=guided)
+    findings += judge_measurements(measurements)
+    findings += _judge_probabilities(measurements.lesions)
+    if phase.phase in package.weak_phases:
+        findings.append(
+            warning(
+                "weak-phase",
+                f"The contrast phase looks {phase.phase} (kidneys {phase.kidney_hu:.0f} HU). The "
+                "model is weak there: lesions in particular may be missed.",
+            )
+        )
+    if measurements.sides and not kidneys_only:
+        findings += [warning("model", text) for text in package.lesion_warnings]
+    return findings
+
+
+def judge_measurements(measurements: Measurements) -> list[Finding]:
+    """What a user must know about measurements, whoever drew the labels."""
+    findings = [finding for side in measurements.sides for finding in _judge_side(side)]
+    findings += _judge_impossible(measurements)
+    findings += _judge_densities(measurements.lesions)
+    findings += _judge_fat(measurements.lesions)
+    return findings + _judge_shapes(measurements.lesions)
+
+
+def _judge_kidneys(
+    measurements: Measurements, left_out: Sequence[Location], *, guided: bool
+) -> list[Finding]:
+    """Missing kidneys, and candidates that were left out."""
+    findings = []
+    found = {s.side: s for s in measurements.sides if s.parenchyma_ml > 0}
+    if not measurements.sides:
+        where = "at the given places" if guided else "in the scan"
+        findings.append(
+            warning(
+                "no-kidney",
+                f"No kidney was found {where}. If there is one, click into it (--point R,A,S) or "
+                "draw a region around it (--roi).",
+            )
+        )
+    elif len(found) == 1 and not guided:
+        side = next(iter(found))
+        findings.append(
+            warning(
+                "one-kidney",
+                f"Only a {side} kidney was found. The other one may be absent, outside the scan, "
+                "or missed; if you see it, click into it (--point R,A,S).",
+            )
+        )
+    for place in left_out:
+        if place.volume_ml >= _CANDIDATE_ML:
+            r, a, s = map(float, (place.low_ras + place.high_ras) / 2)
+            findings.append(
+                info(
+                    "candidate-left-out",
+                    f"A smaller kidney-like structure ({place.volume_ml:.0f} mL) around "
+                    f"{place_text((r, a, s))} was left out. If it is a kidney, click into it "
+                    "and into the others (--point R,A,S).",
+                    (r, a, s),
+                )
+            )
+    return findings
+
+
+def _judge_side(side: SideMeasurement) -> list[Finding]:
+    """Incomplete, mostly cystic and implausible kidneys."""
+    findings = []
+    low, high = _PLAUSIBLE_KIDNEY_ML
+    if side.cyst_ml > _POLYCYSTIC_SHARE * (side.cyst_ml + side.parenchyma_ml):
+        findings.append(
+            warning(
+                "polycystic",
+                f"Cysts make up {side.cyst_ml:.0f} mL of the {side.side} kidney, parenchyma "
+                f"{side.parenchyma_ml:.0f} mL: polycystic disease, a very large cyst, or a dilated "
+                "pelvis. The model was not trained for it; check every contour.",
+                side.center_ras_mm,
+            )
+        )
+    if side.incomplete:
+        findings.append(
+            warning(
+                "incomplete",
+                f"The {side.side} kidney reaches the end of the scan: it is incomplete, and its "
+                "volumes are lower bounds.",
+                side.center_ras_mm,
+            )
+        )
+    elif side.parenchyma_ml > 0 and not low <= side.parenchyma_ml <= high:
+        findings.append(
+            warning(
+                "implausible",
+                f"The {side.side} kidney measures {side.parenchyma_ml:.0f} mL; {low:.0f} to "
+                f"{high:.0f} mL are usual. Check its contour.",
+                side.center_ras_mm,
+            )
+        )
+    return findings
+
+
+def _judge_impossible(measurements: Measurements) -> list[Finding]:
+    """Densities that no kidney and no lesion has, in one finding."""
+    low, high = _POSSIBLE_HU
+    wrong = [
+        (f"the {s.side} kidney has {s.density_mean_hu:.0f} HU", s.center_ras_mm)
+        for s in measurements.sides
+        if s.density_mean_hu is not None
+        and s.parenchyma_ml >= LEAST_ML
+        and not _LEAST_KIDNEY_HU <= s.density_mean_hu <= high
+    ]
+    wrong += [
+        (f"a {x.kind} of {x.volume_ml:.1f} mL has {x.density_median_hu:.0f} HU", x.center_ras_mm)
+        for x in measurements.lesions
+        if x.density_median_hu is not None
+        and x.volume_ml >= LEAST_ML
+        and not low <= x.density_median_hu <= high
+    ]
+    if not wrong:
+        return []
+    text = (
+        f"Densities that such tissue does not have: {'; '.join(t for t, _ in wrong[:_MOST_LISTED])}"
+        f" ({_LEAST_KIDNEY_HU:.0f} to {high:.0f} HU are possible in a kidney). The CT's rescale to "
+        "HU is wrong, or something else was taken for it. Do not use these volumes before you know."
+    )
+    return [warning("impossible-density", text, wrong[0][1])]
+
+
+def _judge_fat(lesions: Sequence[LesionMeasurement]) -> list[Finding]:
+    """Lesions with much fat in them, in one finding."""
+    fat = [
+        x
+        for x in lesions
+        if x.fat_share is not None and x.fat_share > _FAT_SHARE and x.volume_ml >= LEAST_ML
+    ]
+    if not fat:
+        return []
+    text = (
+        f"Lesions with fat inside their contour: {_listed(fat, _fat)}. The contour may spill into "
+        "the fat around the kidney, so that volume and diameters are too large; or it is an "
+        "angiomyolipoma. Check the contour."
+    )
+    return [warning("fat-in-lesion", text, fat[0].center_ras_mm)]
+
+
+def _judge_densities(lesions: Sequence[LesionMeasurement]) -> list[Finding]:
+    """Tumors as low in density as fluid, and cysts that are denser, each in one finding."""
+    measured = [x for x in lesions if x.density_median_hu is not None and x.volume_ml >= LEAST_ML]
+    low, high = FLUID_HU
+    fluid = [x for x in measured if x.kind == "tumor" and low <= x.density_median_hu <= high]
+    dense = [x for x in measured if x.kind == "cyst" and x.density_median_hu > _DENSE_HU]
+    findings = []
+    if fluid:
+        text = (
+            f"Called tumor, but as low in density as fluid: {_listed(fluid, _density)}. It may be "
+            "a cyst, or a tumor that is cystic, necrotic, or holds fat. Check its kind."
+        )
+        findings.append(warning("tumor-like-fluid", text, fluid[0].center_ras_mm))
+    if dense:
+        text = (
+            f"Called cyst, but denser than fluid: {_listed(dense, _density)}. It may be a tumor, a "
+            "cyst with blood or protein, or a filled calyx; a single phase does not tell. Check "
+            "its kind."
+        )
+        findings.append(warning("dense-cyst", text, dense[0].center_ras_mm))
+    return findings
+
+
+def _judge_shapes(lesions: Sequence[LesionMeasurement]) -> list[Finding]:
+    """Lesions longer than most, in one finding: they may be two, or a rim of something."""
+    long = [
+        x
+        for x in lesions
+        if x.volume_ml >= LEAST_ML and x.feret_3d_mm > ELONGATED * x.sphere_equivalent_mm
+    ]
+    if not long:
+        return []
+    text = (
+        f"Longer than most lesions of their volume: {_listed(long, _length)}. It may be two that "
+        "touch, taken as one, or the rim of something else. Check it before using a diameter."
+    )
+    return [warning("elongated-lesion", text, long[0].center_ras_mm)]
+
+
+def _judge_probabilities(lesions: Sequence[LesionMeasurement]) -> list[Finding]:
+    """Lesions of which the network is not sure, in one finding: a total does not show them."""
+    unsure = [x for x in lesions if x.doubtful and x.volume_ml >= LEAST_ML]
+    if not unsure:
+        return []
+    first = max(unsure, key=lambda x: x.volume_ml)
+    count = "a lesion" if len(unsure) == 1 else f"{len(unsure)} lesions, the largest"
+    text = (
+        f"The network is not sure of {count}: {first.kind} of {first.volume_ml:.1f} mL, "
+        f"probability {100 * first.probability:.0f} %, around {place_text(first.center_ras_mm)}. "
+        "What the table calls unsure may be healthy tissue, another organ, or a lesion of the "
+        "other kind. Check it before using its volume."
+    )
+    return [warning("unsure-lesion", text, first.center_ras_mm)]
+
+
+def _density(lesion: LesionMeasurement) -> str:
+    """Its density, as a list names it."""
+    return f"{lesion.density_median_hu:.0f} HU"
+
+
+def _fat(lesion: LesionMeasurement) -> str:
+    """Its kind and share of fat, as a list names it."""
+    return f"{lesion.kind}, {100 * lesion.fat_share:.0f} % under -20 HU"
+
+
+def _length(lesion: LesionMeasurement) -> str:
+    """Its kind and longest diameter, as a list names it."""
+    return f"{lesion.kind}, {lesion.feret_3d_mm:.0f} mm long"
+
+
+def _listed(
+    lesions: Sequence[LesionMeasurement], describe: Callable[[LesionMeasurement], str]
+) -> str:
+    """Volume and place of lesions, and what there is to say of each.
+
+    Not their numbers, which change when lesions are measured again.
+    """
+    texts = [
+        f"{lesion.volume_ml:.1f} mL, {describe(lesion)}, around {place_text(lesion.center_ras_mm)}"
+        for lesion in lesions[:_MOST_LISTED]
+    ]
+    rest = len(lesions) - len(texts)
+    return "; ".join(texts) + (f"; and {rest} more" if rest else "")

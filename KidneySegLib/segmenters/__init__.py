@@ -1,0 +1,1 @@
+"""From an image to class probabilities, and back onto the image's own grid."""

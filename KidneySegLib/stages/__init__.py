@@ -1,1 +1,0 @@
-"""The stages of the pipeline: plain functions from data to data."""

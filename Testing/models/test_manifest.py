@@ -1,0 +1,152 @@
+import json
+import shutil
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from KidneySegLib.core.errors import ModelError
+from KidneySegLib.models.manifest import (
+    MANIFEST,
+    OWN_WEIGHTS,
+    WEIGHTS,
+    file_sha256,
+    load_network,
+    load_package,
+    own_tensors,
+    write_weights,
+)
+from KidneySegLib.models.networks import build_network
+from KidneySegLib.models.registry import ENVIRONMENT_VARIABLE, find_model, model_folders
+
+TINY = {"filters": [4, 8, 8], "classes": 2}
+
+
+@pytest.fixture
+def folder(tmp_path, package):
+    target = tmp_path / "copy"
+    shutil.copytree(package.folder, target)
+    return target
+
+
+def edit(folder, change):
+    data = json.loads((folder / MANIFEST).read_text())
+    change(data)
+    (folder / MANIFEST).write_text(json.dumps(data))
+
+
+def edit_weights(folder, change):
+    tensors = load_file(folder / WEIGHTS)
+    change(tensors)
+    save_file(tensors, folder / WEIGHTS)
+    edit(folder, lambda d: d["weights"].update(sha256=file_sha256(folder / WEIGHTS)))
+
+
+def test_shipped_model_loads_and_is_small(shipped):
+    assert shipped.stages["fine"].classes == ("background", "kidney", "tumor", "cyst")
+    for stage in shipped.stages:
+        load_network(shipped, stage)
+    sizes = {file.name: file.stat().st_size for file in shipped.folder.glob("*.safetensors")}
+    assert sizes["weights.safetensors"] <= 16_000_000  # locator and fine network
+    assert sum(sizes.values()) <= 29_000_000
+
+
+def test_shipped_model_has_license_and_card(package):
+    assert "NonCommercial" in (package.folder / "LICENSE").read_text()
+    card = package.card.read_text()
+    for file in package.folder.glob("*.safetensors"):
+        assert file_sha256(file) in card
+
+
+def test_tampered_weights_are_refused(folder):
+    data = bytearray((folder / WEIGHTS).read_bytes())
+    data[-5] ^= 1
+    (folder / WEIGHTS).write_bytes(data)
+    with pytest.raises(ModelError, match="damaged or was changed"):
+        load_package(folder)
+
+
+@pytest.mark.parametrize(
+    "name", [MANIFEST, WEIGHTS, *OWN_WEIGHTS.values(), "LICENSE", "MODEL_CARD.md"]
+)
+def test_missing_file(folder, name):
+    (folder / name).unlink()
+    with pytest.raises(ModelError, match=f"has no {name}"):
+        load_package(folder)
+
+
+def test_missing_tensor(folder):
+    edit_weights(folder, lambda t: t.pop(sorted(t)[0]))
+    package = load_package(folder)
+    with pytest.raises(ModelError, match="is missing"):
+        load_network(package, "fine")
+
+
+def test_tensor_of_another_shape(folder):
+    edit_weights(folder, lambda t: t.update({sorted(t)[0]: torch.zeros(3)}))
+    with pytest.raises(ModelError, match="another shape"):
+        load_network(load_package(folder), "fine")
+
+
+def test_unknown_network_is_not_imported(folder):
+    edit(folder, lambda d: d["stages"]["fine"].update(network="os.system"))
+    with pytest.raises(ModelError, match=r"os\.system.*does not know"):
+        load_network(load_package(folder), "fine")
+
+
+def test_unknown_option(folder):
+    edit(folder, lambda d: d["stages"]["fine"]["options"].update(dropout=0.5))
+    with pytest.raises(ModelError, match="dropout"):
+        load_network(load_package(folder), "fine")
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda d: d.update(format=2), "format"),
+        (lambda d: d.pop("license"), "license"),
+        (lambda d: d["stages"]["fine"].update(spacing_mm=-1), "spacing_mm"),
+        (lambda d: d["stages"]["fine"].update(patch=[64, 64]), "patch"),
+        (
+            lambda d: d["stages"]["fine"].update(classes=["background", "kidney", "cyst", "tumor"]),
+            "classes",
+        ),
+        (lambda d: d["weights"].update(file="../../x"), "file"),
+        (lambda d: d.update(surprise=1), "surprise"),
+        (lambda d: d["stages"]["fine"]["options"].pop("filters"), "filters"),
+        (lambda d: d["stages"]["locator"].update(window_hu=[275, -125]), "275 to -125 HU"),
+        (lambda d: d["stages"]["fine"].update(weights=d["weights"]), r"stages/fine\)"),
+        (lambda d: d["stages"]["axial"].pop("weights"), "weights"),
+        (lambda d: d["stages"]["axial"]["weights"].update(file=WEIGHTS), "file"),
+        (lambda d: d["stages"]["axial"].update(spacing_mm=1.5), "no whole fraction"),
+        (lambda d: d["stages"]["axial_second"].update(spacing_mm=1.5), "no whole fraction"),
+        (lambda d: d["stages"].pop("axial"), "'axial' is a dependency of 'axial_second'"),
+    ],
+)
+def test_manifests_that_break_the_schema(folder, change, match):
+    edit(folder, change)
+    with pytest.raises(ModelError, match=match):
+        load_package(folder)
+
+
+def test_manifest_that_is_no_json(folder):
+    (folder / MANIFEST).write_text("{")
+    with pytest.raises(ModelError, match="not valid JSON"):
+        load_package(folder)
+
+
+def test_weights_survive_the_round_trip_in_half_precision(tmp_path, folder):
+    network = build_network("DynUNet", TINY)
+    write_weights({"locator": network}, tmp_path / WEIGHTS)
+    stored = load_file(tmp_path / WEIGHTS)
+    assert set(stored) == {f"locator.{n}" for n in own_tensors(network)}
+    assert all(t.dtype == torch.float16 for t in stored.values())
+
+
+def test_models_are_found_by_name_folder_and_variable(folder, monkeypatch):
+    assert find_model(folder).folder == folder
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(folder.parent))
+    assert model_folders()["copy"] == folder
+    assert find_model("copy").folder == folder
+    with pytest.raises(ModelError, match=r"There is no model 'nothing'.*kidneyseg-ct"):
+        find_model("nothing")
