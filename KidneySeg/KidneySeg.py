@@ -164,34 +164,27 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
                 volumeNode, settings, model, device, progress=progress, cancel=cancel
             )
         nodes = self.addResult(result, volumeNode, segmentationNode, tableNode)
-        return (*nodes[:2], result.data)
+        return (*nodes[:2], result.as_dict())
 
     def _segmentHere(self, volumeNode, settings, model, device, *, progress, cancel):
         """Segment in this process; the result as a child process would give it."""
-        from KidneySegLib.app.job import JobResult
-        from KidneySegLib.engine.torch_engine import TorchEngine
+        from KidneySegLib.engine import open_engine
+        from KidneySegLib.kidney_ct.task import KidneyCT
         from KidneySegLib.models.registry import find_model
         from KidneySegLib.mrml import volume_from_node
-        from KidneySegLib.pipeline import segment
-        from KidneySegLib.report.table import result_as_dict
+        from KidneySegLib.pipeline import run
+        from KidneySegLib.segmenters import open_segmenter
 
+        segmenter = open_segmenter(find_model(model), open_engine(device))
         volume = volume_from_node(volumeNode)
-        result = segment(
-            volume,
-            find_model(model),
-            TorchEngine(device),
-            settings,
-            progress=progress,
-            cancel=cancel,
-        )
-        return JobResult(result.labels.array, result.rejected.array, result_as_dict(result))
+        return run(KidneyCT(settings), volume, segmenter, progress=progress, cancel=cancel)
 
     def settings(
         self, volumeNode, quality, kidneysOnly, pointsNode=None, roiNode=None, *, refine="off"
     ):
         """Settings of the library; markups become points in mm."""
         from KidneySegLib import mrml
-        from KidneySegLib.pipeline import Settings
+        from KidneySegLib.kidney_ct.settings import Settings
 
         mrml.volume_from_node(volumeNode)
         points = mrml.points_from_node(pointsNode, volumeNode) if pointsNode else ()
@@ -221,16 +214,15 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         :return: segmentation node, table node, names of edited segments that were kept.
         """
         from KidneySegLib import mrml
-        from KidneySegLib.measure.volumes import Measurements
 
-        labels, data = result.labels, result.data
+        labels, rejected, data = result.labels.array, result.rejected.array, result.as_dict()
         record = {key: data[key] for key in mrml.RECORDED}
         update = mrml.add_to_scene(labels, volumeNode, segmentationNode, record=record)
         removed = data["removed_components"]
-        mrml.add_candidates(labels, result.rejected, removed, volumeNode, update.segmentation)
+        mrml.add_candidates(labels, rejected, removed, volumeNode, update.segmentation)
         own = not mrml.any_edited(update.segmentation)  # the user's segments count too
         if own and mrml.is_linear(volumeNode):
-            measurements = Measurements.from_dict(data["measurements"])
+            measurements = result.measurements
         else:
             measurements = mrml.measure_segmentation(update.segmentation, volumeNode)
         table = mrml.fill_table(measurements, update.segmentation, tableNode)
@@ -257,7 +249,7 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         from KidneySegLib.io.atomic import atomic_folder
         from KidneySegLib.io.segmentations import write_label_map
         from KidneySegLib.measure.intervals import with_intervals
-        from KidneySegLib.measure.volumes import measure
+        from KidneySegLib.measure.measurements import measure
         from KidneySegLib.report.table import write_csv
 
         labels = mrml.labels_from_segmentation(segmentationNode, volumeNode)
@@ -804,14 +796,14 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onTimer(self):
         """Look what the child process says."""
-        from KidneySegLib.app.job import JobResult
         from KidneySegLib.core.errors import KidneySegError
+        from KidneySegLib.result import Result
 
         if self._job is None:
             return
         try:
             news = self._job.poll()
-            if isinstance(news, JobResult):
+            if isinstance(news, Result):
                 self._finish(news)
             elif news is not None:
                 self._showProgress(news)
@@ -836,12 +828,12 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         node = self._parameterNode
         node.outputSegmentation, node.outputTable = segmentation, table
         seconds = time.monotonic() - run["begun"]
-        record = result.data["record"]
+        record = result.record
         if record["device"].lower().startswith("cpu"):
             name = f"KidneySeg/ns-a-voxel/{record['settings']['quality']}"
-            slicer.app.userSettings().setValue(name, str(1e9 * seconds / result.labels.size))
+            slicer.app.userSettings().setValue(name, str(1e9 * seconds / result.labels.array.size))
         self._show("done", _("Done in {seconds:.0f} s.").format(seconds=seconds))
-        self._showResults(result.data.get("findings", []), kept)
+        self._showResults([f.as_dict() for f in result.findings], kept)
         self.ui.detailsText.plainText = json.dumps(record, indent=2)
 
     def stopJob(self):
@@ -902,7 +894,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def _showResults(self, findings, kept=()):
         """Table and findings of the scene's table node."""
         from KidneySegLib import mrml
-        from KidneySegLib.measure.volumes import Measurements
+        from KidneySegLib.measure.measurements import Measurements
 
         table = self._parameterNode.outputTable if self._parameterNode is not None else None
         stored = table.GetAttribute(mrml.MEASUREMENTS) if table is not None else None
@@ -910,7 +902,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._clearResults()
             return
         self._measurements = Measurements.from_dict(json.loads(stored))
-        self._fillTable(mrml.table_rows(self._measurements))
+        self._fillTable(*mrml.text_table(self._measurements))
         lines = [_("Kept beside the new result: {name}.").format(name=name) for name in kept]
         warnings = [self._asHtml(f) for f in findings if f["severity"] == "warning"]
         if not self._measurements.sides:
@@ -933,7 +925,9 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """A finding as rich text, with a link to the place that it speaks of."""
         from KidneySegLib.mrml import is_linear
 
-        text, place = _escaped(_plain(finding["message"])), finding.get("place_ras_mm")
+        remedy = _REMEDIES.get(finding.get("remedy", ""), "")
+        text = _escaped(f"{finding['message']} {remedy}".strip())
+        place = finding.get("place_ras_mm")
         volume = self._resultVolume()
         if place is None or volume is None or not is_linear(volume):
             return text
@@ -952,15 +946,15 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         segmentation = self._parameterNode.outputSegmentation
         return stored_record(segmentation)["findings"] if segmentation is not None else []
 
-    def _fillTable(self, rows):
+    def _fillTable(self, headers, rows):
         """Show table rows; lesions remember where they are."""
         table = self.ui.lesionTable
         blocked = table.blockSignals(True)
-        table.setColumnCount(len(_HEADERS))
-        table.setHorizontalHeaderLabels(_HEADERS)
+        table.setColumnCount(len(headers))
+        table.setHorizontalHeaderLabels([_(header) for header in headers])
         table.setRowCount(len(rows))
         for n, row in enumerate(rows):
-            for column, text in enumerate(_cells(row)):
+            for column, text in enumerate(row):
                 item = qt.QTableWidgetItem(text)
                 if column > 1:
                     item.setTextAlignment(int(qt.Qt.AlignRight) | int(qt.Qt.AlignVCenter))
@@ -1054,13 +1048,10 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onCopy(self):
         """Copy the table with its units, tabs between the cells."""
-        from KidneySegLib.mrml import table_rows
+        from KidneySegLib.mrml import text_table
 
-        lines = ["\t".join([*_HEADERS[:2], "mL", _("mL low"), _("mL high"), *_HEADERS[3:]])]
-        for row in table_rows(self._measurements):  # a number a cell, for a spreadsheet
-            volumes = ["" if x is None else f"{x:.1f}" for x in row[2:5]]
-            cells = _cells(row)
-            lines.append("\t".join([*cells[:2], *volumes, *cells[3:]]))
+        headers, rows = text_table(self._measurements, ranges=True)
+        lines = ["\t".join(cells) for cells in ([_(header) for header in headers], *rows)]
         qt.QApplication.clipboard().setText("\n".join(lines))
         self._say(_("The table was copied."), "info")
 
@@ -1309,20 +1300,11 @@ _SEGMENT_EVENTS = (
     slicer.vtkSegmentation.SegmentRemoved,
     slicer.vtkSegmentation.SegmentModified,
 )
-_HEADERS = [
-    _("Item"),
-    _("Side"),
-    _("mL (interval)"),
-    _("axial mm"),
-    _("3D mm"),
-    _("sphere mm"),
-    _("HU"),
-    _("SD"),
-    _("contact cm²"),
-    _("R.E.N.A.L."),
-    _("PADUA"),
-    _("Note"),
-]
+_REMEDIES = {
+    "point-or-box": _("Points and a box are set under 'Help the search'."),
+    "take-back-or-click": _("Choose it under 'Removed' and press 'Take back'."),
+    "device": _("Choose 'CPU' as device."),
+}
 _PIP_LINES = 15
 _CHECK_SECONDS = 120
 _STAGES = {
@@ -1353,23 +1335,6 @@ def _marginText(plan):
     if plan.preserved_share_of_both is None:
         return text + _(" (no share: the scan cuts a kidney).")
     return text + _("; {both:.0f} % of both stays.").format(both=100 * plan.preserved_share_of_both)
-
-
-def _cells(row):
-    """Cells of a table row as text."""
-    item, side, volume, low, high, *lengths, mean, sd, contact, renal, padua, note = row
-    interval = "" if not high else f" ({low:.1f}-{high:.1f})"
-    numbers = [f"{volume:.1f}{interval}"] + ["" if x is None else f"{x:.1f}" for x in lengths]
-    numbers += ["" if x is None else str(round(x)) for x in (mean, sd)]  # never "-0"
-    numbers.append("" if contact is None else f"{contact:.1f}")
-    return [item, side, *numbers, renal, padua, note]
-
-
-def _plain(message):
-    """A finding without the options of the command line."""
-    import re
-
-    return re.sub(r" \(--[^)]*\)", "", message)
 
 
 def _escaped(text):

@@ -19,7 +19,7 @@ from intervals import KINDS, segmented
 from scipy import ndimage
 
 from KidneySegLib.core.volume import Box, Volume
-from KidneySegLib.engine.torch_engine import TorchEngine
+from KidneySegLib.engine import open_engine
 from KidneySegLib.models.registry import find_model
 
 HALVES = (KEPT_OUT[::2], KEPT_OUT[1::2])
@@ -79,7 +79,7 @@ def expected_error(rows: list[dict]) -> float:
 
 def evaluate(model: str | None) -> dict:
     """Voxels of each CT, plain and with lesions; reliability and temperatures."""
-    package, engine = find_model(model), TorchEngine("auto")
+    package, engine = find_model(model), open_engine("auto")
     shapes, rng = unseen_shapes(), np.random.default_rng(23)
     drawn = {}
     for name in KEPT_OUT:

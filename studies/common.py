@@ -13,10 +13,17 @@ import numpy as np
 
 from KidneySegLib.core.anatomy import Tissue
 from KidneySegLib.core.masks import components
+from KidneySegLib.core.schemes import UNSURE, to_tissue
 from KidneySegLib.core.volume import Box, Volume
+from KidneySegLib.engine.base import Engine
 from KidneySegLib.evaluation.kits import voxel_metrics
 from KidneySegLib.io.images import read_labels, read_volume
-from KidneySegLib.kidney_ct.schemes import UNSURE, to_tissue
+from KidneySegLib.kidney_ct.settings import Settings
+from KidneySegLib.kidney_ct.task import KidneyCT
+from KidneySegLib.models.manifest import ModelPackage
+from KidneySegLib.pipeline import run
+from KidneySegLib.result import Result
+from KidneySegLib.segmenters import open_segmenter
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -116,3 +123,10 @@ def save(figures: Any, path: Path | None) -> None:
     """Write figures as JSON where asked for."""
     if path:
         path.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+def segment(
+    volume: Volume, package: ModelPackage, engine: Engine, settings: Settings | None = None
+) -> Result:
+    """The whole chain on kidneys in CT."""
+    return run(KidneyCT(settings), volume, open_segmenter(package, engine))

@@ -14,18 +14,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from common import data_folder, parser, save
+from common import data_folder, parser, save, segment
 from inserted_lesions import FIRST_SHAPE, GRID_MM, compose, shapes_between
 
 from KidneySegLib.core.anatomy import Tissue
 from KidneySegLib.core.masks import components
+from KidneySegLib.core.schemes import to_tissue
 from KidneySegLib.core.volume import Volume
-from KidneySegLib.engine.torch_engine import TorchEngine
+from KidneySegLib.engine import open_engine
 from KidneySegLib.io.images import read_volume
-from KidneySegLib.kidney_ct.clean import DOUBTED, FOREIGN
-from KidneySegLib.kidney_ct.schemes import to_tissue
 from KidneySegLib.models.registry import find_model
-from KidneySegLib.pipeline import Result, segment
+from KidneySegLib.result import Result
 from KidneySegLib.training.pseudo import UNLABELED
 
 INSERTED = (("tumor", 10, 20), ("tumor", 10, 20), ("tumor", 20, 40), ("cyst", 10, 20))  # mm
@@ -55,8 +54,8 @@ def lesions_of(result: Result, truth: np.ndarray) -> list[dict]:
         for where, part in components(tissue == Tissue[kind.upper()])
     ]
     for removal in result.removals:
-        if DOUBTED in removal.reason or removal.reason == FOREIGN:
-            part = result.rejected.array == removal.id
+        if removal.code in ("small-lesion", "foreign-mass") and "not sure" in removal.reason:
+            part = result.rejected.array == removal.number
             if part.any():  # not given to another removal since
                 rows.append(row(removal.tissue, part, truth, removal.reason))
     return rows
@@ -64,7 +63,7 @@ def lesions_of(result: Result, truth: np.ndarray) -> list[dict]:
 
 def evaluate(model: str | None, every: int) -> dict:
     """Rows of all lesions seen on CTs as they are, and with lesions; kidneys that are doubted."""
-    package, engine = find_model(model), TorchEngine("auto")
+    package, engine = find_model(model), open_engine("auto")
     shapes, rng = shapes_between(0, FIRST_SHAPE), np.random.default_rng(12)
     rows, doubted, parts, cts = [], 0, 0, sorted((data_folder() / UNLABELED).glob("*_ct.nii.gz"))
     for n, path in enumerate(cts):

@@ -11,8 +11,8 @@ from common import data_folder, parser, save
 from KidneySegLib.core.volume import Box, Volume, resample
 from KidneySegLib.evaluation.kits import evaluate_case
 from KidneySegLib.io.images import read_labels
-from KidneySegLib.segmenters.cascade.fine import Region
-from KidneySegLib.segmenters.to_native import export_regions
+from KidneySegLib.segmenters.base import Region
+from KidneySegLib.segmenters.to_native import to_native
 
 
 def through_grid(labels: Volume, spacing_mm: float) -> np.ndarray:
@@ -24,7 +24,7 @@ def through_grid(labels: Volume, spacing_mm: float) -> np.ndarray:
     shares = np.stack(
         [resample((part.array == n).astype(np.uint8), part.geometry, grid) for n in range(4)]
     )
-    exported = export_regions([Region(grid, shares)], part.geometry).labels
+    exported = to_native([Region(grid, shares)], part.geometry).labels
     whole = np.zeros(volume.array.shape, np.uint8)
     whole[box.slices] = exported
     return whole

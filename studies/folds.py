@@ -34,17 +34,19 @@ from common import (
     parser,
     real_cysts,
     save,
+    segment,
     share,
 )
 from intervals import kidney_rows, print_fits
 from kept_out_cts import kidney_centers
 
 from KidneySegLib.core.anatomy import Tissue
-from KidneySegLib.engine.torch_engine import TorchEngine
-from KidneySegLib.kidney_ct.schemes import to_tissue
+from KidneySegLib.core.schemes import to_tissue
+from KidneySegLib.engine import open_engine
+from KidneySegLib.engine.base import Engine
+from KidneySegLib.kidney_ct.settings import Settings
 from KidneySegLib.models.manifest import AXIAL_STAGES, MANIFEST, ModelPackage, load_package
 from KidneySegLib.models.registry import find_model
-from KidneySegLib.pipeline import Settings, segment
 from KidneySegLib.training.loop import checkpoint_file, read_checkpoint, read_encoder, train
 from KidneySegLib.training.pack import packed_file, packed_names
 from KidneySegLib.training.recipe import Recipe, load_recipe, recipe_from
@@ -154,7 +156,7 @@ def refuse_other_training(recipe: Recipe, checkpoint: Path, out: Path) -> None:
 def evaluate(
     name: str,
     package: ModelPackage,
-    engine: TorchEngine,
+    engine: Engine,
     *,
     with_intervals: bool,
 ) -> dict:
@@ -197,7 +199,7 @@ def main() -> None:
     if arguments.fold is not None:
         parts = {arguments.fold: parts[arguments.fold]}
     figures: dict[str, dict] = {f"fold{n}": {} for n in parts}
-    engine = TorchEngine("auto")
+    engine = open_engine("auto")
     for n, names in parts.items():
         out = arguments.out / f"fold{n}"
         if arguments.as_packed:

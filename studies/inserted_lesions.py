@@ -22,15 +22,15 @@ from common import (
     near,
     parser,
     save,
+    segment,
     share,
 )
 
 from KidneySegLib.core.anatomy import Tissue
+from KidneySegLib.core.schemes import to_tissue
 from KidneySegLib.core.volume import Volume
-from KidneySegLib.engine.torch_engine import TorchEngine
-from KidneySegLib.kidney_ct.schemes import to_tissue
+from KidneySegLib.engine import open_engine
 from KidneySegLib.models.registry import find_model
-from KidneySegLib.pipeline import segment
 from KidneySegLib.training.lesions import insert_lesion, plan_lesion, soft_shape
 from KidneySegLib.training.pack import KITS_SHAPES, SHAPE_SPACING_MM, kits_number, shapes_of_map
 
@@ -95,7 +95,7 @@ def compose(
 
 def evaluate(model: str | None, per_size: int) -> dict:
     """Rows of every inserted lesion, and tumor volume without any."""
-    package, engine = find_model(model), TorchEngine("auto")
+    package, engine = find_model(model), open_engine("auto")
     shapes, rng = unseen_shapes(), np.random.default_rng(11)
     rows, clean_ml = [], {}
     for name in KEPT_OUT:

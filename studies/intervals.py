@@ -21,19 +21,15 @@ from inserted_lesions import SIZES_MM, compose, isotropic, unseen_shapes
 
 from KidneySegLib.core.anatomy import KIDNEY_OF_SIDE, Label, Tissue
 from KidneySegLib.core.volume import Volume
+from KidneySegLib.engine import open_engine
 from KidneySegLib.engine.base import Engine
-from KidneySegLib.engine.torch_engine import TorchEngine
+from KidneySegLib.kidney_ct.settings import Settings
 from KidneySegLib.measure.intervals import Doubt, with_intervals
-from KidneySegLib.measure.volumes import (
-    DIAMETERS,
-    DOUBTFUL_BELOW,
-    LesionMeasurement,
-    lesion_components,
-    measure,
-)
+from KidneySegLib.measure.lesions import DIAMETERS, LesionMeasurement, find_lesions
+from KidneySegLib.measure.measurements import DOUBTFUL_BELOW, measure
 from KidneySegLib.models.manifest import ModelPackage
 from KidneySegLib.models.registry import find_model
-from KidneySegLib.pipeline import Settings, _clean, _doubt, _find_tissue, _Stages
+from KidneySegLib.pipeline import _clean, _doubt, _find_tissue, _Stages
 
 NOMINAL = 0.9
 FACTORS = (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.2, 1.5, 1.8, 2.2, 2.6, 3, 4, 5, 7, 10, 20)
@@ -133,13 +129,13 @@ def _value_rows(name: str, kind: str, true: LesionMeasurement, found: list) -> l
 
 def _match(labels: Volume, lesions: np.ndarray) -> list[bool]:
     """Whether each found lesion lies, for a quarter of it, in a true one."""
-    return [lesions[c.where][c.part].mean() >= 0.25 for c in lesion_components(labels)]
+    return [lesions[c.where][c.part].mean() >= 0.25 for c in find_lesions(labels)]
 
 
 def _best(labels: Volume, truth: np.ndarray, kind: str) -> int | None:
     """Found lesion that is the true one; None where it was not found as its kind."""
     scores = []
-    for c in lesion_components(labels):
+    for c in find_lesions(labels):
         mask = np.zeros(truth.shape, bool)
         mask[c.where] = c.part
         scores.append(dice(mask, truth) if c.kind.name.lower() == kind else 0.0)
@@ -218,7 +214,7 @@ def main() -> None:
     options = parser(__doc__)
     options.add_argument("--per-size", type=int, default=3, help="lesions a CT, kind and size")
     arguments = options.parse_args()
-    package, engine = find_model(arguments.model), TorchEngine("auto")
+    package, engine = find_model(arguments.model), open_engine("auto")
     shapes, rng = unseen_shapes(), np.random.default_rng(17)
     rows, seen = [], []
     for name in KEPT_OUT:

@@ -11,14 +11,14 @@ from __future__ import annotations
 import time
 
 import numpy as np
-from common import KEPT_OUT, dice, load_case, middle_voxel, parser, real_cysts, save
+from common import KEPT_OUT, dice, load_case, middle_voxel, parser, real_cysts, save, segment
 
 from KidneySegLib.core.anatomy import KIDNEY_OF_SIDE, SIDES
+from KidneySegLib.core.schemes import to_tissue
 from KidneySegLib.core.volume import Volume
-from KidneySegLib.engine.torch_engine import TorchEngine
-from KidneySegLib.kidney_ct.schemes import to_tissue
+from KidneySegLib.engine import open_engine
+from KidneySegLib.kidney_ct.settings import Settings
 from KidneySegLib.models.registry import find_model
-from KidneySegLib.pipeline import Settings, segment
 
 
 def kidney_centers(volume: Volume, tissue: np.ndarray) -> list[tuple[float, float, float]]:
@@ -48,7 +48,7 @@ def side_dice(found: np.ndarray, truth: np.ndarray, volume: Volume, centers: lis
 
 def evaluate(model: str | None, qualities: tuple[str, ...]) -> dict:
     """Dice of both kidneys, components found and truth components, seconds."""
-    package, engine = find_model(model), TorchEngine("auto")
+    package, engine = find_model(model), open_engine("auto")
     figures: dict = {}
     runs = [(q, False) for q in qualities] + [("balanced", True)]
     for name in KEPT_OUT:

@@ -11,13 +11,12 @@ field is rejected where no candidate is left, or where the fine network finds no
 from __future__ import annotations
 
 import numpy as np
-from common import KEPT_OUT, load_canonical, load_case, parser, save
+from common import KEPT_OUT, load_canonical, load_case, parser, save, segment
 
 from KidneySegLib.core.masks import components
 from KidneySegLib.core.volume import Box, Geometry, Volume
-from KidneySegLib.engine.torch_engine import TorchEngine
+from KidneySegLib.engine import open_engine
 from KidneySegLib.models.registry import find_model
-from KidneySegLib.pipeline import segment
 from KidneySegLib.segmenters.cascade.locate import likely_kidneys, locate_kidneys
 
 LONG_FIELDS = ("btcv_0026", "btcv_0039", "ccth_a01_wholebody_nc", *KEPT_OUT)
@@ -62,7 +61,7 @@ class Locator:
     """A model: its locator as the pipeline uses it, and the whole pipeline."""
 
     def __init__(self, model: str | None) -> None:
-        self.package, self.engine = find_model(model), TorchEngine("auto")
+        self.package, self.engine = find_model(model), open_engine("auto")
         self.spec = self.package.stages["locator"]
         self.predictor = self.engine.predictor(self.package, "locator")
 

@@ -21,7 +21,7 @@ from common import data_folder, new_figure, parser, save, share
 from KidneySegLib.core.anatomy import Label
 from KidneySegLib.core.volume import Geometry, Volume
 from KidneySegLib.kidney_ct.warnings import ELONGATED, LEAST_ML
-from KidneySegLib.measure.volumes import Measurements, measure
+from KidneySegLib.measure.measurements import Measurements, measure
 from KidneySegLib.training.pack import KITS_SHAPES, SHAPE_SPACING_MM
 
 PAD = 4

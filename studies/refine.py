@@ -13,17 +13,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from common import KEPT_OUT, data_folder, load_case, parser, save
+from common import KEPT_OUT, data_folder, load_case, parser, save, segment
 from scipy import ndimage
 
 from KidneySegLib.core.anatomy import Label
 from KidneySegLib.core.volume import Box, Volume, resample
-from KidneySegLib.engine.torch_engine import TorchEngine
+from KidneySegLib.engine import open_engine
 from KidneySegLib.evaluation.kits import surface_dice, voxel_metrics
 from KidneySegLib.io.images import read_labels
 from KidneySegLib.kidney_ct.refine import METHODS, refine
+from KidneySegLib.kidney_ct.settings import Settings
 from KidneySegLib.models.registry import find_model
-from KidneySegLib.pipeline import Settings, segment
 
 GRIDS_MM = (3.0, 4.0)
 TOLERANCE_MM = 1.0
@@ -116,7 +116,7 @@ def evaluate(model: str | None, every: int) -> list[dict]:
         ct, tissue, _ = load_case(name)
         box = Box.of_mask(tissue > 0).grown((MARGIN,) * 3, tissue.shape)
         rows += degraded_rows(name, "experts", ct.cropped(box), tissue[box.slices])
-    package, engine = find_model(model), TorchEngine("auto")
+    package, engine = find_model(model), open_engine("auto")
     for name in KEPT_OUT:
         ct, truth, known = load_case(name)
         result = segment(ct, package, engine, Settings())

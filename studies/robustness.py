@@ -16,15 +16,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from common import KEPT_OUT, data_folder, dice, load_canonical, new_figure, parser, save
+from common import KEPT_OUT, data_folder, dice, load_canonical, new_figure, parser, save, segment
 from scipy import ndimage
 
 from KidneySegLib.core.anatomy import Label
 from KidneySegLib.core.volume import Box, Volume
-from KidneySegLib.engine.torch_engine import TorchEngine
+from KidneySegLib.engine import open_engine
 from KidneySegLib.io.images import read_labels
+from KidneySegLib.kidney_ct.settings import Settings
 from KidneySegLib.models.registry import find_model
-from KidneySegLib.pipeline import Settings, segment
 
 SERIES = {
     "noise, SD in HU": (0, 15, 30, 50),
@@ -115,7 +115,7 @@ def canonical_case(name: str) -> Case:
 
 def evaluate(model: str | None) -> dict[str, dict[str, dict[str, list[float]]]]:
     """Dice and mL of tumor of each kept-out CT for each change and strength."""
-    package, engine = find_model(model), TorchEngine("auto")
+    package, engine = find_model(model), open_engine("auto")
     cases = {name: canonical_case(name) for name in KEPT_OUT}
     figures: dict[str, dict[str, dict[str, list[float]]]] = {}
     for series, strengths in SERIES.items():

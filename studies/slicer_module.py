@@ -29,7 +29,7 @@ from KidneySegLib import mrml  # noqa: E402
 from KidneySegLib.app.job import Job, JobError, run_job  # noqa: E402
 from KidneySegLib.core.volume import Geometry, Volume  # noqa: E402
 from KidneySegLib.io.images import read_volume  # noqa: E402
-from KidneySegLib.measure.volumes import measure  # noqa: E402
+from KidneySegLib.measure.measurements import measure  # noqa: E402
 from KidneySegLib.pipeline import Settings  # noqa: E402
 
 

@@ -15,15 +15,15 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
-from common import ALIKE_HU, data_folder, middle_voxel, parser, save, share
+from common import ALIKE_HU, data_folder, middle_voxel, parser, save, segment, share
 from scipy import ndimage
 
 from KidneySegLib.core.anatomy import Tissue
+from KidneySegLib.core.schemes import to_tissue
 from KidneySegLib.core.volume import Volume
-from KidneySegLib.engine.torch_engine import TorchEngine
-from KidneySegLib.kidney_ct.schemes import to_tissue
+from KidneySegLib.engine import open_engine
+from KidneySegLib.kidney_ct.settings import Settings
 from KidneySegLib.models.registry import find_model
-from KidneySegLib.pipeline import Settings, segment
 from KidneySegLib.training import slices
 
 FIRST_CASE = 400
@@ -94,7 +94,7 @@ def judge(
 
 def evaluate(model: str | None, limit: int | None, *, trained: bool = False) -> dict:
     """Rows of every lesion, Dice by tissue over all slices, false tumors on slices without one."""
-    package, engine = find_model(model), TorchEngine("auto")
+    package, engine = find_model(model), open_engine("auto")
     rows, false_tumors, plain = [], 0, 0
     folder = data_folder() / slices.SLICES
     hits = {t: np.zeros(3) for t in (Tissue.KIDNEY, Tissue.TUMOR, Tissue.CYST)}

@@ -66,59 +66,62 @@ def account_of(contents: Contents, table: Sequence[Mapping[str, Any]]) -> str:
     return text
 
 
+@dataclass(frozen=True)
+class BatchRun:
+    """How a batch runs its cases.
+
+    Attributes
+    ----------
+    run_case : callable
+        Segments a case's CT, writes its folder, returns the content of its JSON file.
+    prepare : callable
+        Changes or refuses a CT that was read, before it is segmented or its results are kept.
+    made_with : mapping
+        Model sha256 (``model``) and run settings (``settings``): earlier results are kept only
+        where they were made with the same.
+    on_crash : callable
+        Turns an unexpected error into a message (and a log file).
+    on_case : callable
+        Called with a case and its status.
+    """
+
+    run_case: Callable[[Case, Volume], dict[str, Any]]
+    prepare: Callable[[Volume], Volume]
+    made_with: Mapping[str, Any]
+    on_crash: Callable[[Exception], str]
+    on_case: Callable[[Case, str], None]
+
+
 def run_batch(
-    cases: list[Case],
-    out: Path,
-    run_case: Callable[[Case, Volume], dict[str, Any]],
-    *,
-    prepare: Callable[[Volume], Volume],
-    settings: dict[str, Any],
-    on_crash: Callable[[Exception], str],
-    overwrite: bool = False,
-    on_case: Callable[[Case, str], None] | None = None,
+    cases: Sequence[Case], out: Path, how: BatchRun, *, overwrite: bool = False
 ) -> list[dict[str, Any]]:
     """Run cases that have no results yet, and keep a summary, one row a case.
 
     A case that fails gets a row with the reason; the others go on. Results that were made of
     another CT of the same name are kept beside the new ones as ``NAME.stale-1``.
 
-    Parameters
-    ----------
-    run_case : callable
-        Segments a case's CT, writes its folder, returns the content of its JSON file.
-    prepare : callable
-        Changes or refuses a CT that was read, before it is segmented or its results are kept.
-    settings : dict
-        Model sha256 (``model``) and run settings (``settings``): earlier results are kept only
-        where they were made with the same.
-    on_crash : callable
-        Turns an unexpected error into a message (and a log file).
-    on_case : callable, optional
-        Called with a case and its status.
+    Returns
+    -------
+    list of dict
+        Rows of the summary.
 
     Raises
     ------
     OutputError
         If the output folder or its summary cannot be written.
-
-    Returns
-    -------
-    list of dict
-        Rows of the summary.
     """
     check_target(out, (), overwrite=True)
     table: list[dict[str, Any]] = []
     for case in cases:
         try:
-            row = _row(case, run_case, prepare, settings, overwrite=overwrite)
+            row = _row(case, how, overwrite=overwrite)
         except KidneySegError as error:
             row = _failed(case, str(error))
         except Exception as error:  # one broken CT must not end the batch
-            row = _failed(case, on_crash(error))
+            row = _failed(case, how.on_crash(error))
         table.append(row)
         _write_summary(table, out / SUMMARY)
-        if on_case:
-            on_case(case, row["status"] + (f": {row['message']}" if row.get("message") else ""))
+        how.on_case(case, row["status"] + (f": {row['message']}" if row.get("message") else ""))
     return table
 
 
@@ -127,21 +130,14 @@ def _failed(case: Case, message: str) -> dict[str, Any]:
     return {"case": case.name, "status": "failed", "message": " ".join(message.split())}
 
 
-def _row(
-    case: Case,
-    run_case: Callable[[Case, Volume], dict[str, Any]],
-    prepare: Callable[[Volume], Volume],
-    settings: dict[str, Any],
-    *,
-    overwrite: bool,
-) -> dict[str, Any]:
+def _row(case: Case, how: BatchRun, *, overwrite: bool) -> dict[str, Any]:
     """Summary row of a case: run now, or taken from an earlier run of this CT."""
     row: dict[str, Any] = {"case": case.name, "status": "done"}
     complete = all((case.target / name).is_file() for name in FILES)
     if not complete or overwrite:
         check_target(case.target, FILES, overwrite=overwrite)
-        return row | _numbers(run_case(case, prepare(case.source.read())))
-    volume = prepare(case.source.read())
+        return row | _numbers(how.run_case(case, how.prepare(case.source.read())))
+    volume = how.prepare(case.source.read())
     stored = json.loads((case.target / RECORD).read_text(encoding="utf-8"))
     if stored["record"].get("input", {}).get("sha256") != fingerprint(volume):
         stale = _move_aside(case.target)
@@ -150,13 +146,13 @@ def _row(
             "message": "the CT is not the one that the results there were made of (or they do not "
             f"say); those are in {stale.name} now",
         }
-        return row | _numbers(run_case(case, volume))
+        return row | _numbers(how.run_case(case, volume))
     made_with = {
         "model": stored["record"]["model"]["sha256"],
         "settings": stored["record"]["settings"],
     }
     date = volume.source.study_date if volume.source else ""
-    if made_with != settings or stored["record"]["input"]["study_date"] != date:
+    if made_with != how.made_with or stored["record"]["input"]["study_date"] != date:
         raise OutputError(
             "Results of another model or other settings are there. Choose another output folder, "
             "or replace them.",

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from ..core.anatomy import Tissue
 from ..core.errors import InputError
+from ..core.findings import Finding
+from ..core.schemes import to_tissue
 from ..core.volume import Volume
-from ..engine.torch_engine import TorchEngine
 from ..environment.resources import resource_folder
 from ..evaluation.kits import voxel_metrics
 from ..io.atomic import atomic_file, check_target
 from ..io.images import read_labels, read_volume
-from ..kidney_ct.schemes import to_tissue
-from ..measure.volumes import Measurements, measure
-from ..models.registry import find_model
-from ..pipeline import DISCLAIMER, Result, Settings, segment
-from ..report.case_folder import FILES, write_result
+from ..kidney_ct.settings import Settings
+from ..measure.measurements import Measurements, measure
+from ..report.case_folder import FILES
 from ..report.table import as_text
+from ..result import DISCLAIMER, Result
+from .case import CaseRunner
 from .console import Console
 
 MARK = "demo.txt"
@@ -40,7 +42,13 @@ def demo_files() -> tuple[Path, Path]:
 
 
 def run_demo(
-    output: Path, *, model: str | None, device: str, quality: str, console: Console
+    output: Path,
+    console: Console,
+    *,
+    model: str | None,
+    device: str,
+    quality: str,
+    say: Callable[[Finding], None],
 ) -> str:
     """Segment the demo CT, write results, and compare them with the truth.
 
@@ -54,11 +62,8 @@ def run_demo(
     ct_path, truth_path = demo_files()
     check_target(output, FILES, overwrite=(output / MARK).is_file())
     volume, truth = read_volume(ct_path), read_labels(truth_path)
-    package, engine = find_model(model), TorchEngine(device)
-    result = segment(volume, package, engine, Settings(quality=quality), progress=console.progress)
-    write_result(result, volume, output, overwrite=True)
-    for finding in result.findings:
-        console.message(finding.severity.value, finding.message)
+    case = CaseRunner(Settings(quality=quality), console, model=model, device=device, say=say)
+    result = case.run(volume, output, overwrite=True)
     seconds = sum(result.record["seconds"].values())
     text = "\n".join(
         [
@@ -66,10 +71,10 @@ def run_demo(
             "",
             compare(result, truth),
             "",
-            f"{seconds:.1f} s on {engine.description}, quality {quality}.",
+            f"{seconds:.1f} s on {result.record['device']}, quality {quality}.",
             f"Picture: {output / 'overview.png'}; all results: {output}",
             DISCLAIMER,
-            f"Model license: {package.license}",
+            f"Model license: {case.model.license}",
         ]
     )
     with atomic_file(output / MARK, overwrite=True) as partial:

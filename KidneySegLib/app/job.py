@@ -26,13 +26,13 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import CanceledError, KidneySegError, OutputError
+from ..core.errors import CanceledError, InputError, KidneySegError, OutputError
 from ..core.volume import Volume
-from ..pipeline import Settings
+from ..kidney_ct.settings import Settings
+from ..result import Result
 
 NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows: no console flashes up
-CT, LABELS, REJECTED = "ct.npy", "labels.npy", "rejected.npy"
-REQUEST, RESULT = "request.json", "result.json"
+CT, REQUEST = "ct.npy", "request.json"
 _ROOT = Path(__file__).parents[2]
 _SPARE_BYTES = 50 * 2**20
 _KEPT_LINES = 30
@@ -43,18 +43,6 @@ _LEFT_BEHIND_SECONDS = 24 * 3600
 
 class JobError(KidneySegError):
     """The child process ended without a result."""
-
-
-@dataclass(frozen=True)
-class JobResult:
-    """Arrays ``(k, j, i)`` on the CT's grid, and the result as JSON data.
-
-    ``labels`` holds `Label` numbers, ``rejected`` the number of the removal in each voxel.
-    """
-
-    labels: np.ndarray
-    rejected: np.ndarray
-    data: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -173,12 +161,12 @@ class Job:
         listener.join(_KILL_SECONDS)
         self._lines.put(None)
 
-    def poll(self, *, wait_s: float = 0.0) -> Progress | JobResult | None:
+    def poll(self, *, wait_s: float = 0.0) -> Progress | Result | None:
         """What happened since the last call.
 
         Returns
         -------
-        Progress, JobResult or None
+        Progress, Result or None
             The newest progress; the result when the child has ended; None where there is no news.
 
         Raises
@@ -208,7 +196,7 @@ class Job:
         self._said.append(line.rstrip())
         return None
 
-    def _finish(self) -> JobResult:
+    def _finish(self) -> Result:
         """Read what the child left, and remove the job's folder."""
         try:
             if self._outcome is None:
@@ -219,20 +207,19 @@ class Job:
         finally:
             self.close()
 
-    def _load(self) -> JobResult:
-        """Label map and result as the child wrote them."""
+    def _load(self) -> Result:
+        """The result as the child saved it."""
         try:
-            labels = np.load(self._folder / LABELS)
-            rejected = np.load(self._folder / REJECTED)
-            data = json.loads((self._folder / RESULT).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            result = Result.load(self._folder)
+        except (OSError, ValueError, InputError) as error:
             raise JobError(
                 "The segmentation ended, but its result cannot be read (is the temporary disk "
                 f"full?): {error}. Free some space and run again."
             ) from error
-        if labels.shape != self._shape:
-            raise JobError(f"The result has {labels.shape} voxels, the CT {self._shape}.")
-        return JobResult(labels, rejected, data)
+        found = result.labels.array.shape
+        if found != self._shape:
+            raise JobError(f"The result has {found} voxels, the CT {self._shape}.")
+        return result
 
     def _why_it_ended(self) -> str:
         """Message for a child that said nothing of its own about its end."""
@@ -278,7 +265,7 @@ class Job:
             shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def run_job(job: Job, *, progress: Any = None, cancel: Any = None) -> JobResult:
+def run_job(job: Job, *, progress: Any = None, cancel: Any = None) -> Result:
     """Wait for a job, for scripts without an event loop.
 
     Parameters
@@ -300,7 +287,7 @@ def run_job(job: Job, *, progress: Any = None, cancel: Any = None) -> JobResult:
             if cancel and cancel():
                 raise CanceledError("Canceled. Nothing was written.")
             news = job.poll(wait_s=0.1)
-            if isinstance(news, JobResult):
+            if isinstance(news, Result):
                 return news
             if news is not None and progress:
                 progress(news.stage, news.share, news.left_s)

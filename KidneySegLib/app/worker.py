@@ -1,10 +1,9 @@
 """The child process that segments for Slicer: ``python -m KidneySegLib.app.worker FOLDER``.
 
-The folder holds ``ct.npy`` and ``request.json`` (see `job`). The child writes ``labels.npy``,
-``rejected.npy`` and ``result.json`` beside them, and says on standard output what
-`console.JsonConsole` says: one JSON object a line, ``progress``, then ``result`` or ``error``. When
-its standard input ends, the parent is gone, or wants no result any more: the child removes the
-folder and stops.
+The folder holds ``ct.npy`` and ``request.json`` (see `job`). The child saves its `Result` beside
+them, and says on standard output what `console.JsonConsole` says: one JSON object a line,
+``progress``, then ``result`` or ``error``. When its standard input ends, the parent is gone, or
+wants no result any more: the child removes the folder and stops.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from ..core.errors import KidneySegError
 from ..core.volume import Geometry, Volume
 from ..environment.crash import log_crash
 from .console import JsonConsole
-from .job import CT, LABELS, REJECTED, REQUEST, RESULT
+from .job import CT, REQUEST
 
 
 def main(arguments: list[str]) -> int:
@@ -58,13 +57,15 @@ def _stop_with_parent(folder: Path) -> None:
 
 
 def _run(folder: Path, console: JsonConsole) -> None:
-    """Segment the job's CT and leave labels and result in its folder."""
+    """Segment the job's CT and leave the result in its folder."""
     from ..core.source import Source
-    from ..engine.torch_engine import TorchEngine
+    from ..engine import open_engine
     from ..environment.memory import explained, require_memory
+    from ..kidney_ct.settings import Settings
+    from ..kidney_ct.task import KidneyCT
     from ..models.registry import find_model
-    from ..pipeline import Settings, segment
-    from ..report.table import result_as_dict, write_json
+    from ..pipeline import run
+    from ..segmenters import open_segmenter
 
     request = json.loads((folder / REQUEST).read_text(encoding="utf-8"))
     array = np.load(folder / CT)  # not mapped: Windows cannot remove a file that is mapped
@@ -72,16 +73,10 @@ def _run(folder: Path, console: JsonConsole) -> None:
     volume = Volume(array, geometry, source=Source("volume of 3D Slicer"))
     require_memory(array.shape)
     with explained(array.shape):
-        result = segment(
-            volume,
-            find_model(request["model"]),
-            TorchEngine(request["device"]),
-            Settings.from_dict(request["settings"]),
-            progress=console.progress,
-        )
-    np.save(folder / LABELS, result.labels.array.astype(np.uint8))
-    np.save(folder / REJECTED, result.rejected.array.astype(np.uint16))
-    write_json(result_as_dict(result), folder / RESULT)
+        segmenter = open_segmenter(find_model(request["model"]), open_engine(request["device"]))
+        task = KidneyCT(Settings.from_dict(request["settings"]))
+        result = run(task, volume, segmenter, progress=console.progress)
+    result.save(folder)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Labels, sides, colors and SNOMED CT codes: the one place for names; and what fluid measures."""
+"""Labels, sides, colors and SNOMED CT codes: the one place for names."""
 
 from __future__ import annotations
 
@@ -28,9 +28,6 @@ class Tissue(IntEnum):
 MASSES = (Tissue.TUMOR, Tissue.CYST)
 SIDES = ("right", "left")
 KIDNEY_OF_SIDE = {"right": Label.RIGHT_KIDNEY, "left": Label.LEFT_KIDNEY}
-# Homogeneous masses of these densities are simple cysts (Bosniak classification, version 2019:
-# Silverman et al., Radiology 2019).
-FLUID_HU = (-9.0, 20.0)
 
 
 @dataclass(frozen=True)

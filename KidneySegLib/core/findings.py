@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -36,6 +36,8 @@ class Finding:
         Where to look, where it speaks of a place.
     slice_number : int, optional
         The slice of that place (see `places.slice_number`).
+    remedy : str
+        Code of what helps, for whoever can word it with an option or a button; empty without one.
     """
 
     severity: Severity
@@ -43,6 +45,7 @@ class Finding:
     message: str
     place_ras_mm: Point | None = None
     slice_number: int | None = None
+    remedy: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain dictionary for JSON."""
@@ -53,12 +56,28 @@ class Finding:
             "message": self.message,
             "place_ras_mm": place,
             "slice": self.slice_number,
+            "remedy": self.remedy,
         }
 
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Finding:
+        """Finding that `as_dict` wrote, by this version or one before."""
+        place = data.get("place_ras_mm")
+        return cls(
+            Severity(data["severity"]),
+            data["code"],
+            data["message"],
+            None if place is None else tuple(place),
+            data.get("slice"),
+            data.get("remedy", ""),
+        )
 
-def warning(code: str, message: str, place_ras_mm: Point | None = None) -> Finding:
+
+def warning(
+    code: str, message: str, place_ras_mm: Point | None = None, *, remedy: str = ""
+) -> Finding:
     """Shorthand for a warning."""
-    return Finding(Severity.WARNING, code, message, place_ras_mm)
+    return Finding(Severity.WARNING, code, message, place_ras_mm, remedy=remedy)
 
 
 def place_text(place_ras_mm: Point) -> str:
@@ -75,9 +94,11 @@ def slices_text(numbers: Sequence[object]) -> str:
     return f"{'slice' if len(numbers) == 1 else 'slices'} {listed}{more}"
 
 
-def info(code: str, message: str, place_ras_mm: Point | None = None) -> Finding:
+def info(
+    code: str, message: str, place_ras_mm: Point | None = None, *, remedy: str = ""
+) -> Finding:
     """Shorthand for a remark."""
-    return Finding(Severity.INFO, code, message, place_ras_mm)
+    return Finding(Severity.INFO, code, message, place_ras_mm, remedy=remedy)
 
 
 def error(code: str, message: str) -> Finding:

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..measure.volumes import Measurements
 from .findings import Finding, Point
 from .volume import Volume
 
@@ -47,11 +46,3 @@ def with_slices(findings: Iterable[Finding], volume: Volume) -> list[Finding]:
         message = _PLACE.sub(named, finding.message)
         found.append(replace(finding, message=message, slice_number=number))
     return found
-
-
-def lesions_with_slices(measurements: Measurements, volume: Volume) -> Measurements:
-    """Measurements whose lesions have the slice number of their centers."""
-    lesions = tuple(
-        replace(x, slice_number=slice_number(volume, x.center_ras_mm)) for x in measurements.lesions
-    )
-    return replace(measurements, lesions=lesions)

@@ -56,6 +56,13 @@ class Box:
             slice(a - w, b - w) for a, b, w in zip(self.start, self.stop, wide.start, strict=True)
         )
 
+    def seen_from(self, start: Sequence[int]) -> Box:
+        """The same box in the voxels of a part that begins at ``start``."""
+        return Box(
+            tuple(a - s for a, s in zip(self.start, start, strict=True)),
+            tuple(b - s for b, s in zip(self.stop, start, strict=True)),
+        )
+
     def union(self, other: Box) -> Box:
         """Smallest box that holds both."""
         return Box(tuple(map(min, self.start, other.start)), tuple(map(max, self.stop, other.stop)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -12,16 +13,18 @@ from ..models.manifest import ModelPackage
 class Predictor(Protocol):
     """A network that is ready to run."""
 
-    batch: int
-    """Tiles a call may bring at once; may shrink when memory runs out."""
+    @property
+    def batch(self) -> int:
+        """Tiles a call may bring at once; may shrink when memory runs out."""
+        ...
 
     def __call__(self, tiles: np.ndarray) -> np.ndarray:
         """Class probabilities of tiles.
 
         Parameters
         ----------
-        tiles : (n, 1, k, j, i) float32
-            Normalized input, -1..1.
+        tiles : (n, channels, k, j, i) float32
+            Normalized input (see `InputSpec`).
 
         Returns
         -------
@@ -34,11 +37,15 @@ class Predictor(Protocol):
 class Engine(Protocol):
     """Where networks run (torch today; OpenVINO or a server can follow)."""
 
-    description: str
-    """Device and number format, for the record of a run."""
+    @property
+    def description(self) -> str:
+        """Device and number format, for the record of a run."""
+        ...
 
-    notices: list[str]
-    """What the user should know, such as a fall-back to the CPU."""
+    @property
+    def notices(self) -> Sequence[str]:
+        """What the user should know, such as a fall-back to the CPU; grows during a run."""
+        ...
 
     def predictor(self, package: ModelPackage, stage: str) -> Predictor:
         """Network of a stage, ready to run; the engine keeps it for the next call."""

@@ -34,10 +34,13 @@ def choose_device(wanted: str = "auto") -> torch.device:
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise DeviceError(
             f"Device '{wanted}' was asked for, and torch sees {torch.cuda.device_count()} CUDA "
-            "GPUs. Use --device cpu, or install a torch that fits the GPU and its driver."
+            "GPUs. Use the CPU, or install a torch that fits the GPU and its driver.",
+            remedy="device",
         )
     if device.type == "mps" and not torch.backends.mps.is_available():
-        raise DeviceError("Device 'mps' needs an Apple GPU, which is not here. Use --device cpu.")
+        raise DeviceError(
+            "Device 'mps' needs an Apple GPU, which is not here. Use the CPU.", remedy="device"
+        )
     return device
 
 

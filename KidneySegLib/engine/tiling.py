@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
 
+from ..core.progress import OnTiles
+from ..models.manifest import StageSpec
 from .base import Predictor
 
 _SIGMA_SHARE = 0.125  # of the tile, as in nnU-Net (Isensee et al. 2021)
-_FLAT = 0.02  # tiles that vary less (of the input's -1..1) hold air only
 
 
 def tile_starts(size: int, tile: int, overlap: float) -> list[int]:
@@ -33,43 +34,43 @@ def blend_weight(tile: Sequence[int]) -> np.ndarray:
 def predict_block(
     image: np.ndarray,
     predictor: Predictor,
+    spec: StageSpec,
     *,
-    tile: tuple[int, int, int],
-    classes: int,
     overlap: float | tuple[float, float, float],
     mirror_axes: Sequence[tuple[int, ...]] = ((),),
-    on_tiles: Callable[[int, int], None] | None = None,
+    on_tiles: OnTiles | None = None,
 ) -> np.ndarray:
     """Class probabilities of a block.
 
     Parameters
     ----------
-    image : (k, j, i) float32
-        Normalized input, -1..1; smaller than a tile it is padded with -1 (air).
-    tile : (int, int, int)
-        Voxels of a tile.
+    image : (channels, k, j, i) float32
+        Normalized (see `InputSpec`); smaller than a tile it is padded with the input's own value.
+    spec : StageSpec
+        Tile, classes and input of the network.
     overlap : float or (float, float, float)
         Share of a tile that its neighbor covers too, 0..0.9; along all axes or k, j, i.
     mirror_axes : sequence of tuples
         Axes to mirror for each pass; ``((),)`` is one pass as it is.
     on_tiles : callable, optional
-        Called with tiles done and tiles in all; may raise to cancel.
 
     Returns
     -------
     (classes, k, j, i) float32
     """
-    padded, inner = _pad_to(image, tile)
-    overlaps = np.broadcast_to(overlap, 3)
-    corners = list(product(*map(tile_starts, padded.shape, tile, overlaps)))
+    tile, classes = spec.patch, len(spec.classes)
+    padded, inner = _pad_to(image, tile, spec.input.pad)
+    shape = padded.shape[1:]
+    corners = list(product(*map(tile_starts, shape, tile, np.broadcast_to(overlap, 3))))
     weight = blend_weight(tile)
-    total = np.zeros((classes, *padded.shape), np.float32)
-    norm = np.zeros(padded.shape, np.float32)
+    total = np.zeros((classes, *shape), np.float32)
+    norm = np.zeros(shape, np.float32)
     total_tiles, done = len(corners), 0
     while done < total_tiles:
         batch = corners[done : done + predictor.batch]
         boxes = [tuple(slice(a, a + t) for a, t in zip(c, tile, strict=True)) for c in batch]
-        shares = _predict_tiles([padded[b] for b in boxes], predictor, classes, mirror_axes)
+        tiles = [padded[(slice(None), *b)] for b in boxes]
+        shares = _predict_tiles(tiles, predictor, spec, mirror_axes)
         for box, share in zip(boxes, shares, strict=True):
             total[(slice(None), *box)] += share * weight
             norm[box] += weight
@@ -83,33 +84,33 @@ def predict_block(
 def _predict_tiles(
     tiles: list[np.ndarray],
     predictor: Predictor,
-    classes: int,
+    spec: StageSpec,
     mirror_axes: Sequence[tuple[int, ...]],
 ) -> list[np.ndarray]:
-    """Mean probabilities over the mirrored passes; tiles of nothing but air are background."""
-    shares = [np.zeros((classes, *t.shape), np.float32) for t in tiles]
+    """Mean probabilities over the mirrored passes; tiles of one density are background."""
+    shares = [np.zeros((len(spec.classes), *t.shape[1:]), np.float32) for t in tiles]
     for share in shares:
         share[0] = 1.0
-    busy = [n for n, t in enumerate(tiles) if np.ptp(t[::4, ::4, ::4]) > _FLAT]
+    busy = [n for n, t in enumerate(tiles) if np.ptp(t[:, ::4, ::4, ::4]) > spec.input.flat]
     if not busy:
         return shares
-    stack = np.stack([tiles[n] for n in busy])[:, None]
-    mean = 0.0
+    stack = np.stack([tiles[n] for n in busy])
+    mean: np.ndarray | float = 0.0
     for axes in mirror_axes:
         turned = [a + 2 for a in axes]
         result = predictor(np.ascontiguousarray(np.flip(stack, turned)))
         mean = mean + np.flip(result, turned) / len(mirror_axes)
-    for n, share in zip(busy, mean, strict=True):
+    for n, share in zip(busy, np.asarray(mean), strict=True):
         shares[n] = share
     return shares
 
 
 def _pad_to(
-    image: np.ndarray, tile: tuple[int, int, int]
+    image: np.ndarray, tile: tuple[int, int, int], value: float
 ) -> tuple[np.ndarray, tuple[slice, slice, slice]]:
-    """Pad with air to at least one tile; also the slices of the original in the result."""
-    short = [max(0, t - n) for n, t in zip(image.shape, tile, strict=True)]
+    """Pad to at least one tile; also the slices of the original in the result."""
+    short = [max(0, t - n) for n, t in zip(image.shape[1:], tile, strict=True)]
     before = [s // 2 for s in short]
-    pads = [(b, s - b) for b, s in zip(before, short, strict=True)]
-    inner = tuple(slice(b, b + n) for b, n in zip(before, image.shape, strict=True))
-    return np.pad(image, pads, constant_values=-1.0), inner
+    pads = [(0, 0), *((b, s - b) for b, s in zip(before, short, strict=True))]
+    inner = tuple(slice(b, b + n) for b, n in zip(before, image.shape[1:], strict=True))
+    return np.pad(image, pads, constant_values=value), inner

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..models.manifest import ModelPackage, load_network
+from ..models.manifest import ModelPackage
+from ..models.weights import load_network
 from .device import autocast_type, choose_device, describe
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class TorchPredictor:
     Parameters
     ----------
     network : nn.Module
-        ``(n, 1, k, j, i)`` to logits ``(n, classes, k, j, i)``.
+        ``(n, channels, k, j, i)`` to logits ``(n, classes, k, j, i)``.
     device : torch.device
     dtype : torch.dtype or None
         Autocast type; None is float32.
@@ -71,7 +72,7 @@ class TorchPredictor:
         self.batch = 1 if device.type == "cpu" else _GPU_BATCH
 
     def __call__(self, tiles: np.ndarray) -> np.ndarray:
-        """Class probabilities of ``(n, 1, k, j, i)`` tiles (see `Predictor`)."""
+        """Class probabilities of ``(n, channels, k, j, i)`` tiles (see `Predictor`)."""
         done: list[np.ndarray] = []
         start = 0
         while start < len(tiles):

@@ -29,7 +29,7 @@ def describe_computer() -> str:
     ]
     lacking = missing()
     if lacking:
-        lines.append("Missing: " + ", ".join(r.spec for r in lacking) + " (press Set up)")
+        lines.append("Missing: " + ", ".join(r.spec for r in lacking))
     return "\n".join(lines).replace(str(Path.home()), "~")
 
 

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import InputError
+from ..core.schemes import UNSURE, to_tissue
 from ..io.folders import files_below
 from ..io.images import case_name, is_image_file
 from ..io.label_maps import LabelMap, read_label_map
 from ..io.paths import shown
 from ..kidney_ct.plausibility import check_labels, require_fitting
-from ..kidney_ct.schemes import UNSURE, to_kidneyseg, to_tissue
+from ..kidney_ct.sides import to_kidneyseg
 from ..report.case_folder import LABELS
 from .kits import CLASSES, METRICS, evaluate_case, summarize
 

@@ -18,18 +18,18 @@ import numpy as np
 
 from ..core.errors import InputError
 from ..core.findings import Finding, info, warning
-from ..core.volume import Box, Geometry, Volume
-from ..kidney_ct.plausibility import fitting_schemes
-from ..kidney_ct.schemes import (
+from ..core.schemes import (
     OVERLAP_ORDER,
     UNSURE,
     Role,
     Scheme,
     check_scheme,
     numbers_in,
-    role_of_name,
     scheme_of,
 )
+from ..core.segment_names import role_of_name
+from ..core.volume import Box, Geometry, Volume
+from ..kidney_ct.plausibility import fitting_schemes
 from .grids import perpendicular
 from .images import is_image_file, read_labels
 from .nrrd import SUFFIXES as NRRD_SUFFIXES

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..core.anatomy import KIDNEY_OF_SIDE, SEGMENTS, Label
-from ..core.volume import Box, Volume
+from ..core.volume import Box, Geometry, Volume
 from .atomic import SPARE_BYTES, require_space
 from .itk import simpleitk, sitk_from_volume
 from .paths import safe_folder
@@ -61,6 +61,20 @@ def _write_nifti_as(labels: Volume, place: Mapping[str, Any], path: Path) -> Non
         stream.write(header.binaryblock + bytes(_NIFTI_OFFSET - len(header.binaryblock)))
         for plane in labels.array:
             stream.write(np.ascontiguousarray(plane))
+
+
+def write_channels(channels: np.ndarray, geometry: Geometry, path: Path) -> None:
+    """Write arrays on one grid as one compressed 4D NIfTI file, the last axis being the channels.
+
+    Parameters
+    ----------
+    channels : (n, k, j, i) uint8
+    """
+    import nibabel
+
+    require_space(path.parent, channels.size // 20)
+    image = nibabel.Nifti1Image(channels.transpose(3, 2, 1, 0), geometry.ijk_to_ras)
+    nibabel.save(image, path)
 
 
 def write_segmentation(labels: Volume, path: Path) -> None:

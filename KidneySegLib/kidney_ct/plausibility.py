@@ -14,8 +14,9 @@ from ..core.anatomy import KIDNEY_OF_SIDE, Label
 from ..core.errors import InputError
 from ..core.findings import Finding, place_text, warning
 from ..core.masks import components, gap_mm
+from ..core.schemes import KNOWN_SCHEMES, UNSURE, Scheme
 from ..core.volume import Volume
-from .schemes import KNOWN_SCHEMES, UNSURE, Scheme, midline_mm, to_kidneyseg
+from .sides import midline_mm, to_kidneyseg
 
 _COARSE_MM = 3.0
 _KIDNEY_ML = 20.0  # of each of two parts that look like two kidneys

@@ -9,7 +9,7 @@ tell it. A component keeps its mask unless the change is small and clean (`_judg
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy as np
 from scipy import ndimage
 
 from ..core.anatomy import KIDNEY_OF_SIDE, Label
+from ..core.densities import FAT_BELOW_HU
 from ..core.findings import Finding, info, place_text
 from ..core.masks import components
 from ..core.volume import Box, Geometry, Volume, resample
@@ -26,7 +27,6 @@ BAND_MM = 2.0
 _FAT_REACH_MM = 3.0
 _MARGIN_MM = 8.0
 _FINE_MM = 1.0
-_FAT_HU = -30.0
 _LEAST_FAT_SHARE = 0.03
 _LEAST_CONTRAST_HU = 60.0
 _LEVELS = (0.2, 0.8)
@@ -57,6 +57,11 @@ class Refinement:
     def as_dict(self) -> dict[str, Any]:
         """Plain dictionary for JSON."""
         return asdict(self) | {"center_ras_mm": list(self.center_ras_mm)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Refinement:
+        """Refinement that `as_dict` wrote."""
+        return cls(**{**data, "center_ras_mm": tuple(data["center_ras_mm"])})
 
 
 def tell_refinements(refinements: list[Refinement]) -> list[Finding]:
@@ -204,7 +209,7 @@ def _refine_kidney(part: _Part, evolve: Evolve) -> Refinement | None:
         return None
     fine = part.on_fine_grid()
     ring = ~fine.mask & (fine.away_mm(fine.mask) <= _MARGIN_MM)
-    fat = ring & (fine.hu < _FAT_HU)
+    fat = ring & (fine.hu < FAT_BELOW_HU)
     if fat.sum() < _LEAST_FAT_SHARE * ring.sum():
         return part.told(False, "no fat around it", part.mask)
     other = (fine.labels > 0) & ~fine.mask

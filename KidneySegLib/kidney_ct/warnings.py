@@ -1,15 +1,17 @@
-"""Judging: what a user must know about a result before using a number of it."""
+"""Warnings: what a user must know about a result before using a number of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..core.anatomy import FLUID_HU
+from ..core.densities import FLUID_HU
 from ..core.findings import Finding, info, place_text, warning
+from ..measure.lesions import LesionMeasurement
+from ..measure.measurements import Measurements
 from ..measure.phase import PhaseEstimate
-from ..measure.volumes import LesionMeasurement, Measurements, SideMeasurement
-from ..models.manifest import ModelPackage
-from ..segmenters.cascade.locate import Location
+from ..measure.sides import SideMeasurement
+from ..models.info import ModelInfo
+from ..segmenters.places import Place
 
 _CANDIDATE_ML = 10.0
 _PLAUSIBLE_KIDNEY_ML = (40.0, 450.0)
@@ -34,11 +36,11 @@ LEAST_ML = 1.0  # in smaller ones the border, blurred with what is around, is mo
 _MOST_LISTED = 4
 
 
-def judge_result(
+def result_warnings(
     measurements: Measurements,
     phase: PhaseEstimate,
-    package: ModelPackage,
-    left_out: Sequence[Location],
+    model: ModelInfo,
+    left_out: Sequence[Place],
     *,
     guided: bool,
     kidneys_only: bool,
@@ -49,9 +51,9 @@ def judge_result(
     ----------
     measurements : Measurements
     phase : PhaseEstimate
-    package : ModelPackage
+    model : ModelInfo
         Knows its weak phases and what to say of its lesions.
-    left_out : sequence of Location
+    left_out : sequence of Place
         Candidates for kidneys that were not looked at.
     guided : bool
         Whether the user gave the places of the kidneys.
@@ -62,10 +64,10 @@ def judge_result(
     -------
     list of Finding
     """
-    findings = _judge_kidneys(measurements, left_out, guided=guided)
-    findings += judge_measurements(measurements)
-    findings += _judge_probabilities(measurements.lesions)
-    if phase.phase in package.weak_phases:
+    findings = _about_kidneys(measurements, left_out, guided=guided)
+    findings += measurement_warnings(measurements)
+    findings += _about_probabilities(measurements.lesions)
+    if phase.phase in model.weak_phases:
         findings.append(
             warning(
                 "weak-phase",
@@ -74,21 +76,21 @@ def judge_result(
             )
         )
     if measurements.sides and not kidneys_only:
-        findings += [warning("model", text) for text in package.lesion_warnings]
+        findings += [warning("model", text) for text in model.lesion_warnings]
     return findings
 
 
-def judge_measurements(measurements: Measurements) -> list[Finding]:
+def measurement_warnings(measurements: Measurements) -> list[Finding]:
     """What a user must know about measurements, whoever drew the labels."""
-    findings = [finding for side in measurements.sides for finding in _judge_side(side)]
-    findings += _judge_impossible(measurements)
-    findings += _judge_densities(measurements.lesions)
-    findings += _judge_fat(measurements.lesions)
-    return findings + _judge_shapes(measurements.lesions)
+    findings = [finding for side in measurements.sides for finding in _about_side(side)]
+    findings += _about_impossible(measurements)
+    findings += _about_densities(measurements.lesions)
+    findings += _about_fat(measurements.lesions)
+    return findings + _about_shapes(measurements.lesions)
 
 
-def _judge_kidneys(
-    measurements: Measurements, left_out: Sequence[Location], *, guided: bool
+def _about_kidneys(
+    measurements: Measurements, left_out: Sequence[Place], *, guided: bool
 ) -> list[Finding]:
     """Missing kidneys, and candidates that were left out."""
     findings = []
@@ -98,8 +100,9 @@ def _judge_kidneys(
         findings.append(
             warning(
                 "no-kidney",
-                f"No kidney was found {where}. If there is one, click into it (--point R,A,S) or "
-                "draw a region around it (--roi).",
+                f"No kidney was found {where}. If there is one, click into it, or draw a box "
+                "around it.",
+                remedy="point-or-box",
             )
         )
     elif len(found) == 1 and not guided:
@@ -108,7 +111,8 @@ def _judge_kidneys(
             warning(
                 "one-kidney",
                 f"Only a {side} kidney was found. The other one may be absent, outside the scan, "
-                "or missed; if you see it, click into it (--point R,A,S).",
+                "or missed. If you see it, click into every kidney.",
+                remedy="point-or-box",
             )
         )
     for place in left_out:
@@ -119,14 +123,15 @@ def _judge_kidneys(
                     "candidate-left-out",
                     f"A smaller kidney-like structure ({place.volume_ml:.0f} mL) around "
                     f"{place_text((r, a, s))} was left out. If it is a kidney, click into it "
-                    "and into the others (--point R,A,S).",
+                    "and into the others.",
                     (r, a, s),
+                    remedy="point-or-box",
                 )
             )
     return findings
 
 
-def _judge_side(side: SideMeasurement) -> list[Finding]:
+def _about_side(side: SideMeasurement) -> list[Finding]:
     """Incomplete, mostly cystic and implausible kidneys."""
     findings = []
     low, high = _PLAUSIBLE_KIDNEY_ML
@@ -161,7 +166,7 @@ def _judge_side(side: SideMeasurement) -> list[Finding]:
     return findings
 
 
-def _judge_impossible(measurements: Measurements) -> list[Finding]:
+def _about_impossible(measurements: Measurements) -> list[Finding]:
     """Densities that no kidney and no lesion has, in one finding."""
     low, high = _POSSIBLE_HU
     wrong = [
@@ -188,7 +193,7 @@ def _judge_impossible(measurements: Measurements) -> list[Finding]:
     return [warning("impossible-density", text, wrong[0][1])]
 
 
-def _judge_fat(lesions: Sequence[LesionMeasurement]) -> list[Finding]:
+def _about_fat(lesions: Sequence[LesionMeasurement]) -> list[Finding]:
     """Lesions with much fat in them, in one finding."""
     fat = [
         x
@@ -205,7 +210,7 @@ def _judge_fat(lesions: Sequence[LesionMeasurement]) -> list[Finding]:
     return [warning("fat-in-lesion", text, fat[0].center_ras_mm)]
 
 
-def _judge_densities(lesions: Sequence[LesionMeasurement]) -> list[Finding]:
+def _about_densities(lesions: Sequence[LesionMeasurement]) -> list[Finding]:
     """Tumors as low in density as fluid, and cysts that are denser, each in one finding."""
     measured = [x for x in lesions if x.density_median_hu is not None and x.volume_ml >= LEAST_ML]
     low, high = FLUID_HU
@@ -228,7 +233,7 @@ def _judge_densities(lesions: Sequence[LesionMeasurement]) -> list[Finding]:
     return findings
 
 
-def _judge_shapes(lesions: Sequence[LesionMeasurement]) -> list[Finding]:
+def _about_shapes(lesions: Sequence[LesionMeasurement]) -> list[Finding]:
     """Lesions longer than most, in one finding: they may be two, or a rim of something."""
     long = [
         x
@@ -244,7 +249,7 @@ def _judge_shapes(lesions: Sequence[LesionMeasurement]) -> list[Finding]:
     return [warning("elongated-lesion", text, long[0].center_ras_mm)]
 
 
-def _judge_probabilities(lesions: Sequence[LesionMeasurement]) -> list[Finding]:
+def _about_probabilities(lesions: Sequence[LesionMeasurement]) -> list[Finding]:
     """Lesions of which the network is not sure, in one finding: a total does not show them."""
     unsure = [x for x in lesions if x.doubtful and x.volume_ml >= LEAST_ML]
     if not unsure:

@@ -30,18 +30,35 @@ def contact_area_cm2(tumor: np.ndarray, kidney: np.ndarray, geometry: Geometry) 
     geometry : Geometry
         Axes at right angles.
     """
+    return face_area_cm2(tumor, kidney, geometry)
+
+
+def face_area_cm2(
+    one: np.ndarray, other: np.ndarray, geometry: Geometry, *, beyond: bool = False
+) -> float:
+    """Area in cm2 of the surface between two masks.
+
+    Parameters
+    ----------
+    one, other : (k, j, i) bool
+        They do not overlap.
+    geometry : Geometry
+        Axes at right angles.
+    beyond : bool
+        Whether what lies outside of the arrays belongs to the other one.
+    """
     spacing = geometry.spacing_mm
     sigma = np.maximum(_SMOOTH_VOXELS * spacing.max(), _LEAST_SMOOTH_MM) / spacing
     margin = [(m, m) for m in np.ceil(_REACH * sigma).astype(int) + 1]
-    tumor, kidney = np.pad(tumor, margin), np.pad(kidney, margin)
-    difference = tumor.astype(np.float32) - kidney
+    one, other = np.pad(one, margin), np.pad(other, margin, constant_values=beyond)
+    difference = one.astype(np.float32) - other
     smooth = ndimage.gaussian_filter(difference, sigma, truncate=_REACH)
     slopes = np.stack(np.gradient(smooth, *spacing))
     area_mm2 = 0.0
     for axis in range(3):
         before = tuple(slice(None, -1) if a == axis else slice(None) for a in range(3))
         after = tuple(slice(1, None) if a == axis else slice(None) for a in range(3))
-        faces = (tumor[before] & kidney[after]) | (kidney[before] & tumor[after])
+        faces = (one[before] & other[after]) | (other[before] & one[after])
         slope = slopes[(slice(None), *before)][:, faces] + slopes[(slice(None), *after)][:, faces]
         length = np.maximum(np.linalg.norm(slope, axis=0), 1e-9)
         face_mm2 = spacing.prod() / spacing[axis]

@@ -13,10 +13,10 @@ import numpy as np
 from scipy import ndimage
 
 from ..core.anatomy import KIDNEY_OF_SIDE, Label
+from ..core.densities import FAT_BELOW_HU
 from ..core.masks import components
 from ..core.volume import Box, Geometry, Volume
 
-FAT_HU = -30.0
 _OPENING_MM = 2.0
 _LEAST_SINUS_ML = 0.3
 _IMPLAUSIBLE_SINUS = 0.25
@@ -165,7 +165,7 @@ def _find_sinus(
     if density is None:
         notes.append("sinus from shape alone (no CT)")
     else:
-        fat = _opened(room & (density < FAT_HU), labels.geometry)
+        fat = _opened(room & (density < FAT_BELOW_HU), labels.geometry)
         if _largest(fat, labels.geometry, medial_of)[0].any():
             room = fat
         else:

@@ -21,16 +21,9 @@ from scipy import ndimage
 from ..core.anatomy import KIDNEY_OF_SIDE, Tissue
 from ..core.masks import ALL_NEIGHBORS
 from ..core.volume import Box, Geometry, Volume
-from .volumes import (
-    DIAMETERS,
-    NETWORK,
-    VOXELS,
-    Interval,
-    LesionMeasurement,
-    Measurements,
-    SideMeasurement,
-    lesion_components,
-)
+from .lesions import DIAMETERS, Interval, LesionMeasurement
+from .measurements import NETWORK, VOXELS, Measurements
+from .sides import SideMeasurement
 
 _REACH_MM = 10.0
 _SHIFT_VOXELS = 0.25
@@ -49,10 +42,28 @@ class Doubt:
     factors : mapping, optional
         For ``kidney``, ``tumor`` and ``cyst`` what the doubtful volumes are multiplied by. Without
         them probabilities are told, and no interval is made of them.
+    without : (k, j, i) bool, optional
+        Voxels whose probabilities do not count: what cleaning took out.
+    as_kidney : bool
+        Whether tumors and cysts count as kidney.
+    unsure_below : float, optional
+        Mean probability, 0..1, below which a lesion is doubtful; without it none is.
     """
 
     percent: np.ndarray
     factors: Mapping[str, float] | None
+    without: np.ndarray | None = None
+    as_kidney: bool = False
+    unsure_below: float | None = None
+
+    def cropped(self, box: Box) -> Doubt:
+        """A copy of the part inside a box, without what does not count."""
+        percent = self.percent[(slice(None), *box.slices)].copy()
+        if self.without is not None:
+            percent[:, self.without[box.slices]] = 0
+        if self.as_kidney:
+            percent[0] = np.minimum(percent.sum(axis=0, dtype=np.uint16), 100)
+        return replace(self, percent=percent, without=None, as_kidney=False)
 
     def of(self, tissue: Tissue) -> np.ndarray:
         """Probability of a tissue in percent."""
@@ -93,16 +104,17 @@ def with_intervals(found: Measurements, labels: Volume, doubt: Doubt | None = No
     tight = Box.of_mask(labels.array)
     if tight is None:
         return found
+    found = found.with_components(labels)
     box = tight.grown(labels.geometry.voxels_covering(_REACH_MM), labels.array.shape)
     part = labels.cropped(box)
     if doubt is not None:
-        doubt = replace(doubt, percent=doubt.percent[(slice(None), *box.slices)])
+        doubt = doubt.cropped(box)
     lesions = []
-    for lesion, found_part in zip(found.lesions, lesion_components(part), strict=True):
-        spot = Box.of_slices(found_part.where)
+    for lesion, found_part in zip(found.lesions, found.components, strict=True):
+        spot = Box.of_slices(found_part.where).seen_from(box.start)
         tissue, labels_of_kind = Tissue[found_part.kind.name], [found_part.kind]
         component = _component(part, spot, found_part.part, labels_of_kind, doubt, tissue)
-        lesions.append(_with_lesion_intervals(lesion, component))
+        lesions.append(_with_lesion_intervals(lesion, component, doubt))
     sides = [_with_side_intervals(side, lesions, part, doubt) for side in found.sides]
     fitted = doubt is not None and doubt.factors is not None
     return replace(
@@ -140,11 +152,14 @@ def _component(
     return _Component(own, other, part.geometry, percent, doubt.factor(tissue))
 
 
-def _with_lesion_intervals(lesion: LesionMeasurement, component: _Component) -> LesionMeasurement:
+def _with_lesion_intervals(
+    lesion: LesionMeasurement, component: _Component, doubt: Doubt | None
+) -> LesionMeasurement:
     """A lesion with the intervals of its volume and diameters, and its mean probability."""
-    if component.percent is not None:
+    if component.percent is not None and doubt is not None:
         probability = float(component.percent[component.own].mean()) / 100
-        lesion = replace(lesion, probability=probability)
+        unsure = doubt.unsure_below is not None and probability < doubt.unsure_below
+        lesion = replace(lesion, probability=probability, doubtful=unsure)
     if lesion.incomplete:
         return lesion
     low, high = _volume_interval(component)

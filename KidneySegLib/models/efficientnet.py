@@ -73,7 +73,7 @@ class _Block(nn.Module):
 
 
 class EfficientUNet(nn.Module):
-    """EfficientNet-Lite0 as the encoder of a U-Net on slices ``(n, 1, j, i)``.
+    """EfficientNet-Lite0 as the encoder of a U-Net on slices ``(n, channels, j, i)``.
 
     Its finest features lie on every second pixel; logits between them are interpolated. The result
     is ``(n, classes, j, i)``; in training with deep supervision ``(n, heads, classes, j, i)``.
@@ -85,11 +85,15 @@ class EfficientUNet(nn.Module):
         Channels of the decoder's four steps, from coarse to fine.
     heads : int
         Outputs that are supervised in training; 1 is the last one alone.
+    channels : int
+        Of the input.
     """
 
-    def __init__(self, classes: int, filters: Sequence[int], heads: int = 1) -> None:
+    def __init__(
+        self, classes: int, filters: Sequence[int], heads: int = 1, *, channels: int = 1
+    ) -> None:
         super().__init__()
-        self.stem = _convolution(1, _STEM, 3, 2)
+        self.stem = _convolution(channels, _STEM, 3, 2)
         self.groups = nn.ModuleList()
         inside = _STEM
         for count, width, stride, expansion, outside in _GROUPS:

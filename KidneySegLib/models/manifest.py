@@ -10,13 +10,11 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..core.errors import ModelError
-
-if TYPE_CHECKING:
-    import torch
-    from torch import nn
+from .info import ModelInfo
+from .inputs import InputSpec, Normalization
 
 MANIFEST = "model.json"
 WEIGHTS = "weights.safetensors"
@@ -32,41 +30,30 @@ _SCHEMA = Path(__file__).with_name("model.schema.json")
 class StageSpec:
     """What a network of the package expects and gives.
 
-    ``patch`` is ``(k, j, i)`` voxels of ``spacing_mm``; the HU window becomes -1..1. ``weights``
-    is the file that holds its tensors.
+    ``patch`` is ``(k, j, i)`` voxels of its input's spacing. ``weights`` is the file that holds its
+    tensors.
     """
 
     name: str
     network: str
     options: dict[str, Any]
     classes: tuple[str, ...]
-    spacing_mm: float
+    input: InputSpec
     patch: tuple[int, int, int]
-    window_hu: tuple[float, float]
     weights: str = WEIGHTS
 
 
-@dataclass(frozen=True)
-class ModelPackage:
-    """A checked model package; the weights are read by `load_network`.
+@dataclass(frozen=True, kw_only=True)
+class ModelPackage(ModelInfo):
+    """A checked model package; the weights are read by `weights.load_network`.
 
-    ``weak_phases`` and ``lesion_warnings`` become warnings of a result: in those contrast phases,
-    and wherever lesions were looked for (also where none was found). ``interval_factors``
-    tell how much the network's doubt about kidney, tumor and cyst counts in the interval of a
-    volume (see measure/intervals.py); None where nobody has fitted them. ``sha256`` is that of the
-    weights file or, where there are several, of their sha256 in hex, one after the other.
+    ``sha256`` is that of the weights file or, where there are several, of their sha256 in hex, one
+    after the other.
     """
 
     folder: Path
-    name: str
     title: str
-    version: str
-    license: str
-    sha256: str
     stages: dict[str, StageSpec]
-    weak_phases: tuple[str, ...]
-    lesion_warnings: tuple[str, ...]
-    interval_factors: dict[str, float] | None
     training: dict[str, Any]
     figures: dict[str, Any]
 
@@ -133,9 +120,8 @@ def _package(folder: Path, data: dict[str, Any]) -> ModelPackage:
             network=stage["network"],
             options=stage["options"],
             classes=tuple(stage["classes"]),
-            spacing_mm=float(stage["spacing_mm"]),
+            input=_input(name, stage),
             patch=tuple(stage["patch"]),
-            window_hu=tuple(stage["window_hu"]),
             weights=stage.get("weights", data["weights"])["file"],
         )
         for name, stage in data["stages"].items()
@@ -151,9 +137,17 @@ def _package(folder: Path, data: dict[str, Any]) -> ModelPackage:
         weak_phases=tuple(data.get("weak_phases", ())),
         lesion_warnings=tuple(data.get("lesion_warnings", ())),
         interval_factors=data.get("interval_factors"),
+        limits=data.get("limits", {}),
         training=data["training"],
         figures=data["figures"],
     )
+
+
+def _input(name: str, stage: dict[str, Any]) -> InputSpec:
+    """What a stage wants to see: the HU window as -1..1; axial networks take slices as they are."""
+    mm = float(stage["spacing_mm"])
+    along = None if name in AXIAL_STAGES else mm
+    return InputSpec((along, mm, mm), Normalization.window(*stage["window_hu"]))
 
 
 def _check_schema(path: Path, data: Any) -> None:
@@ -197,69 +191,3 @@ def file_sha256(path: Path) -> str:
         for block in iter(lambda: stream.read(1 << 20), b""):
             digest.update(block)
     return digest.hexdigest()
-
-
-def load_network(package: ModelPackage, stage: str) -> nn.Module:
-    """Network of a stage with its weights, float32, in evaluation mode.
-
-    Raises
-    ------
-    ModelError
-        If the network is not known, or a tensor is missing, left over or of another shape.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    from .networks import build_network
-
-    spec = package.stages[stage]
-    network = build_network(spec.network, {**spec.options, "classes": len(spec.classes)})
-    prefix = f"{stage}."
-    try:
-        with safe_open(package.folder / spec.weights, framework="pt") as stored:
-            names = [n for n in stored.keys() if n.startswith(prefix)]  # noqa: SIM118
-            tensors = {n[len(prefix) :]: stored.get_tensor(n).float() for n in names}
-    except SafetensorError as error:
-        raise ModelError(
-            f"The weights of the model '{package.name}' cannot be read ({error}). "
-            "Install the model again."
-        ) from error
-    _check_tensors(package, stage, own_tensors(network), tensors)
-    network.load_state_dict(tensors, strict=False)  # shared layers are filled under one name
-    return network.eval()
-
-
-def own_tensors(network: nn.Module) -> dict[str, torch.Tensor]:
-    """Parameters and buffers, each once: MONAI's DynUNet lists its layers under two names."""
-    return dict(network.named_parameters()) | dict(network.named_buffers())
-
-
-def _check_tensors(
-    package: ModelPackage,
-    stage: str,
-    wanted: dict[str, torch.Tensor],
-    found: dict[str, torch.Tensor],
-) -> None:
-    """Refuse weights that do not fit the network, naming the first misfit."""
-    misfit = sorted(set(wanted) ^ set(found)) or sorted(
-        n for n in wanted if wanted[n].shape != found[n].shape
-    )
-    if misfit:
-        kind = "missing" if misfit[0] not in found else "unexpected or of another shape"
-        raise ModelError(
-            f"The weights of the model '{package.name}' do not fit its {stage} network: "
-            f"tensor '{misfit[0]}' is {kind} ({len(misfit)} in all). Install the model again."
-        )
-
-
-def write_weights(networks: dict[str, nn.Module], path: Path) -> str:
-    """Write networks as fp16 safetensors, keys prefixed by the stage; returns the sha256."""
-    import torch
-    from safetensors.torch import save_file
-
-    tensors = {
-        f"{stage}.{name}": tensor.detach().to(torch.float16).contiguous()
-        for stage, network in networks.items()
-        for name, tensor in own_tensors(network).items()
-    }
-    save_file(tensors, path)
-    return file_sha256(path)

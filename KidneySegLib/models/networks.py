@@ -19,7 +19,7 @@ def _dynunet(options: dict[str, Any], *, dimensions: int = 3) -> nn.Module:
     depth = len(filters)
     return DynUNet(
         spatial_dims=dimensions,
-        in_channels=1,
+        in_channels=options.get("channels", 1),
         out_channels=options["classes"],
         kernel_size=[3] * depth,
         strides=[1] + [2] * (depth - 1),
@@ -54,10 +54,13 @@ def _planar_efficient_unet(options: dict[str, Any]) -> nn.Module:
             f"outputs. Expected {EFFICIENT_STEPS} filters, one a step of the decoder, and at most "
             "as many outputs."
         )
-    return Planar(EfficientUNet(options["classes"], filters, heads))
+    channels = options.get("channels", 1)
+    return Planar(EfficientUNet(options["classes"], filters, heads, channels=channels))
 
 
-_OPTIONS = frozenset({"filters", "classes", "deep_supervision", "deep_supervision_heads"})
+_OPTIONS = frozenset(
+    {"filters", "classes", "channels", "deep_supervision", "deep_supervision_heads"}
+)
 _BUILDERS: dict[str, tuple[Callable[[dict[str, Any]], nn.Module], frozenset[str]]] = {
     "DynUNet": (_dynunet, _OPTIONS),
     "PlanarDynUNet": (_planar_dynunet, _OPTIONS),
@@ -74,7 +77,7 @@ def build_network(name: str, options: dict[str, Any]) -> nn.Module:
         A name in the allow-list.
     options : dict
         ``filters`` (one number a level; of a PlanarEfficientUNet one a step of its decoder, from
-        coarse to fine) and ``classes``; in training also
+        coarse to fine), ``classes``, and ``channels`` of the input (1 without); in training also
         ``deep_supervision`` and ``deep_supervision_heads``.
 
     Raises

@@ -17,7 +17,7 @@ from .results import (
     stored_record,
 )
 from .segments import any_edited, is_edited
-from .tables import MEASUREMENTS, fill_table, is_stale, stored_measurements, table_rows
+from .tables import MEASUREMENTS, fill_table, is_stale, stored_measurements, table_rows, text_table
 from .volumes import is_linear, points_from_node, roi_from_node, volume_from_node
 
 __all__ = [
@@ -48,5 +48,6 @@ __all__ = [
     "stored_measurements",
     "stored_record",
     "table_rows",
+    "text_table",
     "volume_from_node",
 ]

@@ -40,7 +40,7 @@ def add_candidates(
     labels, rejected : (k, j, i)
         Result and numbers of removals on the volume node's grid.
     removals : sequence of mapping
-        ``id``, ``tissue``, ``reason`` and ``volume_ml`` of each.
+        ``number``, ``tissue``, ``reason`` and ``volume_ml`` of each.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def add_candidates(
         return None
     gone = _gone(labels[box.slices], rejected[box.slices], removals)
     there = set(np.unique(gone).tolist())
-    chosen = [r for r in removals if r["id"] in there and r["volume_ml"] >= _LEAST_ML]
+    chosen = [r for r in removals if _number(r) in there and r["volume_ml"] >= _LEAST_ML]
     chosen = sorted(chosen, key=lambda r: -r["volume_ml"])[:_MOST]
     if not chosen:
         return None
@@ -67,7 +67,7 @@ def add_candidates(
     node.SetReferenceImageGeometryParameterFromVolumeNode(volume_node)
     number_of = np.zeros(max(there) + 1, np.uint8)
     for number, removal in enumerate(chosen, start=1):
-        number_of[removal["id"]] = number
+        number_of[_number(removal)] = number
     parts = np.zeros(labels.shape, np.uint8)
     parts[box.slices] = number_of[gone]
     titles = [f"{r['tissue']} {r['volume_ml']:.1f} mL, {r['reason']}" for r in chosen]
@@ -75,7 +75,7 @@ def add_candidates(
     for segment_id, removal in zip(new, chosen, strict=True):
         segment = node.GetSegmentation().GetSegment(segment_id)
         segment.SetTag(TISSUE_TAG, removal["tissue"])
-        segment.SetTag(ID_TAG, str(removal["id"]))
+        segment.SetTag(ID_TAG, str(_number(removal)))
     node.GetDisplayNode().SetVisibility(False)
     segmentation_node.SetNodeReferenceID(CANDIDATES_ROLE, node.GetID())
     place_beside(node, volume_node)
@@ -86,9 +86,14 @@ def _gone(
     labels: np.ndarray, rejected: np.ndarray, removals: Sequence[Mapping[str, Any]]
 ) -> np.ndarray:
     """Numbers of removals where nothing is left, or where a lesion has become kidney."""
-    lesions = [r["id"] for r in removals if r["tissue"] != "kidney"]
+    lesions = [_number(r) for r in removals if r["tissue"] != "kidney"]
     in_kidney = np.isin(labels, list(KIDNEY_OF_SIDE.values())) & np.isin(rejected, lesions)
     return np.where((labels == 0) | in_kidney, rejected, 0)
+
+
+def _number(removal: Mapping[str, Any]) -> int:
+    """Number of a removal in the mask; records up to format 4 call it ``id``."""
+    return int(removal.get("number", removal["id"]))
 
 
 def candidates_of(segmentation_node: Any) -> Any:
@@ -151,7 +156,7 @@ def _record_restored(segmentation_node: Any, number: int) -> None:
     """Note in the record of the run that a removed component was taken back."""
     record = stored_record(segmentation_node)
     for removal in record["removed_components"]:
-        if removal["id"] == number:
+        if _number(removal) == number:
             removal["restored"] = True
     segmentation_node.SetAttribute(RECORD, json.dumps(record))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import slicer
 
-from ..measure.volumes import Measurements
+from ..measure.measurements import Measurements
 from .results import place_beside, remove_with_display
 
 OWNER = "KidneySeg.DiametersOf"

@@ -11,7 +11,7 @@ from ..core.errors import InputError
 from ..core.source import voxels_fingerprint
 from ..core.volume import Box, Geometry, Volume
 from ..measure.intervals import with_intervals
-from ..measure.volumes import Measurements, measure
+from ..measure.measurements import Measurements, measure
 from .results import stored_record
 from .segments import KEPT_TAG, TERMINOLOGY_TAG, fingerprint, label_of, paint, segment_ids, tag
 from .volumes import is_linear, transformed, volume_from_node, world_transform

@@ -15,7 +15,7 @@ from slicer.util import arrayFromVolume
 from ..core.anatomy import KIDNEY_OF_SIDE, Label, sided_style
 from ..core.errors import InputError
 from ..core.volume import Box, Geometry, Volume
-from ..measure.volumes import lesion_components
+from ..measure.lesions import find_lesions
 from .segments import (
     KEPT_TAG,
     LABEL_TAG,
@@ -215,7 +215,7 @@ def _numbered_parts(
     if box is None:
         return parts, []
     inside = Volume(labels, volume_from_node(volume_node).geometry).cropped(box)
-    painted, lesions = parts[box.slices], lesion_components(inside)
+    painted, lesions = parts[box.slices], find_lesions(inside)
     found = {(c.kind, c.side) for c in lesions}
     found |= {(n, s) for s, n in KIDNEY_OF_SIDE.items() if (inside.array == n).any()}
     present = [part for part in _PARTS if part in found]

@@ -8,8 +8,16 @@ from typing import Any
 import slicer
 import vtk
 
+from ..measure.lesions import LesionMeasurement
+from ..measure.measurements import VOXELS, Measurements
 from ..measure.nephrometry import Nephrometry
-from ..measure.volumes import VOXELS, LesionMeasurement, Measurements
+from ..measure.quantities import (
+    QUANTITIES,
+    SIDE_PARTS,
+    Quantity,
+    quantities_of,
+    with_interval,
+)
 from .measuring import measured_fingerprints
 from .results import TABLE_ROLE, place_beside
 from .segments import same_print
@@ -17,26 +25,40 @@ from .segments import same_print
 MEASURED = "KidneySeg.MeasuredFingerprints"
 MEASUREMENTS = "KidneySeg.Measurements"
 _WORLD = "KidneySeg.MeasuredUnder"
-_COLUMNS = (
-    ("Item", None),
-    ("Side", None),
-    ("Volume", "mL"),
-    ("Volume, low", "mL"),
-    ("Volume, high", "mL"),
-    ("Largest diameter, axial", "mm"),
-    ("Largest diameter, 3D", "mm"),
-    ("Sphere-equivalent diameter", "mm"),
-    ("Density, mean", "HU"),
-    ("Density, SD", "HU"),
-    ("Contact surface area", "cm2"),
-    ("R.E.N.A.L.", None),
-    ("PADUA", None),
-    ("Note", None),
-)
-_NO_SCORES = (None, "", "")
-_NO_INTERVAL = (None, None)
+_SCORE_TEXTS = ("R.E.N.A.L.", "PADUA")
 _INCOMPLETE = "reaches the end of the scan: at least this much"
 _ONLY_VOXELS = "intervals from the voxel size only"
+_ROW_NAMES = {
+    "parenchyma": "Parenchyma",
+    "tumor": "Tumors",
+    "cyst": "Cysts",
+    "kidney": "Kidney with masses",
+}
+
+
+def _columns() -> tuple[tuple[str, str | None], ...]:
+    """Names and units of the columns, in the order of quantities; texts have no unit."""
+    columns: list[tuple[str, str | None]] = [("Item", None), ("Side", None)]
+    for q in (q for q in QUANTITIES if q.brief):
+        name = _column_name(q)
+        columns.append((name, q.unit))
+        if _has_range(q):
+            columns += [(f"{name}, {end}", q.unit) for end in ("low", "high")]
+    scores = [(name, None) for name in _SCORE_TEXTS]
+    return tuple(dict.fromkeys([*columns, *scores, ("Note", None)]))
+
+
+def _column_name(q: Quantity) -> str:
+    """Volumes of all structures share a column."""
+    return "Volume" if _has_range(q) else q.title
+
+
+def _has_range(q: Quantity) -> bool:
+    """Whether the table has columns for its interval: that of a diameter follows the volume's."""
+    return q.unit == "mL"
+
+
+COLUMNS = _columns()
 
 
 def fill_table(measurements: Measurements, segmentation_node: Any, table_node: Any = None) -> Any:
@@ -52,10 +74,10 @@ def fill_table(measurements: Measurements, segmentation_node: Any, table_node: A
         name = scene.GenerateUniqueName(f"{segmentation_node.GetName()} measurements")
         table_node = scene.AddNewNodeByClass("vtkMRMLTableNode", name)
         place_beside(table_node, segmentation_node)
-    columns = list(zip(*table_rows(measurements), strict=True)) or [()] * len(_COLUMNS)
+    columns = list(zip(*table_rows(measurements), strict=True)) or [()] * len(COLUMNS)
     with slicer.util.NodeModify(table_node):
         table_node.RemoveAllColumns()
-        for (name, unit), values in zip(_COLUMNS, columns, strict=True):
+        for (name, unit), values in zip(COLUMNS, columns, strict=True):
             _add_column(table_node, name, unit, values)
         table_node.SetUseColumnTitleAsColumnHeader(True)
         table_node.SetAttribute(MEASURED, json.dumps(measured_fingerprints(segmentation_node)))
@@ -83,52 +105,96 @@ def _add_column(table_node: Any, name: str, unit: str | None, values: tuple) -> 
 
 
 def table_rows(measurements: Measurements) -> list[tuple]:
-    """Rows of the table: parenchyma, tumors and cysts of each side, then every lesion."""
+    """Rows of the table: the parts of each side, then every lesion."""
     rows: list[tuple] = []
     only_voxels = _ONLY_VOXELS if measurements.interval_source == VOXELS else ""
     for side in measurements.sides:
-        note = _INCOMPLETE if side.incomplete else only_voxels
-        density = (side.density_mean_hu, side.density_sd_hu)
-        empty = (None, None, None)
-        none = (None, None, *_NO_SCORES)
-        for item, volume, interval, rest in (
-            (
-                "Parenchyma",
-                side.parenchyma_ml,
-                side.parenchyma_interval_ml,
-                (*density, *_NO_SCORES, note),
-            ),
-            ("Tumors", side.tumor_ml, side.tumor_interval_ml, (*none, "")),
-            ("Cysts", side.cyst_ml, side.cyst_interval_ml, (*none, "")),
-        ):
-            rows.append((item, side.side, volume, *(interval or _NO_INTERVAL), *empty, *rest))
+        for part in SIDE_PARTS:
+            note = _INCOMPLETE if side.incomplete else only_voxels
+            cells = {"Item": _ROW_NAMES[part], "Side": side.side, **_numbers(part, side)}
+            rows.append(_row(cells | {"Note": note if part == "parenchyma" else ""}))
     scores = {n.lesion_id: n for n in measurements.nephrometry}
     return rows + [_lesion_row(lesion, scores.get(lesion.id)) for lesion in measurements.lesions]
+
+
+def _row(cells: dict[str, Any]) -> tuple:
+    """Cells in the order of the columns; empty ones are "" or None."""
+    return tuple(cells.get(name, "" if unit is None else None) for name, unit in COLUMNS)
+
+
+def _numbers(structure: str, item: Any) -> dict[str, float | None]:
+    """Numbers of a structure by column."""
+    cells: dict[str, float | None] = {}
+    for q in quantities_of(structure, brief=True):
+        name = _column_name(q)
+        cells[name] = q.value(item)
+        if _has_range(q):
+            low, high = q.interval_of(item) or (None, None)
+            cells |= {f"{name}, low": low, f"{name}, high": high}
+    return cells
 
 
 def _lesion_row(lesion: LesionMeasurement, scores: Nephrometry | None) -> tuple:
     """Row of one tumor or cyst."""
     notes = [_INCOMPLETE] if lesion.incomplete else []
     if lesion.doubtful:
-        notes.append(f"unsure: mean probability {100 * lesion.probability:.0f} %")
-    if scores is not None and scores.borderline:
-        notes.append(f"R.E.N.A.L. borderline: {', '.join(scores.borderline)}")
-    cells = _NO_SCORES
+        notes.append(f"unsure: mean probability {100 * (lesion.probability or 0):.0f} %")
+    cells: dict[str, Any] = {
+        "Item": f"{lesion.kind.capitalize()} {lesion.id}",
+        "Side": lesion.side,
+        **_numbers("lesion", lesion),
+    }
     if scores is not None:
-        cells = (scores.contact_area_cm2, scores.renal_text, str(scores.padua_total))
-    return (
-        f"{lesion.kind.capitalize()} {lesion.id}",
-        lesion.side,
-        lesion.volume_ml,
-        *(lesion.volume_interval_ml or _NO_INTERVAL),
-        lesion.feret_axial_mm,
-        lesion.feret_3d_mm,
-        lesion.sphere_equivalent_mm,
-        lesion.density_mean_hu,
-        lesion.density_sd_hu,
-        *cells,
-        "; ".join(notes),
-    )
+        texts = (scores.renal_text, str(scores.padua_total))
+        cells |= _numbers("score", scores) | dict(zip(_SCORE_TEXTS, texts, strict=True))
+        if scores.borderline:
+            notes.append(f"R.E.N.A.L. borderline: {', '.join(scores.borderline)}")
+    return _row(cells | {"Note": "; ".join(notes)})
+
+
+def text_table(
+    measurements: Measurements, *, ranges: bool = False
+) -> tuple[list[str], list[list[str]]]:
+    """The same table as headers and texts, with short headers.
+
+    Parameters
+    ----------
+    ranges : bool
+        Intervals in columns of their own, a number a cell, for a spreadsheet; else in parentheses.
+    """
+    quantities = {_column_name(q): q for q in reversed(QUANTITIES) if q.brief}
+    headers, kept = [], []
+    for n, (name, unit) in enumerate(COLUMNS):
+        q = quantities.get(name)
+        if q is None and unit is not None and not ranges:
+            continue  # the ends of a range
+        kept.append(n)
+        headers.append(name.replace("Volume, ", "mL ") if q is None else _short(q))
+    rows = []
+    for row in table_rows(measurements):
+        cells = [_text_cell(row, n, quantities, ranges=ranges) for n in kept]
+        rows.append(cells)
+    return headers, rows
+
+
+def _short(q: Quantity) -> str:
+    """Header of a column: volumes of all structures share one."""
+    return q.unit if _has_range(q) else q.short
+
+
+def _text_cell(row: tuple, n: int, quantities: dict[str, Quantity], *, ranges: bool) -> str:
+    """One cell as text."""
+    name, unit = COLUMNS[n]
+    value = row[n]
+    if unit is None:
+        return value
+    if value is None:
+        return ""
+    q = quantities.get(name)
+    if q is None or (_has_range(q) and ranges):
+        return f"{value:.1f}"
+    interval = None if not _has_range(q) or row[n + 1] is None else (row[n + 1], row[n + 2])
+    return with_interval(value, interval, 1 if _has_range(q) else q.digits)
 
 
 def _world(segmentation_node: Any) -> str:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from ..core.errors import InputError
 from ..core.volume import Volume
 from ..io.atomic import atomic_folder
-from ..io.segmentations import write_label_map, write_segmentation
-from ..pipeline import Result
+from ..io.images import read_labels, read_volume
+from ..io.paths import shown
+from ..io.segmentations import write_channels, write_label_map, write_segmentation
+from ..result import Result, write_json
 from .overview import write_overview
 from .page import write_page
-from .table import result_as_dict, write_csv, write_json
+from .table import write_csv
 
 SEGMENTATION = "segmentation.seg.nrrd"
 LABELS = "labels.nii.gz"
@@ -20,6 +26,7 @@ RECORD = "measurements.json"
 PICTURE = "overview.png"
 REJECTED = "rejected.nii.gz"
 REPORT = "report.html"
+PROBABILITIES = "probabilities.nii.gz"
 FILES = (SEGMENTATION, LABELS, TABLE, RECORD, PICTURE, REJECTED, REPORT)
 
 
@@ -38,10 +45,51 @@ def write_result(result: Result, ct: Volume, folder: Path, *, overwrite: bool = 
         write_segmentation(result.labels, partial / SEGMENTATION)
         write_csv(result.measurements, partial / TABLE)
         write_overview(ct, result.labels, result.measurements, partial / PICTURE)
-        data = result_as_dict(result)
+        data = result.as_dict()
         write_page(result.labels, result.measurements, data, partial / PICTURE, partial / REPORT)
         write_label_map(result.rejected, partial / REJECTED)
+        if result.probabilities is not None:
+            own = result.probabilities
+            write_channels(own.percent, own.geometry, partial / PROBABILITIES)
         write_json(data, partial / RECORD)
+
+
+def read_case(folder: Path) -> Result:
+    """The result whose files lie in a case folder, written by this version or one before.
+
+    Raises
+    ------
+    InputError
+        If there is no result, or it is damaged.
+    """
+    missing = [name for name in (LABELS, REJECTED, RECORD) if not (folder / name).is_file()]
+    if missing:
+        raise InputError(
+            f"The folder '{shown(folder)}' holds no whole result: {', '.join(missing)} is missing. "
+            "Expected a folder that a run has written."
+        )
+    labels = read_labels(folder / LABELS)
+    numbers = read_volume(folder / REJECTED).array.astype(np.uint16)
+    return Result.from_dict(read_record(folder / RECORD), labels, labels.with_array(numbers))
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Content of a result's JSON file.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is no JSON object.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"'{shown(path)}' cannot be read as JSON ({error}).") from error
+    if not isinstance(data, dict) or "record" not in data:
+        raise InputError(
+            f"'{shown(path)}' is no record of a run. Expected the {RECORD} of a result."
+        )
+    return data
 
 
 def recorded_fingerprint(label_map: Path) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.anatomy import KIDNEY_OF_SIDE, PICTURE_COLORS, SEGMENTS, SIDES
 from ..core.volume import Volume
-from ..measure.volumes import Measurements
+from ..measure.measurements import Measurements
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

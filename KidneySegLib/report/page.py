@@ -11,14 +11,17 @@ from typing import Any
 
 from ..core.anatomy import SIDES
 from ..core.volume import Box, Volume
+from ..measure.lesions import LesionComponent, LesionMeasurement
+from ..measure.measurements import Measurements
 from ..measure.nephrometry import Nephrometry
+from ..measure.quantities import SIDE_PARTS, quantities_of
 from ..measure.resection import resection_planner
-from ..measure.volumes import LesionMeasurement, Measurements
-from ..pipeline import DISCLAIMER
+from ..result import DISCLAIMER
 from .surfaces import draw_surfaces
-from .table import interval_text, with_interval
+from .table import interval_text
 
 _MARGINS_MM = (0.0, 5.0, 10.0)
+_NONE = "–"
 _AT_LEAST = "at least (cut by the scan)"
 _UNSURE = "the network is not sure of it, or of its kind"
 _STYLE = """
@@ -56,7 +59,7 @@ def write_page(
         `Label` numbers.
     found : Measurements
     data : mapping
-        What a run says beside them, as `result_as_dict` spells it: ``findings``,
+        What a run says beside them, as `Result.as_dict` spells it: ``findings``,
         ``removed_components``, ``record`` and ``contrast_phase``.
     picture : Path
         The overview (PNG), embedded.
@@ -68,7 +71,10 @@ def write_page(
     labels = labels.canonical()
     cut_sides = tuple(s.side for s in found.sides if s.incomplete)
     box = Box.of_mask(labels.array)
-    labels = labels if box is None else labels.cropped(box)
+    lesions: list[LesionComponent] = []
+    if box is not None:
+        lesions = [c.seen_from(box.start) for c in found.with_components(labels).components]
+        labels = labels.cropped(box)
     parts = [
         "<h1>Kidneys, tumors and cysts</h1>",
         f"<p class=note>{escape(DISCLAIMER)}</p>",
@@ -80,7 +86,7 @@ def write_page(
         *_resections(labels, found, cut_sides),
         "<h2>Key slices</h2>",
         _image(picture.read_bytes(), "Contours on the CT; lines are the largest axial diameters"),
-        *_surfaces(labels),
+        *_surfaces(labels, lesions),
         *_removed(data["removed_components"]),
         *_record(data),
     ]
@@ -104,12 +110,12 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[Any]], *, text: bool = F
 
 def _number(value: float | None, digits: int = 1, *, unit: str = "") -> str:
     """A number with a fixed number of digits, a dash where there is none."""
-    return "–" if value is None else f"{value:.{digits}f}{unit}"
+    return _NONE if value is None else f"{value:.{digits}f}{unit}"
 
 
 def _percent(share: float | None) -> str:
     """A share in percent, a dash where it is not known."""
-    return "–" if share is None else f"{100 * share:.0f} %"
+    return _NONE if share is None else f"{100 * share:.0f} %"
 
 
 def _warnings(findings: Sequence[Mapping[str, Any]], *, edited: bool) -> list[str]:
@@ -124,26 +130,25 @@ def _sides(found: Measurements) -> list[str]:
     """Volumes of each kidney."""
     if not found.sides:
         return ["<h2>Volumes</h2><p>No kidney was found.</p>"]
-    head = ("Kidney", "Parenchyma mL", "Share", "Tumors mL", "Cysts mL", "HU", "SD", "")
+    shown = quantities_of(*SIDE_PARTS)
     rows = [
         (
             found.side_text(s.side),
-            with_interval(s.parenchyma_ml, s.parenchyma_interval_ml),
-            _percent(s.parenchyma_share),
-            with_interval(s.tumor_ml, s.tumor_interval_ml),
-            with_interval(s.cyst_ml, s.cyst_interval_ml),
-            _number(s.density_mean_hu, 0),
-            _number(s.density_sd_hu, 0),
+            *(q.text(s, missing=_NONE) for q in shown),
             _AT_LEAST if s.incomplete else "",
         )
         for s in found.sides
     ]
-    notes = ["Share: of both kidneys' parenchyma, an estimate of split function."]
+    notes = [
+        "share: of both kidneys' parenchyma, an estimate of split function. Kidney: with its "
+        "masses. length: pole to pole, surface: of the parenchyma."
+    ]
     if any(s.incomplete for s in found.sides):
         notes = ["No share is given, since the scan cuts a kidney."]
     if found.interval_source:
         notes.append(f"In parentheses: {interval_text(found)}")
-    return ["<h2>Volumes</h2>", *_table(head, rows), f"<p class=note>{' '.join(notes)}</p>"]
+    table = _table(("Kidney", *(q.short for q in shown), ""), rows)
+    return ["<h2>Volumes</h2>", *table, f"<p class=note>{' '.join(notes)}</p>"]
 
 
 def _lesions(found: Measurements) -> list[str]:
@@ -151,40 +156,23 @@ def _lesions(found: Measurements) -> list[str]:
     lesions: Sequence[LesionMeasurement] = found.lesions
     if not lesions:
         return ["<h2>Tumors and cysts</h2><p>None was found. That excludes none.</p>"]
-    head = (
-        "Lesion",
-        "Side",
-        "slice",
-        "mL",
-        "axial mm",
-        "3D mm",
-        "sphere mm",
-        "HU",
-        "SD",
-        "fat",
-        "",
-    )
+    shown = quantities_of("lesion")
     rows = [
         (
             f"{x.kind} {x.id}",
             found.side_text(x.side),
-            "–" if x.slice_number is None else x.slice_number,
-            with_interval(x.volume_ml, x.volume_interval_ml, 2),
-            with_interval(x.feret_axial_mm, x.feret_axial_interval_mm),
-            with_interval(x.feret_3d_mm, x.feret_3d_interval_mm),
-            with_interval(x.sphere_equivalent_mm, x.sphere_equivalent_interval_mm),
-            _number(x.density_mean_hu, 0),
-            _number(x.density_sd_hu, 0),
-            "–" if x.fat_share is None else f"{100 * x.fat_share:.0f} %",
+            _NONE if x.slice_number is None else x.slice_number,
+            *(q.text(x, missing=_NONE) for q in shown),
             "; ".join([_AT_LEAST] * x.incomplete + [_UNSURE] * x.doubtful),
         )
         for x in lesions
     ]
     note = (
         "<p class=note>slice: of its center (the DICOM instance number, else counted from 1). "
-        "axial, 3D: largest diameters. sphere: diameter of the sphere of that volume. fat: share "
-        "of voxels under -20 HU.</p>"
+        "axial, 3D: largest diameters. sphere: diameter of the sphere of that volume. probability: "
+        "mean, that the network gave it and its kind. fat: share of voxels under -20 HU.</p>"
     )
+    head = ("Lesion", "Side", "slice", *(q.short for q in shown), "")
     return ["<h2>Tumors and cysts</h2>", *_table(head, rows), note]
 
 
@@ -275,12 +263,12 @@ def _image(png: bytes, caption: str) -> str:
     )
 
 
-def _surfaces(labels: Volume) -> list[str]:
+def _surfaces(labels: Volume, lesions: Sequence[LesionComponent]) -> list[str]:
     """A 3D picture of each kidney that is there."""
     pictures = []
     for side in SIDES:
         stream = io.BytesIO()
-        if draw_surfaces(labels, side, stream):
+        if draw_surfaces(labels, side, stream, lesions):
             pictures.append(_image(stream.getvalue(), f"{side} kidney from the front"))
     return ["<h2>In 3D</h2><div class=pair>", *pictures, "</div>"] if pictures else []
 

@@ -6,6 +6,7 @@ ends the process where it does.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import IO
 
 import numpy as np
@@ -13,7 +14,7 @@ from scipy import ndimage
 
 from ..core.anatomy import KIDNEY_OF_SIDE, PICTURE_COLORS, Label
 from ..core.volume import Box, Volume
-from ..measure.volumes import lesion_components
+from ..measure.lesions import LesionComponent
 
 _PIXEL_MM = 0.7
 _MARGIN_MM = 12.0
@@ -23,7 +24,9 @@ _AMBIENT = 0.35
 _KIDNEY_OVER_MASS = 0.45
 
 
-def draw_surfaces(labels: Volume, side: str, target: IO[bytes]) -> bool:
+def draw_surfaces(
+    labels: Volume, side: str, target: IO[bytes], lesions: Sequence[LesionComponent]
+) -> bool:
     """Draw a kidney and the masses around it as PNG, seen from the front.
 
     Masses show through the kidney.
@@ -32,6 +35,8 @@ def draw_surfaces(labels: Volume, side: str, target: IO[bytes]) -> bool:
     ----------
     labels : Volume
         `Label` numbers, canonical.
+    lesions : sequence of LesionComponent
+        Of these labels.
 
     Returns
     -------
@@ -44,7 +49,7 @@ def draw_surfaces(labels: Volume, side: str, target: IO[bytes]) -> bool:
     box = Box.of_mask(labels.array == kidney)
     if box is None:
         return False
-    for lesion in lesion_components(labels):
+    for lesion in lesions:
         if lesion.side == side:
             box = box.union(Box.of_slices(lesion.where))
     margin = labels.geometry.voxels_covering(_MARGIN_MM)

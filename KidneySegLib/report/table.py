@@ -1,57 +1,43 @@
-"""Tables: measurements as CSV, JSON and text for a terminal."""
+"""Tables: measurements as CSV and as text for a terminal, row by row of `measure.quantities`."""
 
 from __future__ import annotations
 
 import csv
-import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..measure.lesions import LesionMeasurement
+from ..measure.measurements import NETWORK, Measurements
 from ..measure.nephrometry import Component, Nephrometry
-from ..measure.volumes import DIAMETERS, NETWORK, Interval, LesionMeasurement, Measurements
-from ..pipeline import Result
+from ..measure.quantities import QUANTITIES, SIDE_PARTS, Quantity, quantities_of
 
-COLUMNS = (
-    "item",
-    "id",
-    "side",
-    "kind",
-    "volume_ml",
-    "volume_low_ml",
-    "volume_high_ml",
-    "probability",
-    "feret_axial_mm",
-    "feret_axial_low_mm",
-    "feret_axial_high_mm",
-    "feret_3d_mm",
-    "feret_3d_low_mm",
-    "feret_3d_high_mm",
-    "sphere_equivalent_mm",
-    "sphere_equivalent_low_mm",
-    "sphere_equivalent_high_mm",
-    "density_mean_hu",
-    "density_sd_hu",
-    "density_median_hu",
-    "fat_share",
-    "renal",
-    "padua",
-    "set_by_reader",
-    "c_index",
-    "contact_area_cm2",
-    "exophytic_share",
-    "sinus_gap_mm",
-    "incomplete",
-    "uncertain",
-    "side_known",
-    "center_r_mm",
-    "center_a_mm",
-    "center_s_mm",
-    "slice",
-)
+_SCORES = ("renal", "padua", "set_by_reader")
+_GAP = "  "
+
+
+def _csv_columns() -> tuple[str, ...]:
+    """Columns of the CSV file: what a row is, its numbers, what to know about it, its place."""
+    numbers: list[str] = []
+    for q in QUANTITIES:
+        if q.of == "score" and not set(_SCORES) & set(numbers):
+            numbers += _SCORES
+        numbers += [q.in_csv, *(_ends(q) if q.interval else ())]
+    about = ("incomplete", "uncertain", "side_known", "center_r_mm", "center_a_mm", "center_s_mm")
+    return tuple(dict.fromkeys(("item", "id", "side", "kind", *numbers, *about, "slice")))
+
+
+def _ends(q: Quantity) -> tuple[str, str]:
+    """Columns of an interval: ``volume_low_ml``, ``volume_high_ml``."""
+    base, _, unit = q.in_csv.rpartition("_")
+    return f"{base}_low_{unit}", f"{base}_high_{unit}"
+
+
+COLUMNS = _csv_columns()
 
 
 def rows(measurements: Measurements) -> list[dict[str, Any]]:
-    """Table rows: parenchyma, tumor and cyst per side, then each lesion."""
+    """Table rows: parenchyma, tumors, cysts and kidney of each side, then each lesion."""
     table = []
     for side in measurements.sides:
         base = {
@@ -60,35 +46,18 @@ def rows(measurements: Measurements) -> list[dict[str, Any]]:
             "incomplete": side.incomplete,
             "side_known": measurements.sides_known,
         }
-        table.append(
-            base
-            | {
-                "kind": "parenchyma",
-                "density_mean_hu": side.density_mean_hu,
-                "density_sd_hu": side.density_sd_hu,
-            }
-            | _ranged("volume", "ml", side.parenchyma_ml, side.parenchyma_interval_ml)
-        )
-        for kind, value, interval in (
-            ("tumor", side.tumor_ml, side.tumor_interval_ml),
-            ("cyst", side.cyst_ml, side.cyst_interval_ml),
-        ):
-            table.append(base | {"kind": kind} | _ranged("volume", "ml", value, interval))
+        for part in SIDE_PARTS:
+            table.append(base | {"kind": part} | _cells(quantities_of(part), side))
     scores = {n.lesion_id: n for n in measurements.nephrometry}
     for lesion in measurements.lesions:
         table.append(
             _score_cells(scores.get(lesion.id))
-            | _lesion_sizes(lesion)
+            | _cells(quantities_of("lesion"), lesion)
             | {
                 "item": "lesion",
                 "id": lesion.id,
                 "side": lesion.side,
                 "kind": lesion.kind,
-                "probability": lesion.probability,
-                "density_mean_hu": lesion.density_mean_hu,
-                "density_sd_hu": lesion.density_sd_hu,
-                "density_median_hu": lesion.density_median_hu,
-                "fat_share": lesion.fat_share,
                 "incomplete": lesion.incomplete,
                 "uncertain": lesion.uncertain,
                 "side_known": measurements.sides_known,
@@ -101,27 +70,14 @@ def rows(measurements: Measurements) -> list[dict[str, Any]]:
     return table
 
 
-def _ranged(name: str, unit: str, value: float, interval: Interval | None) -> dict[str, Any]:
-    """Cells of a value and of its interval, empty where there is none."""
-    low, high = interval or (None, None)
-    return {f"{name}_{unit}": value, f"{name}_low_{unit}": low, f"{name}_high_{unit}": high}
-
-
-def _lesion_sizes(lesion: LesionMeasurement) -> dict[str, Any]:
-    """Volume and diameters of a lesion with their intervals."""
-    cells = _ranged("volume", "ml", lesion.volume_ml, lesion.volume_interval_ml)
-    for name in DIAMETERS:
-        value, interval = getattr(lesion, f"{name}_mm"), getattr(lesion, f"{name}_interval_mm")
-        cells |= _ranged(name, "mm", value, interval)
+def _cells(quantities: Iterable[Quantity], item: Any) -> dict[str, Any]:
+    """Numbers of a side, lesion or score with their intervals, empty where there is none."""
+    cells: dict[str, Any] = {}
+    for q in quantities:
+        cells[q.in_csv] = q.value(item)
+        if q.interval:
+            cells |= zip(_ends(q), q.interval_of(item) or (None, None), strict=True)
     return cells
-
-
-def with_interval(value: float, interval: Interval | None, digits: int = 1) -> str:
-    """A value as text, its interval in parentheses: ``42.1 (38.9-45.6)``."""
-    text = f"{value:.{digits}f}"
-    if interval is None or interval[1] == 0:
-        return text
-    return f"{text} ({interval[0]:.{digits}f}-{interval[1]:.{digits}f})"
 
 
 def _score_cells(scores: Nephrometry | None) -> dict[str, Any]:
@@ -132,15 +88,11 @@ def _score_cells(scores: Nephrometry | None) -> dict[str, Any]:
         "renal": scores.renal_text,
         "padua": scores.padua_total,
         "set_by_reader": " ".join(scores.set_by_reader),
-        "c_index": scores.c_index,
-        "contact_area_cm2": scores.contact_area_cm2,
-        "exophytic_share": scores.exophytic_share,
-        "sinus_gap_mm": scores.sinus_gap_mm,
-    }
+    } | _cells(quantities_of("score"), scores)
 
 
 def write_csv(measurements: Measurements, path: Path) -> None:
-    """Write the table as CSV, lengths in mm, volumes in mL, densities in HU."""
+    """Write the table as CSV, lengths in mm, volumes in mL, areas in cm2, densities in HU."""
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, COLUMNS, restval="")
         writer.writeheader()
@@ -155,75 +107,65 @@ def _rounded(value: Any) -> Any:
     return round(value, 3) if isinstance(value, float) else value
 
 
-def result_as_dict(result: Result) -> dict[str, Any]:
-    """Everything of a result but the label map, for JSON."""
-    return {
-        "format": "kidneyseg-measurements-4",
-        "measurements": _round_all(result.measurements.as_dict()),
-        "contrast_phase": _round_all(result.phase.as_dict()),
-        "findings": [f.as_dict() for f in result.findings],
-        "removed_components": [r.as_dict() for r in result.removals],
-        "refinements": [_round_all(r.as_dict()) for r in result.refinements],
-        "record": result.record,
-    }
-
-
-def _round_all(value: Any) -> Any:
-    """Round every float of nested lists and dictionaries to three decimals."""
-    if isinstance(value, dict):
-        return {k: _round_all(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_round_all(v) for v in value]
-    return round(value, 3) if isinstance(value, float) else value
-
-
-def write_json(data: dict[str, Any], path: Path) -> None:
-    """Write JSON with two spaces of indent."""
-    path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
-
-
 def as_text(measurements: Measurements) -> str:
-    """Table for a terminal."""
+    """Tables for a terminal; a column is as wide as it must be."""
     if not measurements.sides and not measurements.lesions:
         return "No kidney was found."
-    lines = [f"{'':14}{'parenchyma':>22}{'tumor':>22}{'cyst':>22}   mL"]
-    for side in measurements.sides:
-        note = "  (incomplete: at least this much)" if side.incomplete else ""
-        lines.append(
-            f"{_kidney(side.side, measurements):14}"
-            f"{with_interval(side.parenchyma_ml, side.parenchyma_interval_ml):>22}"
-            f"{with_interval(side.tumor_ml, side.tumor_interval_ml):>22}"
-            f"{with_interval(side.cyst_ml, side.cyst_interval_ml):>22}{note}"
-        )
+    lines = _side_lines(measurements)
     if not measurements.sides_known:
         lines += ["", "? right and left are a guess: the file does not say how the patient lies"]
     if measurements.lesions:
-        lines += [
-            "",
-            f"{'lesion':8}{'kind':7}{'side':8}{'mL':>20}{'axial mm':>18}{'3D mm':>18}"
-            f"{'sphere mm':>18}{'HU':>6}{'SD':>5}{'slice':>7}",
-        ]
-    for x in measurements.lesions:
-        density = "" if x.density_mean_hu is None else f"{round(x.density_mean_hu):6}"
-        spread = "" if x.density_sd_hu is None else f"{round(x.density_sd_hu):5}"
-        slice_text = "" if x.slice_number is None else str(x.slice_number)
-        side = x.side if measurements.sides_known else f"{x.side}?"
-        lines.append(
-            f"{x.id:<8}{x.kind:7}{side:8}"
-            f"{with_interval(x.volume_ml, x.volume_interval_ml, 2):>20}"
-            f"{with_interval(x.feret_axial_mm, x.feret_axial_interval_mm):>18}"
-            f"{with_interval(x.feret_3d_mm, x.feret_3d_interval_mm):>18}"
-            f"{with_interval(x.sphere_equivalent_mm, x.sphere_equivalent_interval_mm):>18}"
-            f"{density:>6}{spread:>5}{slice_text:>7}{'  unsure' if x.doubtful else ''}"
-        )
+        lines += ["", *_lesion_lines(measurements)]
     if measurements.interval_source:
         lines += ["", f"In parentheses: {interval_text(measurements)}"]
     return "\n".join(lines + _score_lines(measurements))
 
 
-def _kidney(side: str, measurements: Measurements) -> str:
-    """A kidney as the table names it; with a question mark where the side is a guess."""
-    return f"{side} kidney" + ("" if measurements.sides_known else "?")
+def _side_lines(measurements: Measurements) -> list[str]:
+    """One line a kidney."""
+    shown = quantities_of(*SIDE_PARTS, brief=True)
+    table = [["", *(q.short for q in shown), ""]]
+    for side in measurements.sides:
+        note = "incomplete: at least this much" if side.incomplete else ""
+        name = f"{side.side} kidney" + ("" if measurements.sides_known else "?")
+        table.append([name, *(q.text(side) for q in shown), note])
+    return aligned(table, left=(0, len(shown) + 1))
+
+
+def _lesion_lines(measurements: Measurements) -> list[str]:
+    """One line a lesion."""
+    shown = quantities_of("lesion", brief=True)
+    table = [["lesion", "kind", "side", *(q.short for q in shown), "slice", ""]]
+    for x in measurements.lesions:
+        side = x.side if measurements.sides_known else f"{x.side}?"
+        place = "" if x.slice_number is None else str(x.slice_number)
+        numbers = [q.text(x) for q in shown]
+        table.append([str(x.id), x.kind, side, *numbers, place, _doubt(x)])
+    return aligned(table, left=(0, 1, 2, len(shown) + 4))
+
+
+def _doubt(lesion: LesionMeasurement) -> str:
+    """Mark of a lesion of which the network is not sure."""
+    return "unsure" if lesion.doubtful else ""
+
+
+def aligned(table: Sequence[Sequence[str]], *, left: Sequence[int] = ()) -> list[str]:
+    """Lines of a table whose columns are as wide as their widest cell, numbers to the right.
+
+    Parameters
+    ----------
+    left : sequence of int
+        Columns of words, to the left.
+    """
+    widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]
+    lines = []
+    for row in table:
+        cells = [
+            cell.ljust(width) if n in left else cell.rjust(width)
+            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append(_GAP.join(cells).rstrip())
+    return lines
 
 
 def interval_text(measurements: Measurements) -> str:
@@ -248,20 +190,7 @@ def _score_lines(measurements: Measurements) -> list[str]:
     hidden = [n for n in measurements.nephrometry if n not in shown]
     lines = [""]
     if shown:
-        lines.append(
-            f"{'tumor':8}{'R.E.N.A.L.':22}{'PADUA':>6}{'C-index':>9}{'contact cm2':>13}"
-            f"{'exophytic':>11}{'to sinus':>10}"
-        )
-    for n in shown:
-        parts = "+".join(f"{c.points}{_mark(c)}" for c in n.renal.values())
-        gap = "unseen" if n.sinus_gap_mm is None else f"{n.sinus_gap_mm:.1f} mm"
-        lines.append(
-            f"{n.lesion_id:<8}{f'{n.renal_text} = {parts}':22}{n.padua_total:6}{n.c_index:9.2f}"
-            f"{n.contact_area_cm2:13.1f}{100 * n.exophytic_share:9.0f} %{gap:>10}"
-        )
-        if n.set_by_reader:
-            lines.append(f"{'':8}set by the reader: {', '.join(n.set_by_reader)}")
-    if shown:
+        lines += _score_table(shown)
         lines.append("* close to a threshold; main vessels (suffix h) are left to the reader")
     if hidden:
         numbers = ", ".join(str(n.lesion_id) for n in hidden)
@@ -270,6 +199,19 @@ def _score_lines(measurements: Measurements) -> list[str]:
             f"(lesion {numbers}). The report and the JSON file have it."
         )
     return lines
+
+
+def _score_table(scores: Sequence[Nephrometry]) -> list[str]:
+    """One line a scored tumor."""
+    quantities = quantities_of("score")
+    table = [["tumor", "R.E.N.A.L.", "PADUA", *(q.short for q in quantities), ""]]
+    for n in scores:
+        parts = "+".join(f"{c.points}{_mark(c)}" for c in n.renal.values())
+        numbers = [q.text(n, missing="unseen") for q in quantities]
+        note = f"set by the reader: {', '.join(n.set_by_reader)}" if n.set_by_reader else ""
+        score = f"{n.renal_text} = {parts}"
+        table.append([str(n.lesion_id), score, str(n.padua_total), *numbers, note])
+    return aligned(table, left=(0, 1, len(quantities) + 3))
 
 
 def _mark(component: Component) -> str:

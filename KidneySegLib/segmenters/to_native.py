@@ -14,7 +14,7 @@ import numpy as np
 
 from ..core.anatomy import Tissue
 from ..core.volume import Box, Geometry, axis_maps, resample
-from .cascade.fine import Region
+from .base import Region
 
 _SLAB_VOXELS = 6_000_000
 _LEAST_SHARE = 0.005
@@ -39,7 +39,7 @@ class TissueMap:
     boxes: tuple[Box, ...]
 
 
-def export_regions(regions: Sequence[Region], native: Geometry) -> TissueMap:
+def to_native(regions: Sequence[Region], native: Geometry) -> TissueMap:
     """Tissue of every native voxel that lies in a region.
 
     Parameters

@@ -44,10 +44,8 @@ def find_mistakes(
     mistakes = {}
     for case in cases:
         image = case.image.astype(np.float32) * np.float32(2 / 255) - 1
-        shares = predict_block(
-            image, predictor, tile=spec.patch, classes=len(spec.classes), overlap=0.3
-        )
-        away = ndimage.distance_transform_edt(case.label == 0) * spec.spacing_mm > _AWAY_MM
+        shares = predict_block(image[None], predictor, spec, overlap=0.3)
+        away = ndimage.distance_transform_edt(case.label == 0, spec.input.spacing_mm) > _AWAY_MM
         wrong = np.argwhere((1 - shares[0] > _SHARE) & away)
         if len(wrong):
             chosen = wrong[rng.permutation(len(wrong))[:_MOST]]

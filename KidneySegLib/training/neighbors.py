@@ -15,6 +15,7 @@ import numpy as np
 from scipy import ndimage
 
 from ..core.anatomy import Tissue
+from ..core.densities import PURE_FAT_HU
 from .lesions import smooth_noise
 from .pack import LIVER, SPLEEN, STOMACH
 
@@ -30,7 +31,6 @@ _WATER_HU, _FOOD_HU, _ORAL_CONTRAST_HU = (-5.0, 25.0), (20.0, 100.0), (110.0, 60
 _FILLINGS = (_WATER_HU, _FOOD_HU, _ORAL_CONTRAST_HU)
 _FILLING_ODDS = (0.2, 0.2, 0.6)
 _GAS_HU = -1000.0
-_FAT_HU = (-125.0, -40.0)
 _VESSEL_MM = 2.0
 _WALL_HU = (30.0, 110.0)
 _WALL_MM = (1.5, 3.5)
@@ -58,7 +58,7 @@ def change_organs(
         Masks ``(k, j, i)`` by number of the experts' organ maps.
     """
     for number, mask in organs.items():
-        solid = mask & (image > _FAT_HU[1])  # gas, and fat of the rim, stay
+        solid = mask & (image > PURE_FAT_HU[1])  # gas, and fat of the rim, stay
         if not solid.any() or rng.random() > _CHANGED_SHARE:
             continue
         if number == STOMACH:
@@ -112,14 +112,14 @@ def fill_bowel(
     organ = label != Tissue.BACKGROUND
     if not organ.any():
         return False
-    fat = (image > _FAT_HU[0]) & (image < _FAT_HU[1]) & ~organ
+    fat = (image > PURE_FAT_HU[0]) & (image < PURE_FAT_HU[1]) & ~organ
     away = ndimage.distance_transform_edt(~organ) * spacing_mm
     starts = np.argwhere(fat & (away < _BOWEL_DISTANCE_MM))
     if not len(starts):
         return False
     start = starts[rng.integers(len(starts))].astype(float)
     inside_mm = _tube_depth(image.shape, start, rng, spacing_mm=spacing_mm)
-    loose = (image < _FAT_HU[1]).astype(np.float32)
+    loose = (image < PURE_FAT_HU[1]).astype(np.float32)
     loose = ndimage.gaussian_filter(loose, _VESSEL_MM / spacing_mm) > 0.5  # over vessels too
     free = ndimage.gaussian_filter((loose & ~organ).astype(np.float32), 0.4)
     wall = np.clip(inside_mm / spacing_mm + 0.5, 0, 1) * free * (away > 0)

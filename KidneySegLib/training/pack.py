@@ -11,9 +11,9 @@ import numpy as np
 
 from ..core.anatomy import Tissue
 from ..core.errors import InputError
+from ..core.schemes import UNSURE
 from ..core.volume import Box, Geometry, Volume
 from ..io.images import read_labels, read_volume
-from ..kidney_ct.schemes import UNSURE
 from .recipe import Recipe
 
 logger = logging.getLogger(__name__)

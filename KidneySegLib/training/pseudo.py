@@ -14,14 +14,17 @@ import numpy as np
 
 from ..core.anatomy import Tissue
 from ..core.errors import InputError
+from ..core.schemes import UNSURE, to_tissue
 from ..core.volume import Volume
 from ..engine.base import Engine
 from ..evaluation.kits import voxel_metrics
 from ..io.images import read_volume
 from ..io.segmentations import write_label_map
-from ..kidney_ct.schemes import UNSURE, to_tissue
+from ..kidney_ct.settings import Settings
+from ..kidney_ct.task import KidneyCT
 from ..models.manifest import ModelPackage
-from ..pipeline import Settings, segment
+from ..pipeline import run
+from ..segmenters import open_segmenter
 from .pack import PackedCase, pack_case, packed_names, read_packed, save_cases
 from .recipe import Recipe
 
@@ -63,11 +66,11 @@ def pseudo_label(volume: Volume, package: ModelPackage, engine: Engine) -> Volum
     Volume or None
         1 kidney, 255 unsure.
     """
-    results = [segment(volume, package, engine, Settings(quality=q)) for q in RUNS]
+    segmenter = open_segmenter(package, engine)
+    results = [run(KidneyCT(Settings(quality=q)), volume, segmenter) for q in RUNS]
     for side in results[-1].measurements.sides:
-        total_ml = side.parenchyma_ml + side.tumor_ml + side.cyst_ml
-        if not _PLAUSIBLE_ML[0] <= total_ml <= _PLAUSIBLE_ML[1]:
-            logger.info("refused: a %s kidney of %.0f mL", side.side, total_ml)
+        if not _PLAUSIBLE_ML[0] <= side.kidney_ml <= _PLAUSIBLE_ML[1]:
+            logger.info("refused: a %s kidney of %.0f mL", side.side, side.kidney_ml)
             return None
     tissues = [to_tissue(r.labels.array, "kidneyseg") for r in results]
     agreement = min(voxel_metrics(t > 0, tissues[-1] > 0)["dice"] for t in tissues[:-1])

@@ -14,10 +14,9 @@ from ..models.manifest import (
     OWN_WEIGHTS,
     STAGES,
     WEIGHTS,
-    load_network,
     load_package,
-    write_weights,
 )
+from ..models.weights import load_network, write_weights
 from .loop import averaged_network, read_checkpoint
 from .recipe import Recipe
 

@@ -19,10 +19,11 @@ import numpy as np
 from scipy import ndimage
 
 from ..core.anatomy import MASSES, Tissue
+from ..core.densities import PURE_FAT_HU
 from ..core.errors import InputError
 from ..core.masks import ALL_NEIGHBORS, Component, components, placed
+from ..core.schemes import UNSURE
 from ..core.volume import Box
-from ..kidney_ct.schemes import UNSURE
 from .lesions import LesionPlan, insert_lesion, smooth_noise
 from .pack import (
     SHAPE_SPACING_MM,
@@ -43,7 +44,7 @@ _LEAST_INSIDE = 0.9  # share of the new kidney that the field holds
 _BONE_HU, _MOST_BONE = 200.0, 0.02
 _GAS_HU, _MOST_GAS = -115.0, 0.01
 _SOLID_HU, _MOST_SOLID = 20.0, 0.25  # what the new kidney would overlap: bowel, liver, muscle
-_FAT_HU, _FAT_REACH_MM = (-125.0, -50.0), 12.0
+_FAT_HU, _FAT_REACH_MM = (PURE_FAT_HU[0], -50.0), 12.0
 _USUAL_FAT_HU = (-95.0, 12.0)  # median and SD where the CT has little
 _LEAST_FAT_VOXELS = 200
 _DEPTHS_MM = np.arange(1.5, 20.0, 1.5)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..core.anatomy import MASSES, Tissue
-from ..kidney_ct.schemes import UNSURE
-from ..segmenters.cascade.locate import normalize
+from ..core.schemes import UNSURE
+from ..models.inputs import Normalization
 from .augment import (
     change_contrast,
     change_lesions,
@@ -75,7 +75,7 @@ class SampleSource:
             image, label, weights = (np.concatenate(part) for part in zip(*drawn, strict=True))
         else:
             image, label, weights = self._from_ct(rng)
-        return normalize(image, recipe.window_hu)[None], label, weights
+        return Normalization.window(*recipe.window_hu)(image)[None], label, weights
 
     def _from_ct(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Image in HU, target and weights of a CT's patch, or of some of its planes."""

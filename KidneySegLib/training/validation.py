@@ -17,9 +17,9 @@ import numpy as np
 
 from ..core.anatomy import MASSES, Tissue
 from ..core.masks import components, placed
+from ..core.schemes import UNSURE
 from ..core.volume import Box
 from ..evaluation.kits import voxel_metrics
-from ..kidney_ct.schemes import UNSURE
 from ..segmenters.to_native import decide
 
 if TYPE_CHECKING:

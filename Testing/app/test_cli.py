@@ -25,15 +25,11 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(autouse=True)
 def threshold_engine(monkeypatch, package):
     """Commands run with the phantom's engine; test_demo.py runs the shipped network."""
-    from KidneySegLib.models import registry
+    from KidneySegLib.app import case
 
-    shipped = registry.find_model
-    monkeypatch.setattr(
-        "KidneySegLib.engine.torch_engine.TorchEngine", lambda device: ThresholdEngine()
-    )
-    monkeypatch.setattr(
-        registry, "find_model", lambda name=None: shipped(name) if name else package
-    )
+    shipped = case.find_model
+    monkeypatch.setattr(case, "open_engine", lambda device: ThresholdEngine())
+    monkeypatch.setattr(case, "find_model", lambda name=None: shipped(name) if name else package)
 
 
 @pytest.fixture
@@ -211,7 +207,7 @@ def test_unexpected_error_names_a_log_file(capsys, ct, tmp_path, monkeypatch):
     def crash(*args, **kwargs):
         raise RuntimeError("boom")
 
-    monkeypatch.setattr("KidneySegLib.pipeline.segment", crash)
+    monkeypatch.setattr("KidneySegLib.app.case.run", crash)
     code, _, err = run(capsys, "segment", ct, "-o", tmp_path / "out")
     assert code == 1
     assert "Traceback" not in err
@@ -340,13 +336,13 @@ def test_models_lists_the_shipped_one(capsys):
 
 
 def test_one_broken_case_does_not_end_a_batch(capsys, ct, tmp_path, monkeypatch):
-    from KidneySegLib import pipeline
+    from KidneySegLib.app import case
 
     folder = tmp_path / "in"
     folder.mkdir()
     for name in ("a", "b"):
         shutil.copy(ct, folder / f"{name}.nii.gz")
-    real, calls = pipeline.segment, []
+    real, calls = case.run, []
 
     def crash_once(*args, **kwargs):
         calls.append(1)
@@ -354,7 +350,7 @@ def test_one_broken_case_does_not_end_a_batch(capsys, ct, tmp_path, monkeypatch)
             raise RuntimeError("boom")
         return real(*args, **kwargs)
 
-    monkeypatch.setattr("KidneySegLib.pipeline.segment", crash_once)
+    monkeypatch.setattr("KidneySegLib.app.case.run", crash_once)
     code, _, err = run(capsys, "segment", folder, "-o", tmp_path / "out")
     assert code == 2
     assert ".log" in err

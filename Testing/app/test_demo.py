@@ -4,14 +4,15 @@ import json
 
 import numpy as np
 import pytest
+from phantom import segment
 
 from KidneySegLib.app import cli
 from KidneySegLib.app.demo import demo_files
 from KidneySegLib.core.errors import CanceledError
+from KidneySegLib.core.schemes import to_tissue
 from KidneySegLib.evaluation.kits import voxel_metrics
 from KidneySegLib.io.images import read_labels, read_volume
-from KidneySegLib.kidney_ct.schemes import to_tissue
-from KidneySegLib.pipeline import Settings, segment
+from KidneySegLib.kidney_ct.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -52,19 +53,19 @@ def test_demo_can_run_again_and_spares_what_is_not_its_own(demo, capsys, tmp_pat
 
 
 def test_points_replace_the_locator_on_a_real_ct(package, truth):
-    from KidneySegLib.engine.torch_engine import TorchEngine
+    from KidneySegLib.engine import open_engine
 
     volume = read_volume(demo_files()[0])
     index = np.argwhere(truth.array == 2)
     point = tuple(volume.geometry.ras_from_kji(np.median(index, axis=0))[0])
     settings = Settings(quality="fast", points=(point,))
-    result = segment(volume, package, TorchEngine("cpu"), settings)
+    result = segment(volume, package, open_engine("cpu"), settings)
     found = (result.labels.array == 2) & (truth.array == 2)
     assert found.sum() > 0.8 * (truth.array == 2).sum()
 
 
 def test_cancel_answers_within_a_tile(package):
-    from KidneySegLib.engine.torch_engine import TorchEngine
+    from KidneySegLib.engine import open_engine
 
     events = []
 
@@ -75,7 +76,7 @@ def test_cancel_answers_within_a_tile(package):
         segment(
             read_volume(demo_files()[0]),
             package,
-            TorchEngine("cpu"),
+            open_engine("cpu"),
             progress=lambda *event: events.append(event),
             cancel=cancel,
         )

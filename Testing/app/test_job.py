@@ -13,9 +13,10 @@ import pytest
 from phantom import make_phantom
 
 from KidneySegLib.app import job as job_module
-from KidneySegLib.app.job import Job, JobError, JobResult, Progress, run_job
+from KidneySegLib.app.job import Job, JobError, Progress, run_job
 from KidneySegLib.core.errors import CanceledError, OutputError
-from KidneySegLib.pipeline import Settings
+from KidneySegLib.kidney_ct.settings import Settings
+from KidneySegLib.result import Result
 
 CHILD = """
 import json, os, sys, time
@@ -30,7 +31,11 @@ print("not json"); print('{"event": "progress"}'); print("[1, 2]")
 print(json.dumps(dict(event="progress", stage="locate", share=0.5, left_s=3.0)), flush=True)
 np.save(folder + "/labels.npy", (ct > 100).astype(np.uint8))
 np.save(folder + "/rejected.npy", (ct > 400).astype(np.uint16))
-open(folder + "/result.json", "w").write(json.dumps(dict(measurements=dict(sides=[], lesions=[]))))
+empty = dict(sides=[], lesions=[], nephrometry=[])
+phase = dict(phase="unknown", kidney_hu=None, aorta_hu=None)
+data = dict(measurements=empty, contrast_phase=phase, findings=[], removed_components=[], record={})
+data["ijk_to_ras"] = np.eye(4).tolist()
+open(folder + "/result.json", "w").write(json.dumps(data))
 print(json.dumps(dict(event="result")), flush=True)
 """
 SLEEP = """
@@ -82,21 +87,22 @@ def test_result_and_progress_arrive_and_the_folder_goes(ct, imitate, temporary):
     seen = []
     job = Job(ct, Settings(), command=imitate(SUCCEED))
     result = run_job(job, progress=lambda *news: seen.append(news))
-    np.testing.assert_array_equal(result.labels, ct.array > 100)
+    np.testing.assert_array_equal(result.labels.array, ct.array > 100)
     assert seen[-1] == ("locate", 0.5, 3.0)
     assert list(temporary.iterdir()) == []
 
 
 def test_the_real_worker_segments_like_the_pipeline(ct, shipped):
-    from KidneySegLib.engine.torch_engine import TorchEngine
-    from KidneySegLib.pipeline import segment
+    from phantom import segment
+
+    from KidneySegLib.engine import open_engine
 
     settings = Settings(quality="fast", points=((60.0, -20.0, 0.0),))
     result = run_job(Job(ct, settings, device="cpu"))
-    expected = segment(ct, shipped, TorchEngine("cpu"), settings)
-    np.testing.assert_array_equal(result.labels, expected.labels.array)
-    assert result.data["record"]["settings"] == settings.as_dict()
-    assert result.data["record"]["model"]["sha256"] == shipped.sha256
+    expected = segment(ct, shipped, open_engine("cpu"), settings)
+    np.testing.assert_array_equal(result.labels.array, expected.labels.array)
+    assert result.record["settings"] == settings.as_dict()
+    assert result.record["model"]["sha256"] == shipped.sha256
 
 
 def test_the_real_worker_says_what_is_wrong_with_the_input(ct):
@@ -218,6 +224,6 @@ def test_settings_survive_the_way(ct):
 def test_results_are_told_from_progress(ct, imitate):
     job = Job(ct, Settings(), command=imitate(SUCCEED))
     news = None
-    while not isinstance(news, JobResult):
+    while not isinstance(news, Result):
         news = job.poll(wait_s=0.1)
-    assert news.data["measurements"] == {"sides": [], "lesions": []}
+    assert news.measurements.sides == ()

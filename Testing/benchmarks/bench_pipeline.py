@@ -49,13 +49,13 @@ def make_ct(folder: Path) -> None:
 
 def run_part(part: str, folder: Path, model: str | None) -> dict:
     """Segment the large CT one way; seconds without start-up and reading, Dice, peak memory."""
-    from KidneySegLib.engine.torch_engine import TorchEngine
+    from KidneySegLib.engine import open_engine
     from KidneySegLib.io.images import read_labels, read_volume
     from KidneySegLib.models.registry import find_model
 
     volume = read_volume(folder / "ct.nii.gz").canonical()
     truth = read_labels(folder / "truth.nii.gz").canonical().array > 0
-    package, engine = find_model(model), TorchEngine("cpu")
+    package, engine = find_model(model), open_engine("cpu")
     networks = [engine.predictor(package, stage) for stage in package.stages]
     del networks
     start = time.monotonic()
@@ -74,7 +74,8 @@ def run_part(part: str, folder: Path, model: str | None) -> dict:
 
 def _regions(volume, package, engine):
     """Located and segmented regions, quality balanced."""
-    from KidneySegLib.segmenters.cascade.fine import QUALITIES, segment_regions
+    from KidneySegLib.segmenters.base import QUALITIES
+    from KidneySegLib.segmenters.cascade.fine import segment_regions
     from KidneySegLib.segmenters.cascade.locate import locate_kidneys
 
     places = locate_kidneys(volume, engine.predictor(package, "locator"), package.stages["locator"])
@@ -89,9 +90,9 @@ def _regions(volume, package, engine):
 
 def ours(volume, package, engine) -> np.ndarray:
     """Locate, segment, export."""
-    from KidneySegLib.segmenters.to_native import export_regions
+    from KidneySegLib.segmenters.to_native import to_native
 
-    return export_regions(_regions(volume, package, engine), volume.geometry).labels
+    return to_native(_regions(volume, package, engine), volume.geometry).labels
 
 
 def nearest(volume, package, engine) -> np.ndarray:

@@ -86,8 +86,9 @@ def test_unknown_device_names(name):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is there")
 def test_missing_gpu_says_what_to_do():
-    with pytest.raises(DeviceError, match="--device cpu"):
+    with pytest.raises(DeviceError, match="Use the CPU") as caught:
         choose_device("cuda:3")
+    assert caught.value.remedy == "device"
 
 
 def test_auto_and_description():

@@ -9,11 +9,11 @@ from phantom import grid, make_phantom
 
 from KidneySegLib.core.anatomy import Label
 from KidneySegLib.core.errors import InputError
+from KidneySegLib.core.schemes import to_tissue
 from KidneySegLib.core.volume import Box, Geometry, Volume
 from KidneySegLib.io.label_maps import read_label_map
 from KidneySegLib.io.segmentations import write_label_map, write_segmentation
-from KidneySegLib.kidney_ct.clean import assign_sides
-from KidneySegLib.kidney_ct.schemes import to_kidneyseg, to_tissue
+from KidneySegLib.kidney_ct.sides import assign_sides, to_kidneyseg
 
 
 @pytest.fixture(scope="module")

@@ -16,10 +16,10 @@ from KidneySegLib.core.findings import Severity
 from KidneySegLib.core.volume import Volume
 from KidneySegLib.io.images import read_labels, read_volume
 from KidneySegLib.io.inputs import look_into
-from KidneySegLib.kidney_ct.clean import assign_sides
 from KidneySegLib.kidney_ct.midline import find_midline
 from KidneySegLib.kidney_ct.preflight import check_input
-from KidneySegLib.measure.volumes import measure
+from KidneySegLib.kidney_ct.sides import assign_sides
+from KidneySegLib.measure.measurements import measure
 
 
 @pytest.fixture(scope="module")

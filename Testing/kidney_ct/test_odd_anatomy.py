@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from cleaning import clean
 from scipy import ndimage
 
 from KidneySegLib.core.anatomy import Label, Tissue
 from KidneySegLib.core.volume import Geometry, Volume
-from KidneySegLib.kidney_ct.clean import clean
-from KidneySegLib.kidney_ct.warnings import _judge_side
-from KidneySegLib.measure.volumes import measure
+from KidneySegLib.kidney_ct.warnings import measurement_warnings
+from KidneySegLib.measure.measurements import measure
 
 SPACING_MM = 3.0
 CASES = ("case_00000", "case_00003", "case_00030")
@@ -120,5 +120,5 @@ def test_polycystic_kidney_keeps_its_cysts_and_is_flagged(tissue, geometry, rng)
     assert "unattached-mass" not in codes
     assert (cleaned.labels == Label.CYST).sum() >= 0.9 * (cystic == Tissue.CYST).sum()
     found = measure(Volume(cleaned.labels, geometry))
-    flagged = [f.code for side in found.sides for f in _judge_side(side)]
+    flagged = [f.code for f in measurement_warnings(found)]
     assert flagged.count("polycystic") == 2

@@ -4,10 +4,10 @@ from phantom import LEFT_CENTER, RIGHT_CENTER, ellipsoid, grid, make_phantom
 
 from KidneySegLib.core.anatomy import Label
 from KidneySegLib.core.errors import InputError
+from KidneySegLib.core.schemes import KNOWN_SCHEMES
 from KidneySegLib.core.volume import Volume
-from KidneySegLib.kidney_ct.clean import assign_sides
 from KidneySegLib.kidney_ct.plausibility import check_labels, fitting_schemes, require_fitting
-from KidneySegLib.kidney_ct.schemes import KNOWN_SCHEMES, to_kidneyseg
+from KidneySegLib.kidney_ct.sides import assign_sides, to_kidneyseg
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from KidneySegLib.core.errors import InputError
 from KidneySegLib.core.volume import Volume, resample
 from KidneySegLib.evaluation.kits import surface_dice, voxel_metrics
 from KidneySegLib.kidney_ct.refine import METHODS, refine, tell_refinements
-from KidneySegLib.pipeline import Settings
+from KidneySegLib.kidney_ct.settings import Settings
 
 MODELS = METHODS[1:]
 SPACING = (2.4, 1.6, 1.6)

@@ -7,9 +7,9 @@ import pytest
 
 from KidneySegLib.core.anatomy import Label
 from KidneySegLib.core.volume import Geometry, Volume
-from KidneySegLib.kidney_ct.warnings import judge_result
+from KidneySegLib.kidney_ct.warnings import result_warnings
+from KidneySegLib.measure.measurements import measure
 from KidneySegLib.measure.phase import estimate_phase
-from KidneySegLib.measure.volumes import measure
 
 GEOMETRY = Geometry((48, 40, 40), np.diag((2.0, 2.0, 2.0, 1.0)))
 
@@ -27,7 +27,7 @@ def told(package, *lesions, with_ct=True):
     ct, volume = Volume(hu.astype(np.float32), GEOMETRY), Volume(labels, GEOMETRY)
     found = measure(volume, ct if with_ct else None)
     quiet = dataclasses.replace(package, lesion_warnings=(), weak_phases=())
-    findings = judge_result(
+    findings = result_warnings(
         found, estimate_phase(ct, volume), quiet, (), guided=True, kidneys_only=False
     )
     codes = ("tumor-like-fluid", "dense-cyst", "fat-in-lesion", "impossible-density")
@@ -81,7 +81,7 @@ def said_of(package, label, *lesions):
     ct = Volume(np.full(GEOMETRY.shape, 100, np.float32), GEOMETRY)
     found = measure(labels, ct)
     rows = tuple(dataclasses.replace(found.lesions[0], **lesion) for lesion in lesions)
-    findings = judge_result(
+    findings = result_warnings(
         dataclasses.replace(found, lesions=rows),
         estimate_phase(ct, labels),
         package,
@@ -94,7 +94,15 @@ def said_of(package, label, *lesions):
 
 def doubted(package, *lesions):
     """What is said of tumors of these mL and probabilities, by code."""
-    rows = ({"volume_ml": ml, "probability": p, "center_ras_mm": (ml, 0, 0)} for ml, p in lesions)
+    rows = (
+        {
+            "volume_ml": ml,
+            "probability": p,
+            "doubtful": p is not None and p < 0.6,
+            "center_ras_mm": (ml, 0, 0),
+        }
+        for ml, p in lesions
+    )
     return said_of(package, Label.TUMOR, *rows)
 
 
@@ -149,10 +157,10 @@ def test_densities_that_cannot_be_and_fat_are_said(package, label, density_hu, e
 
 
 def test_a_kidney_of_air_or_metal_is_said():
-    from KidneySegLib.kidney_ct.warnings import judge_measurements
+    from KidneySegLib.kidney_ct.warnings import measurement_warnings
 
     labels = np.full(GEOMETRY.shape, np.uint8(Label.LEFT_KIDNEY))
     for hu, said in ((-300.0, True), (30.0, False), (250.0, False), (900.0, True)):
         ct = Volume(np.full(GEOMETRY.shape, hu, np.float32), GEOMETRY)
-        codes = {f.code for f in judge_measurements(measure(Volume(labels, GEOMETRY), ct))}
+        codes = {f.code for f in measurement_warnings(measure(Volume(labels, GEOMETRY), ct))}
         assert ("impossible-density" in codes) is said

@@ -5,7 +5,7 @@ from phantom import ellipsoid, grid, sphere_ml
 from KidneySegLib.core.anatomy import Label
 from KidneySegLib.core.volume import Box, Volume
 from KidneySegLib.measure.intervals import Doubt, surface_area_mm2, with_intervals
-from KidneySegLib.measure.volumes import NETWORK, VOXELS, Measurements, measure
+from KidneySegLib.measure.measurements import NETWORK, VOXELS, Measurements, measure
 
 FACTORS = {"kidney": 1.0, "tumor": 1.0, "cyst": 1.0}
 
@@ -117,11 +117,14 @@ def test_doubt_counts_as_much_as_its_factor():
 
 def test_without_factors_the_probability_is_told_and_the_interval_is_of_voxels():
     labels = scene()
-    found = with_intervals(measure(labels), labels, Doubt(percent_of(labels, tumor=55), None))
+    doubt = Doubt(percent_of(labels, tumor=55), None, unsure_below=0.6)
+    found = with_intervals(measure(labels), labels, doubt)
     plain = with_intervals(measure(labels), labels)
     assert found.interval_source == plain.interval_source == VOXELS
     assert found.lesions[0].doubtful
     assert not plain.lesions[0].doubtful
+    no_limit = with_intervals(measure(labels), labels, Doubt(percent_of(labels, tumor=55), None))
+    assert not no_limit.lesions[0].doubtful
     assert found.lesions[0].volume_interval_ml == plain.lesions[0].volume_interval_ml
 
 

@@ -10,6 +10,7 @@ from KidneySegLib.core.anatomy import Label
 from KidneySegLib.core.errors import InputError
 from KidneySegLib.core.volume import Box, Geometry, Volume
 from KidneySegLib.measure.frame import kidney_frame
+from KidneySegLib.measure.measurements import Measurements, measure
 from KidneySegLib.measure.nephrometry import (
     Nephrometry,
     exophytic_component,
@@ -17,7 +18,6 @@ from KidneySegLib.measure.nephrometry import (
     nearness_component,
     size_component,
 )
-from KidneySegLib.measure.volumes import Measurements, measure
 
 HALF = np.array((25.0, 20.0, 55.0))  # R, A, S: the outline; polar lines at S = -20 and 20
 SINUS_LOW, SINUS_HIGH = np.array((-25.0, -10.0, -20.0)), np.array((-5.0, 10.0, 20.0))

@@ -3,7 +3,7 @@ import pytest
 from phantom import ellipsoid, make_phantom
 
 from KidneySegLib.io.images import read_labels, read_volume
-from KidneySegLib.kidney_ct.clean import assign_sides
+from KidneySegLib.kidney_ct.sides import assign_sides
 from KidneySegLib.measure.phase import estimate_phase
 
 

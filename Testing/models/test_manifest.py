@@ -6,18 +6,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from KidneySegLib.core.errors import ModelError
-from KidneySegLib.models.manifest import (
-    MANIFEST,
-    OWN_WEIGHTS,
-    WEIGHTS,
-    file_sha256,
-    load_network,
-    load_package,
-    own_tensors,
-    write_weights,
-)
+from KidneySegLib.models.manifest import MANIFEST, OWN_WEIGHTS, WEIGHTS, file_sha256, load_package
 from KidneySegLib.models.networks import build_network
 from KidneySegLib.models.registry import ENVIRONMENT_VARIABLE, find_model, model_folders
+from KidneySegLib.models.weights import load_network, own_tensors, write_weights
 
 TINY = {"filters": [4, 8, 8], "classes": 2}
 

@@ -8,17 +8,16 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 from matplotlib.image import imread
-from phantom import ThresholdEngine, ellipsoid, make_phantom
+from phantom import ThresholdEngine, ellipsoid, make_phantom, segment
 
 from KidneySegLib.core.anatomy import Label
 from KidneySegLib.core.findings import info, warning
-from KidneySegLib.kidney_ct.clean import Removal
-from KidneySegLib.measure.volumes import Measurements
-from KidneySegLib.pipeline import segment
+from KidneySegLib.kidney_ct.removals import Removal
+from KidneySegLib.measure.lesions import find_lesions
+from KidneySegLib.measure.measurements import Measurements
 from KidneySegLib.report.overview import write_overview
 from KidneySegLib.report.page import write_page
 from KidneySegLib.report.surfaces import draw_surfaces
-from KidneySegLib.report.table import result_as_dict
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +33,7 @@ def picture(result, tmp_path_factory):
 
 
 def page_of(result, picture, tmp_path, **options):
-    data, target = result_as_dict(result), tmp_path / "report.html"
+    data, target = result.as_dict(), tmp_path / "report.html"
     write_page(result.labels, result.measurements, data, picture, target, **options)
     return (tmp_path / "report.html").read_text(encoding="utf-8")
 
@@ -83,7 +82,9 @@ def test_warnings_come_before_numbers_and_texts_are_escaped(result, picture, tmp
     changed = dataclasses.replace(
         result,
         findings=[info("a", "A remark <b>."), warning("b", "A warning & more.")],
-        removals=[Removal(1, "tumor", "speck <1 mL", 0.02, (1.0, 2.0, 3.0))],
+        removals=(
+            Removal(1, "t0a1b2", "small-lesion", "tumor", "speck <1 mL", 0.02, (1.0, 2.0, 3.0)),
+        ),
     )
     html = page_of(changed, picture, tmp_path)
     assert html.index("A warning &amp; more.") < html.index("A remark &lt;b&gt;.")
@@ -118,7 +119,7 @@ def test_an_empty_result_has_a_page(result, picture, tmp_path):
 
 def test_surfaces_show_kidney_and_tumor_on_the_patients_side(result):
     stream = io.BytesIO()
-    assert draw_surfaces(result.labels.canonical(), "left", stream)
+    assert draw_surfaces(result.labels.canonical(), "left", stream, result.measurements.components)
     stream.seek(0)
     picture = imread(stream)[..., :3]
     green = (picture[..., 1] > picture[..., 0] + 0.05).nonzero()
@@ -136,7 +137,7 @@ def test_all_of_a_large_tumor_is_in_the_picture(result):
     widths = []
     for shown in (labels, labels.with_array(array)):
         stream = io.BytesIO()
-        draw_surfaces(shown, "left", stream)
+        draw_surfaces(shown, "left", stream, find_lesions(shown))
         stream.seek(0)
         widths.append(imread(stream).shape[1])
     across = np.ptp(labels.geometry.ras_from_kji(np.argwhere(array == Label.TUMOR))[:, 0])
@@ -147,7 +148,7 @@ def test_all_of_a_large_tumor_is_in_the_picture(result):
 def test_no_picture_of_a_kidney_that_is_not_there(result):
     labels = result.labels.with_array(np.where(result.labels.array == 2, 0, result.labels.array))
     stream = io.BytesIO()
-    assert not draw_surfaces(labels.canonical(), "left", stream)
+    assert not draw_surfaces(labels.canonical(), "left", stream, ())
     assert stream.getvalue() == b""
 
 

@@ -1,17 +1,16 @@
 import csv
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
-from phantom import ThresholdEngine, make_phantom
+from phantom import ThresholdEngine, make_phantom, segment
 
-from KidneySegLib.kidney_ct.clean import Removal
 from KidneySegLib.kidney_ct.refine import Refinement
-from KidneySegLib.pipeline import segment
-from KidneySegLib.report import table
+from KidneySegLib.kidney_ct.removals import Removal
 from KidneySegLib.report.overview import write_overview
-from KidneySegLib.report.table import COLUMNS, as_text, result_as_dict, write_csv, write_json
+from KidneySegLib.report.schema import schema_text
+from KidneySegLib.report.table import COLUMNS, as_text, write_csv
+from KidneySegLib.result import write_json
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +23,7 @@ def test_csv_has_one_row_a_quantity_and_numbers_that_read_back(tmp_path, result)
     with (tmp_path / "m.csv").open() as stream:
         rows = list(csv.DictReader(stream))
     assert tuple(rows[0]) == COLUMNS
-    assert len(rows) == 3 * len(result.measurements.sides) + len(result.measurements.lesions)
+    assert len(rows) == 4 * len(result.measurements.sides) + len(result.measurements.lesions)
     lesion = next(r for r in rows if r["item"] == "lesion")
     assert float(lesion["volume_ml"]) == pytest.approx(
         result.measurements.lesions[0].volume_ml, abs=1e-3
@@ -32,9 +31,9 @@ def test_csv_has_one_row_a_quantity_and_numbers_that_read_back(tmp_path, result)
 
 
 def test_json_is_plain_and_holds_warnings(tmp_path, result):
-    write_json(result_as_dict(result), tmp_path / "m.json")
+    write_json(result.as_dict(), tmp_path / "m.json")
     data = json.loads((tmp_path / "m.json").read_text())
-    assert data["format"] == "kidneyseg-measurements-4"
+    assert data["format"] == "kidneyseg-measurements-5"
     assert data["contrast_phase"]["phase"] == "nephrographic"
     assert {f["severity"] for f in data["findings"]} <= {"info", "warning"}
 
@@ -42,10 +41,9 @@ def test_json_is_plain_and_holds_warnings(tmp_path, result):
 def test_json_follows_its_schema(result):
     import jsonschema
 
-    path = Path(table.__file__).with_name("measurements.schema.json")
-    schema = json.loads(path.read_text(encoding="utf-8"))
-    data = json.loads(json.dumps(result_as_dict(result)))
-    removal = Removal(1, "tumor", "a speck", 0.02, (1.0, 2.0, 3.0))
+    schema = schema_text()
+    data = json.loads(json.dumps(result.as_dict()))
+    removal = Removal(1, "t0a1b2", "small-lesion", "tumor", "a speck", 0.02, (1.0, 2.0, 3.0))
     data["removed_components"] = [removal.as_dict()]
     data["refinements"] = [Refinement("kidney", True, "", 1.0, 1.1, (0.0, 1.0, 2.0)).as_dict()]
     jsonschema.Draft202012Validator(schema).validate(data)
@@ -62,7 +60,7 @@ def test_text_names_what_is_there(result):
 
 
 def test_text_of_nothing():
-    from KidneySegLib.measure.volumes import Measurements
+    from KidneySegLib.measure.measurements import Measurements
 
     assert as_text(Measurements()) == "No kidney was found."
 
@@ -78,7 +76,7 @@ def test_overview_shows_contours_in_their_colors(tmp_path, result):
 
 
 def test_overview_without_kidneys(tmp_path):
-    from KidneySegLib.measure.volumes import Measurements
+    from KidneySegLib.measure.measurements import Measurements
 
     phantom = make_phantom(kidneys=())
     labels = phantom.ct.with_array(np.zeros(phantom.tissue.shape, np.uint8))

@@ -4,8 +4,8 @@ from phantom import grid, make_phantom
 
 from KidneySegLib.core.anatomy import Tissue
 from KidneySegLib.core.volume import Box, resample
-from KidneySegLib.segmenters.cascade.fine import Region
-from KidneySegLib.segmenters.to_native import export_regions, native_box
+from KidneySegLib.segmenters.base import Region
+from KidneySegLib.segmenters.to_native import native_box, to_native
 
 
 def perfect_region(tissue, native, spacing_mm, box=None):
@@ -26,7 +26,7 @@ def dice(a, b):
 def test_truth_survives_a_coarser_grid():
     phantom = make_phantom(grid((2.0, 0.8, 0.8), (260.0, 200.0, 160.0)))
     native = phantom.ct.geometry
-    exported = export_regions([perfect_region(phantom.tissue, native, 1.5)], native)
+    exported = to_native([perfect_region(phantom.tissue, native, 1.5)], native)
     assert dice(exported.labels > 0, phantom.tissue > 0) > 0.99
     for number in (2, 3):
         assert dice(exported.labels == number, phantom.tissue == number) > 0.97
@@ -36,7 +36,7 @@ def test_interpolating_probabilities_beats_nearest_labels():
     phantom = make_phantom(grid((2.0, 0.8, 0.8), (260.0, 200.0, 160.0)))
     native = phantom.ct.geometry
     region = perfect_region(phantom.tissue, native, 3.0)
-    ours = export_regions([region], native).labels
+    ours = to_native([region], native).labels
     index = np.argwhere(np.ones(native.shape, bool))
     near = np.rint(region.geometry.kji_from_ras(native.ras_from_kji(index))).astype(int)
     near = np.clip(near, 0, np.array(region.geometry.shape) - 1)
@@ -51,7 +51,7 @@ def test_nothing_is_written_outside_the_region():
     box = Box((10, 20, 20), (50, 50, 50))
     region = perfect_region(phantom.tissue, native, 2.5, box)
     inside = native_box(region.geometry, native)
-    labels = export_regions([region], native).labels
+    labels = to_native([region], native).labels
     outside = np.ones(native.shape, bool)
     outside[inside.slices] = False
     assert labels.any()
@@ -63,14 +63,14 @@ def test_two_regions_do_not_erase_each_other():
     native = phantom.ct.geometry
     boxes = [Box((0, 0, 0), (80, 80, 54)), Box((0, 0, 50), (80, 80, 104))]
     regions = [perfect_region(phantom.tissue, native, 2.5, b) for b in boxes]
-    both = export_regions(regions, native).labels
-    whole = export_regions([perfect_region(phantom.tissue, native, 2.5)], native).labels
+    both = to_native(regions, native).labels
+    whole = to_native([perfect_region(phantom.tissue, native, 2.5)], native).labels
     assert dice(both > 0, whole > 0) > 0.995
 
 
 def test_lead_tells_tumor_from_cyst():
     phantom = make_phantom()
-    exported = export_regions(
+    exported = to_native(
         [perfect_region(phantom.tissue, phantom.ct.geometry, 2.0)], phantom.ct.geometry
     )
     for tissue in (1, 2, 3):
@@ -91,7 +91,7 @@ def test_lead_tells_tumor_from_cyst():
 def test_a_lesion_of_doubtful_kind_is_a_lesion(shares, tissue):
     native = grid((2.0, 2.0, 2.0), (20.0, 20.0, 20.0))
     region = Region(native, np.broadcast_to(np.reshape(shares, (4, 1, 1, 1)), (4, *native.shape)))
-    exported = export_regions([region], native)
+    exported = to_native([region], native)
     assert (exported.labels == tissue).all()
     for said, share in zip(exported.percent, shares[1:], strict=True):
         assert (said == round(100 * share)).all()

@@ -15,7 +15,7 @@ from phantom import ellipsoid, make_phantom, sphere_ml  # noqa: E402
 from scene import add_ct  # noqa: E402
 
 from KidneySegLib.core.anatomy import Label  # noqa: E402
-from KidneySegLib.kidney_ct.clean import Removal  # noqa: E402
+from KidneySegLib.kidney_ct.removals import Removal  # noqa: E402
 
 REJECTED_CENTER = (60.0, 25.0, 0.0)
 
@@ -41,21 +41,29 @@ def result(tmp_path_factory, package):
 
     A removed component is added to it: a ball in front of the right kidney.
     """
-    from phantom import ThresholdEngine
+    from phantom import ThresholdEngine, segment
 
-    from KidneySegLib.pipeline import segment
-    from KidneySegLib.report.table import result_as_dict, write_json
+    from KidneySegLib.result import write_json
 
     phantom = make_phantom()
     ct = phantom.ct.with_array(phantom.ct.array.astype(np.int16))  # as a node holds it
     found = segment(ct, package, ThresholdEngine())
     folder = tmp_path_factory.mktemp("result")
     np.save(folder / "labels.npy", found.labels.array.astype(np.uint8))
-    data = result_as_dict(found)
+    data = found.as_dict()
     ball = ellipsoid(phantom.ct.geometry, REJECTED_CENTER, 8)
     np.save(folder / "rejected.npy", ball.astype(np.uint16))
-    removal = Removal(1, "tumor", "more than 4 mm from any kidney", sphere_ml(8), REJECTED_CENTER)
+    removal = Removal(
+        1,
+        "t0a1b2",
+        "far-from-kidney",
+        "tumor",
+        "more than 4 mm from any kidney",
+        sphere_ml(8),
+        REJECTED_CENTER,
+    )
     data["removed_components"] = [removal.as_dict()]
+    data["ijk_to_ras"] = ct.geometry.ijk_to_ras.tolist()
     data["record"]["device"] = "CPU"
     write_json(data, folder / "result.json")
     return ct, folder
@@ -186,7 +194,7 @@ def test_a_run_fills_scene_and_panel(widget, ct, imitate):
         "Left renal tumor",
         "Right renal cyst",
     ]
-    assert node.outputTable.GetNumberOfRows() == widget.ui.lesionTable.rowCount == 8
+    assert node.outputTable.GetNumberOfRows() == widget.ui.lesionTable.rowCount == 10
     assert widget.ui.applyButton.text == "Apply"
     assert not widget.ui.progressBar.visible
     assert widget.ui.statusLabel.text.startswith("Done in")
@@ -344,7 +352,7 @@ def test_a_run_goes_on_while_another_module_is_shown(widget, ct, imitate):
     widget.exit()
     wait(widget)
     widget.enter()
-    assert widget.ui.lesionTable.rowCount == 8
+    assert widget.ui.lesionTable.rowCount == 10
 
 
 # ------------------------------------------------------------------ choices
@@ -409,7 +417,7 @@ def test_a_saved_scene_brings_choices_and_results_back(widget, ct, imitate, scen
     assert widget._parameterNode.quality.value == "fast"
     assert widget.ui.qualitySelector.currentData == "fast"
     assert widget._parameterNode.inputVolume.GetName() == "CT"
-    assert widget.ui.lesionTable.rowCount == 8
+    assert widget.ui.lesionTable.rowCount == 10
     assert not widget.ui.staleLabel.visible
 
 
@@ -572,10 +580,10 @@ def test_an_edit_makes_the_table_stale_and_measuring_makes_it_fresh(done, ct):
     assert done._staleTimer.active
     done.updateStale()
     assert done.ui.staleLabel.visible
-    before = done.ui.lesionTable.item(6, 2).text()
+    before = done.ui.lesionTable.item(8, 2).text()
     click(done.ui.measureButton)
     assert not done.ui.staleLabel.visible
-    assert done.ui.lesionTable.item(6, 2).text() != before
+    assert done.ui.lesionTable.item(8, 2).text() != before
 
 
 def test_the_margin_slider_says_what_stays(done):
@@ -863,17 +871,16 @@ def test_a_script_needs_no_panel(module, scene, result, imitate):
     logic = module.KidneySegLogic()
     segmentation, table, data = logic.process(node, progress=lambda *news: seen.append(news))
     assert "Left renal tumor" in segment_names(segmentation)
-    assert table.GetNumberOfRows() == 8
+    assert table.GetNumberOfRows() == 10
     assert data["record"]["settings"]["quality"] == "balanced"
     assert seen[0][0] == "segment"
 
 
 def test_in_this_process(module, scene, result, shipped, monkeypatch):
-    from phantom import ThresholdEngine
+    from phantom import ThresholdEngine, segment
 
     from KidneySegLib import mrml
     from KidneySegLib.engine import torch_engine
-    from KidneySegLib.pipeline import segment
 
     monkeypatch.setattr(torch_engine, "TorchEngine", lambda device: ThresholdEngine())
     node = add_ct(result[0])

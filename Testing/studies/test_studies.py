@@ -25,7 +25,7 @@ import tumor_slices
 
 from KidneySegLib.core.anatomy import Label
 from KidneySegLib.core.volume import Geometry, Volume
-from KidneySegLib.kidney_ct.clean import Removal
+from KidneySegLib.kidney_ct.removals import Removal
 
 
 def check_export(scores):
@@ -310,7 +310,10 @@ def test_kept_and_doubted_lesions_are_true_where_one_was_inserted():
     result = SimpleNamespace(
         labels=Volume(labels, geometry),
         rejected=Volume(rejected, geometry),
-        removals=[Removal(n, "tumor", r, 1.0, (0, 0, 0)) for n, r in enumerate(reasons, start=1)],
+        removals=tuple(
+            Removal(n, f"t{n}", "small-lesion", "tumor", r, 1.0, (0, 0, 0))
+            for n, r in enumerate(reasons, start=1)
+        ),
     )
     rows = doubted.lesions_of(result, truth)
     assert [(r["kind"], r["true"], r["left_out"]) for r in rows] == [

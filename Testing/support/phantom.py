@@ -8,6 +8,9 @@ import numpy as np
 from scipy import ndimage
 
 from KidneySegLib.core.volume import Geometry, Volume
+from KidneySegLib.kidney_ct.task import KidneyCT
+from KidneySegLib.pipeline import run
+from KidneySegLib.segmenters import open_segmenter
 
 KIDNEY_HU, TUMOR_HU, CYST_HU = 150.0, 90.0, 10.0
 MUSCLE_HU, FAT_HU, AIR_HU, BONE_HU = 50.0, -100.0, -1000.0, 450.0
@@ -83,7 +86,7 @@ class ThresholdEngine:
 
     def predictor(self, package, stage):
         spec = package.stages[stage]
-        low, high = spec.window_hu
+        low, high = spec.input.normalization.clip_hu
         engine = self
 
         class Predictor:
@@ -103,3 +106,8 @@ class ThresholdEngine:
                 return (stack / stack.sum(axis=1, keepdims=True)).astype(np.float32)
 
         return Predictor()
+
+
+def segment(volume, package, engine, settings=None, **options):
+    """The whole chain on kidneys in CT."""
+    return run(KidneyCT(settings), volume, open_segmenter(package, engine), **options)

@@ -10,11 +10,11 @@ from phantom import grid, make_phantom
 
 from KidneySegLib.app.cli import main
 from KidneySegLib.core.anatomy import Label, Tissue
+from KidneySegLib.core.schemes import UNSURE
 from KidneySegLib.io.images import read_labels
 from KidneySegLib.io.itk import sitk_from_volume
 from KidneySegLib.kidney_ct.clean import clean
-from KidneySegLib.kidney_ct.schemes import UNSURE
-from KidneySegLib.measure.volumes import measure
+from KidneySegLib.measure.measurements import measure
 from KidneySegLib.training import pseudo
 from KidneySegLib.training.recipe import load_recipe
 

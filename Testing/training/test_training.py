@@ -10,13 +10,8 @@ from tiny_training import tiny
 
 from KidneySegLib.core.anatomy import Tissue
 from KidneySegLib.core.errors import InputError, ModelError
-from KidneySegLib.models.manifest import (
-    AXIAL_STAGES,
-    MANIFEST,
-    WEIGHTS,
-    load_network,
-    load_package,
-)
+from KidneySegLib.models.manifest import AXIAL_STAGES, MANIFEST, WEIGHTS, load_package
+from KidneySegLib.models.weights import load_network
 from KidneySegLib.training import samples
 from KidneySegLib.training.augment import sample_patch, sampling_grid
 from KidneySegLib.training.loop import averaged_network, prepare, train

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from ...core.errors import InputError
+from ...core.schemes import OVERLAP_ORDER, Role
+from ...core.segment_names import role_of_name
 from ...core.volume import Geometry, Volume
-from ...kidney_ct.schemes import OVERLAP_ORDER, Role, role_of_name
 from ..grids import LPS_TO_RAS, perpendicular
 from ..paths import shown
 from .headers import lenient

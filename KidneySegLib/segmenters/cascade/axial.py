@@ -11,33 +11,56 @@ tumors on finer pixels, have more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
+from ...core.progress import OnTiles
 from ...core.volume import Box, Volume
 from ...engine.base import Predictor
 from ...engine.tiling import predict_block
+from ...models.info import Limits
 from ...models.manifest import StageSpec
-from .fine import Quality, Region, count_tiles, with_context
-from .locate import network_input
+from ..base import Quality, Region
+from .fine import count_tiles, with_context
 
-# How much the axial network counts. One share for both of 0.6 made a tumor of 133 mL beside the
-# kidney of a kept-out CT; one of 0.4 found 16 of 33 real tumors instead of 22 (see the model card).
-ORGAN_SHARE, TISSUE_SHARE = 0.5, 0.7
 _LEAST_SHARE = 1e-6
 _OVERLAP = (0.0, 0.25, 0.25)  # slices do not see each other
+
+
+@dataclass(frozen=True)
+class Fusion:
+    """How much the axial networks count; the defaults are those of the model that ships.
+
+    One share for both of 0.6 made a tumor of 133 mL beside the kidney of a kept-out CT; one of 0.4
+    found 16 of 33 real tumors instead of 22 (see the model card).
+
+    Attributes
+    ----------
+    organ_share, tissue_share : float
+        0..1: for whether a voxel belongs to a kidney with its masses, and for what it is then.
+    """
+
+    organ_share: float = 0.5
+    tissue_share: float = 0.7
+
+    @classmethod
+    def of(cls, limits: Limits) -> Fusion:
+        """What a model brings."""
+        own = limits.get("fusion", {})
+        return cls(own.get("organ_share", 0.5), own.get("tissue_share", 0.7))
 
 
 def look_at_slices(
     volume: Volume,
     regions: Sequence[Region],
     networks: Sequence[tuple[Predictor, StageSpec]],
+    fusion: Fusion | None = None,
     *,
     quality: Quality,
-    on_tiles: Callable[[int, int], None] | None = None,
+    on_tiles: OnTiles | None = None,
 ) -> list[Region]:
     """Fuse the probabilities of regions with the mean of axial networks (see `fused`).
 
@@ -50,6 +73,7 @@ def look_at_slices(
     networks : sequence of (Predictor, StageSpec)
         Axial networks, at least one, with the same classes; the pixels of each are a whole fraction
         of the regions' voxels.
+    fusion : Fusion, optional
     quality : Quality
         Says whether slices are mirrored as well.
 
@@ -64,11 +88,12 @@ def look_at_slices(
             done = len(looked) * len(networks) + len(seen)
             told = on_tiles and partial(count_tiles, on_tiles, done, passes)
             seen.append(_axial_shares(volume, region, predictor, spec, quality, told))
-        looked.append(replace(region, shares=fused(region.shares, sum(seen) / len(seen))))
+        shares = fused(region.shares, sum(seen) / len(seen), fusion or Fusion())
+        looked.append(replace(region, shares=shares))
     return looked
 
 
-def fused(fine: np.ndarray, axial: np.ndarray) -> np.ndarray:
+def fused(fine: np.ndarray, axial: np.ndarray, fusion: Fusion) -> np.ndarray:
     """Mean of two networks' probabilities, of the organ and of its tissues with own shares.
 
     Parameters
@@ -81,8 +106,8 @@ def fused(fine: np.ndarray, axial: np.ndarray) -> np.ndarray:
     (classes, k, j, i) float32
         Sums to 1.
     """
-    tissues = (1 - TISSUE_SHARE) * fine[1:] + TISSUE_SHARE * axial[1:]
-    background = (1 - ORGAN_SHARE) * fine[:1] + ORGAN_SHARE * axial[:1]
+    tissues = (1 - fusion.tissue_share) * fine[1:] + fusion.tissue_share * axial[1:]
+    background = (1 - fusion.organ_share) * fine[:1] + fusion.organ_share * axial[:1]
     tissues *= (1 - background) / np.maximum(tissues.sum(axis=0, keepdims=True), _LEAST_SHARE)
     return np.concatenate([background, tissues])
 
@@ -93,21 +118,21 @@ def _axial_shares(
     predictor: Predictor,
     spec: StageSpec,
     quality: Quality,
-    on_tiles: Callable[[int, int], None] | None,
+    on_tiles: OnTiles | None,
 ) -> np.ndarray:
     """The axial network's probabilities on a region's voxels."""
     grid = volume.geometry.with_spacing(region.geometry.spacing_mm)
     start = np.rint(grid.kji_from_ras(region.geometry.ras_from_kji([0, 0, 0])))[0].astype(int)
     box = Box(tuple(start), tuple(start + region.geometry.shape))
-    pixels = round(region.geometry.spacing_mm[1] / spec.spacing_mm)  # along a voxel's edge
+    pixel_mm = spec.input.spacing_mm[1] or region.geometry.spacing_mm[1]
+    pixels = round(region.geometry.spacing_mm[1] / pixel_mm)  # along a voxel's edge
     _, height, width = spec.patch
     wide = with_context(box, (1, -(-height // pixels), -(-width // pixels)), grid.shape, 1.0)
     finer = grid.cropped(wide).with_spacing(grid.spacing_mm / (1, pixels, pixels))
     shares = predict_block(
-        network_input(volume, finer, spec.window_hu),
+        spec.input.seen(volume, finer),
         predictor,
-        tile=spec.patch,
-        classes=len(spec.classes),
+        spec,
         overlap=_OVERLAP,
         mirror_axes=quality.mirror_axes,
         on_tiles=on_tiles,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
 
+from ...core.progress import OnTiles
 from ...core.volume import Box, Geometry, Volume
 from ...engine.base import Predictor
 from ...engine.tiling import predict_block
 from ...models.manifest import StageSpec
-from .locate import Location, network_input
+from ..base import Quality, Region
+from ..places import Place
 
 _MARGIN_MM = 20.0
 _GROW_MM = 40.0
@@ -21,51 +22,14 @@ _WALL_VOXELS = 4  # foreground voxels on a wall that count as touching it
 _FOREGROUND = 0.5
 
 
-@dataclass(frozen=True)
-class Quality:
-    """How much work a run does.
-
-    Attributes
-    ----------
-    overlap : float
-        Share of a tile that its neighbor covers too.
-    context : float
-        A region is at least this many tiles long, so that its voxels are seen from several
-        tiles.
-    mirror_axes : tuple of tuples
-        Passes, each mirrored along these axes.
-    """
-
-    overlap: float
-    context: float
-    mirror_axes: tuple[tuple[int, ...], ...]
-
-
-# Right and left may change places, front and back may not: passes with the spine in front made
-# `best` worse than `fast` (kept-out kidney Dice 0.917 instead of 0.935).
-QUALITIES = {
-    "fast": Quality(0.25, 1.0, ((),)),
-    "balanced": Quality(0.5, 1.3, ((),)),
-    "best": Quality(0.5, 1.3, ((), (2,))),
-}
-
-
-@dataclass(frozen=True)
-class Region:
-    """Class probabilities ``(classes, k, j, i)`` on a piece of the fine grid."""
-
-    geometry: Geometry
-    shares: np.ndarray
-
-
 def segment_regions(
     volume: Volume,
-    places: Sequence[Location],
+    places: Sequence[Place],
     predictor: Predictor,
     spec: StageSpec,
     *,
     quality: Quality,
-    on_tiles: Callable[[int, int], None] | None = None,
+    on_tiles: OnTiles | None = None,
 ) -> list[Region]:
     """Run the fine network around each place.
 
@@ -76,7 +40,7 @@ def segment_regions(
     ----------
     volume : Volume
         Canonical, HU.
-    places : sequence of Location
+    places : sequence of Place
     spec : StageSpec
         Input of the fine network.
     quality : Quality
@@ -85,7 +49,7 @@ def segment_regions(
     -------
     list of Region
     """
-    grid = volume.geometry.with_spacing((spec.spacing_mm,) * 3)
+    grid = spec.input.grid_of(volume.geometry)
     waiting = [p.box(grid, margin_mm=_MARGIN_MM) for p in places]
     waiting = _join([b for b in waiting if not b.is_empty])
     done: dict[Box, np.ndarray] = {}
@@ -108,9 +72,7 @@ def segment_regions(
     return [Region(grid.cropped(b), done[b]) for b in waiting]
 
 
-def count_tiles(
-    on_tiles: Callable[[int, int], None], box: int, boxes: int, done: int, total: int
-) -> None:
+def count_tiles(on_tiles: OnTiles, box: int, boxes: int, done: int, total: int) -> None:
     """Tiles of one of several boxes as tiles of them all."""
     on_tiles(box * total + done, boxes * total)
 
@@ -123,15 +85,14 @@ def _predict_box(
     spec: StageSpec,
     *,
     quality: Quality,
-    on_tiles: Callable[[int, int], None] | None,
+    on_tiles: OnTiles | None,
 ) -> np.ndarray:
     """Probabilities of one box, computed with context around it."""
     wide = with_context(box, spec.patch, grid.shape, quality.context)
     shares = predict_block(
-        network_input(volume, grid.cropped(wide), spec.window_hu),
+        spec.input.seen(volume, grid.cropped(wide)),
         predictor,
-        tile=spec.patch,
-        classes=len(spec.classes),
+        spec,
         overlap=quality.overlap,
         mirror_axes=quality.mirror_axes,
         on_tiles=on_tiles,

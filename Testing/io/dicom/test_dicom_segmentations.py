@@ -13,8 +13,7 @@ from KidneySegLib.core.errors import InputError
 from KidneySegLib.core.source import Source
 from KidneySegLib.core.volume import Volume
 from KidneySegLib.io.label_maps import read_label_map
-from KidneySegLib.kidney_ct.clean import assign_sides
-from KidneySegLib.kidney_ct.schemes import to_kidneyseg
+from KidneySegLib.kidney_ct.sides import assign_sides, to_kidneyseg
 
 SEG = "1.2.840.10008.5.1.4.1.1.66.4"
 

@@ -7,14 +7,16 @@ import pytest
 
 from KidneySegLib.core.anatomy import Tissue
 from KidneySegLib.core.volume import Box
+from KidneySegLib.models.inputs import InputSpec, Normalization
 from KidneySegLib.models.manifest import StageSpec
-from KidneySegLib.segmenters.cascade.axial import ORGAN_SHARE, fused, look_at_slices
-from KidneySegLib.segmenters.cascade.fine import QUALITIES, Region
-from KidneySegLib.segmenters.cascade.locate import network_input
+from KidneySegLib.segmenters.base import QUALITIES, Region
+from KidneySegLib.segmenters.cascade.axial import Fusion, fused, look_at_slices
 from KidneySegLib.segmenters.to_native import decide
 
 CLASSES = ("background", "kidney", "tumor", "cyst")
-SPEC = StageSpec("axial", "PlanarDynUNet", {}, CLASSES, 1.25, (16, 64, 64), (-125.0, 275.0))
+INPUT = InputSpec((None, 1.25, 1.25), Normalization.window(-125.0, 275.0))
+SPEC = StageSpec("axial", "PlanarDynUNet", {}, CLASSES, INPUT, (16, 64, 64))
+ORGAN_SHARE = Fusion().organ_share
 
 
 class Brightness:
@@ -46,7 +48,7 @@ def test_the_mean_of_both_lies_where_the_region_does(phantom, region):
     assert seen.geometry is region.geometry
     assert network.shapes == {(1, 1, 16, 64, 64)}
     fine = region.geometry.with_spacing((2.5, 1.25, 1.25))
-    bright = (network_input(phantom.ct, fine, SPEC.window_hu) + 1) / 2
+    bright = (INPUT.seen(phantom.ct, fine)[0] + 1) / 2
     k, j, i = region.geometry.shape
     bright = bright.reshape(k, j, 2, i, 2).mean((2, 4))
     expected = (1 - ORGAN_SHARE) * region.shares[0] + ORGAN_SHARE * (1 - bright)
@@ -75,7 +77,7 @@ def voxel(background, kidney, tumor, cyst):
 
 
 def tissue(fine, axial):
-    shares = fused(voxel(*fine), voxel(*axial))
+    shares = fused(voxel(*fine), voxel(*axial), Fusion())
     assert shares.sum() == pytest.approx(1)
     return Tissue(int(decide(*shares[1:]).squeeze())).name.lower()
 

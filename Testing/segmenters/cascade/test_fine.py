@@ -5,14 +5,15 @@ import pytest
 from phantom import LEFT_CENTER, RIGHT_CENTER
 
 from KidneySegLib.core.volume import Box
-from KidneySegLib.segmenters.cascade.fine import QUALITIES, segment_regions, with_context
-from KidneySegLib.segmenters.cascade.locate import Location
-from KidneySegLib.segmenters.to_native import export_regions
+from KidneySegLib.segmenters.base import QUALITIES
+from KidneySegLib.segmenters.cascade.fine import segment_regions, with_context
+from KidneySegLib.segmenters.places import Place
+from KidneySegLib.segmenters.to_native import to_native
 
 
 @pytest.fixture
 def spec(package):
-    return dataclasses.replace(package.stages["fine"], patch=(64, 48, 48), spacing_mm=2.5)
+    return dataclasses.replace(package.stages["fine"], patch=(64, 48, 48))
 
 
 def run(phantom, engine, package, spec, places, quality="fast"):
@@ -26,13 +27,13 @@ def run(phantom, engine, package, spec, places, quality="fast"):
 
 
 def place(center, half):
-    return Location(np.array(center) - half, np.array(center) + half)
+    return Place(np.array(center) - half, np.array(center) + half)
 
 
 def test_region_grows_until_the_kidney_is_inside(phantom, engine, package, spec):
     places = [place(RIGHT_CENTER, np.array([4.0, 4.0, 4.0]))]
     regions = run(phantom, engine, package, spec, places)
-    tissue = export_regions(regions, phantom.ct.geometry).labels
+    tissue = to_native(regions, phantom.ct.geometry).labels
     right = np.zeros_like(tissue, bool)
     index = np.argwhere(phantom.tissue > 0)
     right[tuple(index[phantom.ct.geometry.ras_from_kji(index)[:, 0] > 0].T)] = True
@@ -50,7 +51,7 @@ def test_regions_that_overlap_are_joined(phantom, engine, package, spec):
 
 def test_no_places_no_regions(phantom, engine, package, spec):
     assert run(phantom, engine, package, spec, []) == []
-    empty = export_regions([], phantom.ct.geometry)
+    empty = to_native([], phantom.ct.geometry)
     assert not empty.labels.any()
 
 

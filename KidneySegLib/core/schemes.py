@@ -1,4 +1,4 @@
-"""Label schemes: what the numbers of a label map mean, by a known numbering or by its own names.
+"""Label schemes: what the numbers of a label map mean.
 
 Nothing guesses a scheme: a file says what its numbers mean, or whoever reads it does. What does not
 fit anatomy is refused or said (see `plausibility`).
@@ -6,19 +6,14 @@ fit anatomy is refused or said (see `plausibility`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
 
-from ..core.anatomy import Label, Tissue
-from ..core.errors import InputError
-from ..core.findings import Finding
-from ..core.volume import Volume
-from .clean import assign_sides
-from .midline import find_midline
+from .anatomy import Tissue
+from .errors import InputError
 
 UNSURE = 255
 
@@ -120,40 +115,8 @@ KNOWN_SCHEMES = {
 }
 SCHEMES = tuple(KNOWN_SCHEMES)
 _TISSUES = {role: int(role.tissue) for role in Role}
-_LABELS = {
-    Role.RIGHT_KIDNEY: int(Label.RIGHT_KIDNEY),
-    Role.LEFT_KIDNEY: int(Label.LEFT_KIDNEY),
-    Role.TUMOR: int(Label.TUMOR),
-    Role.CYST: int(Label.CYST),
-}
 _NO_ROLES = (Role.OTHER, Role.UNCLEAR)
 _ROLE_NAMES = ", ".join(role.value for role in Role if role not in _NO_ROLES)
-_FOREIGN = re.compile(
-    r"liver|hepat|leber|foie|\blungs?\b|pulmo|lunge|poumon|spleen|splen|milz|\brate\b|pancrea|pankrea|"
-    r"gall|bili|duct|ovar|prostat|bladder|blase|vessie|bowel|colon|darm|stomach|magen|breast|thyro|"
-    r"bone|knochen|brain|hirn|adrenal|suprarenal|surrénal|surrenal|nebenniere"
-)
-_NOT_PARENCHYMA = re.compile(
-    r"arter|artère|aorta|vein|veine|vena|vessel|gefä|ureter|harnleiter|pelvis|becken|bassinet|sinus|"
-    r"fascia|\bfat\b|fett|collecting|caly|kelch|medulla|hilum|hilus|stone|stein|calcul"
-)
-_CYST = re.compile(r"\bcysts?\b|\bzysten?\b|\bkystes?\b|nierenzyste")
-_CYSTIC = re.compile(r"cystic|zystisch|kystique")
-_TUMOR = re.compile(
-    r"tumou?r|tumeur|\bmass(?:es|e)?\b|neoplas|carcinom|karzinom|cancer|krebs|\b(?:cc|p|ch)?rcc\b|"
-    r"tumours?|lesion|lésion|läsion|raumforderung|oncocytom|onkozytom|angiomyolipom|\baml\b|metasta"
-)
-_KIDNEY = re.compile(
-    r"kidney|\bnieren?\b|\breins?\b|\bren\b|(?:renal|rénal|kidney|nieren)[ -]?(?:parench|cortex)|"
-    r"nierenparench"
-)
-_ORGAN = re.compile(r"kidney|niere|\breins?\b|renal|rénal|parench")
-_AND = re.compile(
-    r"\b(?:with|without|w o|incl\w*|excl\w*|plus|minus|and|or|no|non|free|bearing|affected|"
-    r"mit|ohne|und|frei|et|avec|sans)\b|[+&]"
-)
-_JOINED = re.compile(r"(?<=[a-zäöüé])(?=[A-ZÄÖÜ])|(?<=[A-Za-zäöü])(?=\d)")  # KidneyCyst, Cyst1
-_RIGHT, _LEFT = re.compile(r"right|rechts?|\br\b|droite?"), re.compile(r"left|links?|\bl\b|gauche")
 
 
 def scheme_of(text: str) -> Scheme:
@@ -184,35 +147,6 @@ def scheme_of(text: str) -> Scheme:
             f"'{text}' names kidneys with and without a side. Expected one or the other."
         )
     return Scheme(text, roles, highest=UNSURE - 1)
-
-
-def role_of_name(name: str) -> Role:
-    """Role that a segment's own name says, in English, German or French.
-
-    `Role.UNCLEAR` for a name of a kidney together with its masses, or without them, and for
-    cystic kidneys: it does not say which of them its voxels are.
-    """
-    apart = _JOINED.sub(" ", name)
-    text = re.sub(r"[_\-./]+", " ", apart).lower()
-    tumor, cyst = bool(_TUMOR.search(text)), bool(_CYST.search(text))
-    if "collecting duct carcinoma" in text:
-        return Role.TUMOR
-    if _FOREIGN.search(text):
-        return Role.UNCLEAR if (tumor or cyst) and _ORGAN.search(text) else Role.OTHER
-    if (tumor or cyst) and _AND.search(text) and _KIDNEY.search(text):
-        return Role.UNCLEAR
-    if tumor and cyst:
-        return Role.UNCLEAR
-    if tumor or cyst:
-        return Role.TUMOR if tumor else Role.CYST
-    if _NOT_PARENCHYMA.search(text) or not _KIDNEY.search(text):
-        return Role.OTHER
-    if _CYSTIC.search(text):
-        return Role.UNCLEAR
-    right, left = bool(_RIGHT.search(text)), bool(_LEFT.search(text))
-    if right == left:
-        return Role.KIDNEY
-    return Role.RIGHT_KIDNEY if right else Role.LEFT_KIDNEY
 
 
 def check_scheme(array: np.ndarray, scheme: str | Scheme) -> None:
@@ -250,30 +184,3 @@ def to_tissue(array: np.ndarray, scheme: str | Scheme) -> np.ndarray:
     scheme = scheme_of(scheme) if isinstance(scheme, str) else scheme
     check_scheme(array, scheme)
     return scheme.table(_TISSUES)[array]
-
-
-def to_kidneyseg(
-    labels: Volume, scheme: str | Scheme, ct: Volume | None = None
-) -> tuple[Volume, list[Finding]]:
-    """Canonical volume with `Label` numbers, whatever the scheme of the input.
-
-    Where the scheme does not tell sides, they come from the body's midline if a CT is given, else
-    from the middle of the field. The findings say where that is not sure.
-    """
-    scheme = scheme_of(scheme) if isinstance(scheme, str) else scheme
-    canonical = labels.canonical()
-    if scheme.tells_sides:
-        check_scheme(canonical.array, scheme)
-        return canonical.with_array(scheme.table(_LABELS)[canonical.array]), []
-    tissue = to_tissue(canonical.array, scheme)
-    midline = midline_mm(canonical, ct)
-    array, findings = assign_sides(tissue, canonical.geometry, midline_r_mm=midline)
-    return canonical.with_array(array), findings
-
-
-def midline_mm(canonical: Volume, ct: Volume | None) -> float:
-    """R coordinate of the body's middle: from a CT where there is one, else the field's."""
-    if ct is not None:
-        return find_midline(ct.canonical(), (-np.inf, np.inf)).r_mm
-    center = (np.array(canonical.array.shape) - 1) / 2
-    return float(canonical.geometry.ras_from_kji(center)[0, 0])

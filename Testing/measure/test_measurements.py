@@ -18,8 +18,8 @@ from phantom import (
 
 from KidneySegLib.core.anatomy import Label
 from KidneySegLib.core.volume import Box, Volume
-from KidneySegLib.kidney_ct.clean import assign_sides
-from KidneySegLib.measure.volumes import measure
+from KidneySegLib.kidney_ct.sides import assign_sides
+from KidneySegLib.measure.measurements import measure
 
 
 def labeled(phantom):
@@ -90,7 +90,7 @@ def test_a_lesion_whose_interval_begins_near_nothing_is_uncertain(phantom):
     assert not lesion.uncertain
     assert dataclasses.replace(lesion, volume_interval_ml=(0.0, 39.0)).uncertain
     assert not dataclasses.replace(lesion, volume_interval_ml=(9.0, 39.0)).uncertain
-    assert dataclasses.replace(lesion, probability=0.4).uncertain
+    assert dataclasses.replace(lesion, doubtful=True).uncertain
 
 
 def test_empty_map(phantom):

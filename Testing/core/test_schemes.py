@@ -3,7 +3,9 @@ import pytest
 from phantom import make_phantom
 
 from KidneySegLib.core.errors import InputError
-from KidneySegLib.kidney_ct.schemes import Role, check_scheme, role_of_name, to_kidneyseg, to_tissue
+from KidneySegLib.core.schemes import Role, check_scheme, to_tissue
+from KidneySegLib.core.segment_names import role_of_name
+from KidneySegLib.kidney_ct.sides import to_kidneyseg
 
 
 def test_schemes_give_other_tissues_for_the_same_numbers():

@@ -1,0 +1,80 @@
+"""One CT from memory to a folder of results, with a model that stays loaded for the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..core.findings import Finding
+from ..core.volume import Volume
+from ..engine import open_engine
+from ..environment.memory import explained, require_memory
+from ..kidney_ct.settings import Settings
+from ..kidney_ct.task import KidneyCT
+from ..models.info import ModelInfo
+from ..models.registry import find_model
+from ..pipeline import run
+from ..report.case_folder import write_result
+from ..report.table import as_text
+from ..result import DISCLAIMER, Result
+from ..segmenters import open_segmenter
+from .console import Console
+
+
+class CaseRunner:
+    """Segments CTs with the same model, device and settings.
+
+    Parameters
+    ----------
+    settings : Settings
+    model : str, optional
+        Name or folder of a model package.
+    device : str
+    say : callable
+        Says a finding to the user.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        console: Console,
+        *,
+        model: str | None = None,
+        device: str = "auto",
+        say: Callable[[Finding], None],
+    ) -> None:
+        self._segmenter = open_segmenter(find_model(model), open_engine(device))
+        self._task, self._console, self._say = KidneyCT(settings), console, say
+
+    @property
+    def model(self) -> ModelInfo:
+        """The model that is used."""
+        return self._segmenter.model
+
+    @property
+    def made_with(self) -> dict[str, Any]:
+        """Model and settings, by which a batch knows results that it may keep."""
+        return {"model": self.model.sha256, "settings": self._task.settings.as_dict()}
+
+    def run(self, volume: Volume, target: Path, *, overwrite: bool = False) -> Result:
+        """Segment a CT, write its folder, and say what was found.
+
+        Raises
+        ------
+        KidneySegError
+            If the CT cannot be used, or the folder cannot be written.
+        """
+        require_memory(volume.array.shape)
+        with explained(volume.array.shape):
+            result = run(self._task, volume, self._segmenter, progress=self._console.progress)
+            self._console.progress("write", 0.99, None)
+            write_result(result, volume, target, overwrite=overwrite)
+        for finding in result.findings:
+            self._say(finding)
+        return result
+
+    def text(self, result: Result) -> str:
+        """Tables of a result, and what to know about them."""
+        tables = as_text(result.measurements)
+        return f"{tables}\n\n{DISCLAIMER}\nModel license: {self.model.license}"

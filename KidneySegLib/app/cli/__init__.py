@@ -1,0 +1,5 @@
+"""Command line of KidneySeg, one file a command."""
+
+from .main import main
+
+__all__ = ["main"]

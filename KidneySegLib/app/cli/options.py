@@ -1,0 +1,79 @@
+"""Options that several commands share, and what their values look like."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+
+def point(text: str) -> tuple[float, float, float]:
+    """Parse ``R,A,S``."""
+    try:
+        r, a, s = (float(x) for x in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is no point. Expected three numbers R,A,S in mm, such as 62,-30,115"
+        ) from None
+    return r, a, s
+
+
+def roi(text: str) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+    """Parse ``R1,A1,S1,R2,A2,S2``."""
+    parts = text.split(",")
+    if len(parts) != 6:
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is no region. Expected opposite corners R1,A1,S1,R2,A2,S2 in mm"
+        )
+    return point(",".join(parts[:3])), point(",".join(parts[3:]))
+
+
+def removal(text: str) -> int | str:
+    """Parse the number or ID of a removed component."""
+    if not re.fullmatch(r"\d+|[a-z][0-9a-f]{5}", text):
+        raise argparse.ArgumentTypeError(
+            f"'{text}' names no removed component. Expected a number or an ID, such as 3 or k3f2a1"
+        )
+    return int(text) if text.isdecimal() else text
+
+
+def override(text: str) -> tuple[int, str, int]:
+    """Parse ``TUMOR:COMPONENT=POINTS``."""
+    match = re.fullmatch(r"(\d+):(\w+)=(\d+)", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(
+            f"'{text}' sets nothing. Expected TUMOR:COMPONENT=POINTS, such as 1:N=3"
+        )
+    return int(match[1]), match[2], int(match[3])
+
+
+def add_engine_options(parser: argparse.ArgumentParser) -> None:
+    """Options that choose model, device and quality."""
+    parser.add_argument("--model", metavar="NAME|FOLDER", help="model package (see 'models')")
+    parser.add_argument("--device", default="auto", help="auto, cuda, cuda:N, mps or cpu")
+    parser.add_argument(
+        "--quality",
+        default="balanced",
+        choices=("fast", "balanced", "best"),
+        help="how much work to do (default: balanced)",
+    )
+
+
+def add_labels_option(parser: argparse.ArgumentParser) -> None:
+    """Option that says what the numbers of a label map mean."""
+    parser.add_argument(
+        "--labels",
+        dest="scheme",
+        metavar="SCHEME",
+        help="what the numbers mean, where the file does not say it itself: kidneyseg (1 right "
+        "kidney, 2 left kidney, 3 tumor, 4 cyst), kits (1 kidney, 2 tumor, 3 cyst), "
+        "totalsegmentator, amos, btcv, or NUMBER=ROLE,... such as 2=right_kidney,3=left_kidney",
+    )
+
+
+def add_training_options(parser: argparse.ArgumentParser, *, data: str) -> None:
+    """Options of commands that prepare a training with a model."""
+    parser.add_argument("--data", type=Path, required=True, help=data)
+    parser.add_argument("--out", type=Path, required=True, help="folder of the training")
+    parser.add_argument("--model", help="model package that is used (default: the shipped one)")
+    parser.add_argument("--device", default="auto", help="auto, cuda, cuda:N, mps or cpu")

@@ -1,0 +1,37 @@
+"""Kidneys that reach into none of the places looked at: seen by chance in a region's margin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from ...core.anatomy import Tissue
+from ...core.findings import Finding
+from ...core.masks import components
+from ..removals import Removal
+from ..scene import Change, Scene
+from .base import dropped
+
+_REASON = "outside the places looked at"
+
+
+class BesidePlaces:
+    """Removes kidneys, with the masses on them, that reach into no place; it has no limits."""
+
+    code = "beside-places"
+    needs = frozenset({"places"})
+
+    def find(self, scene: Scene) -> Iterator[Change]:
+        """Components with kidney that lie in no place."""
+        inside = np.zeros(scene.tissue.shape, bool)
+        for box in scene.anchors or ():
+            inside[box.grown((0, 0, 0), inside.shape).slices] = True
+        for where, part in components(scene.tissue > 0):
+            kidney = part & (scene.tissue[where] == Tissue.KIDNEY)
+            if kidney.any() and not (part & inside[where]).any():
+                yield from dropped(scene, _REASON, part, where)
+
+    def tell(self, scene: Scene, removed: Sequence[Removal]) -> list[Finding]:
+        """Nothing: candidates that were not looked at are reported by the task."""
+        return []

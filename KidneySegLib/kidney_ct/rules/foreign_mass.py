@@ -1,0 +1,80 @@
+"""Masses of bowel, liver or stomach: called with less certainty than what is a kidney's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...core.anatomy import Tissue
+from ...core.findings import Finding, place_text, warning
+from ...core.masks import components
+from ..removals import Removal
+from ..scene import Change, Scene, Where
+from .base import dropped
+
+_REASON = "the network is not sure that it belongs to a kidney"
+_REPORTED_ML = 0.1  # not a speck of the other kind in a mass
+
+
+@dataclass(frozen=True)
+class ForeignMassLimits:
+    """Which masses are in doubt; brought by the model.
+
+    Attributes
+    ----------
+    least_ml : float
+        Smaller masses are mostly rim, which is less sure in true ones, too.
+    percent : float
+        Probability of kidney or mass in % that a kidney's own mass reaches.
+    percentile : float
+        In so many % of its voxels it may be less.
+    """
+
+    least_ml: float
+    percent: float
+    percentile: float
+
+
+class ForeignMass:
+    """Removes masses that nowhere are surely a kidney's, but for those that the user points at."""
+
+    code = "foreign-mass"
+    needs = frozenset({"probabilities"})
+
+    def __init__(self, limits: ForeignMassLimits) -> None:
+        self.limits = limits
+
+    def find(self, scene: Scene) -> Iterator[Change]:
+        """Masses of a certain size."""
+        points = [np.rint(scene.geometry.kji_from_ras(p))[0].astype(int) for p in scene.points]
+        for where, part in components(scene.tissue >= Tissue.TUMOR):
+            if scene.volume_ml(part) < self.limits.least_ml:
+                continue
+            surest = np.percentile(scene.organ_percent(part, where), self.limits.percentile)
+            if surest < self.limits.percent and not any(_holds(part, where, p) for p in points):
+                yield from dropped(scene, _REASON, part, where)
+
+    def tell(self, scene: Scene, removed: Sequence[Removal]) -> list[Finding]:
+        """Name what was left out: it may be a tumor."""
+        return [
+            warning(
+                "mass-left-out",
+                f"A {mass.tissue} of {mass.volume_ml:.1f} mL around {place_text(mass.center_ras)} "
+                f"was left out ({mass.id}): nowhere in it is the network sure that it belongs to a "
+                "kidney. It may be bowel, another organ, or a tumor of a kind that the network "
+                "does not know. Look at it. If it is a kidney's, take it back, or click into it "
+                "and into every kidney.",
+                mass.center_ras,
+                remedy="take-back-or-click",
+            )
+            for mass in removed
+            if mass.volume_ml >= _REPORTED_ML
+        ]
+
+
+def _holds(part: np.ndarray, where: Where, kji: np.ndarray) -> bool:
+    """Whether a voxel of the whole lies in a component inside the slices where."""
+    inside = all(s.start <= n < s.stop for s, n in zip(where, kji, strict=True))
+    return inside and bool(part[tuple(n - s.start for s, n in zip(where, kji, strict=True))])

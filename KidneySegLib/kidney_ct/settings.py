@@ -1,0 +1,81 @@
+"""What the user decides about a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..core.errors import InputError
+from ..segmenters.base import QUALITIES
+from ..segmenters.places import Hints, Point
+from .refine import METHODS
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user decides.
+
+    Attributes
+    ----------
+    quality : str
+        ``fast``, ``balanced`` or ``best``.
+    kidneys_only : bool
+        Count tumors and cysts as kidney.
+    points : tuple of (R, A, S)
+        Points in mm inside kidneys; they replace the locator.
+    rois : tuple of pairs of (R, A, S)
+        Opposite corners in mm of boxes around kidneys; they replace the locator.
+    keep : tuple of int or str
+        Numbers or IDs of removals that cleaning must take back (see `Removal`).
+    refine : str
+        ``off``, ``levelset`` or ``contour`` (see refine.py).
+    probabilities : bool
+        Keep the probabilities of kidney, tumor and cyst with the result.
+    """
+
+    quality: str = "balanced"
+    kidneys_only: bool = False
+    points: tuple[Point, ...] = ()
+    rois: tuple[tuple[Point, Point], ...] = ()
+    keep: tuple[int | str, ...] = ()
+    refine: str = "off"
+    probabilities: bool = False
+
+    def __post_init__(self):
+        """Refuse an unknown quality or refinement."""
+        for what, value, known in (
+            ("quality", self.quality, QUALITIES),
+            ("refinement", self.refine, METHODS),
+        ):
+            if value not in known:
+                raise InputError(f"Unknown {what} '{value}'. Expected {', '.join(known)}.")
+
+    @property
+    def hints(self) -> Hints:
+        """Where the user says that kidneys are."""
+        return Hints(self.points, self.rois)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain dictionary for JSON; what a result finds does not depend on `probabilities`."""
+        return {
+            "quality": self.quality,
+            "kidneys_only": self.kidneys_only,
+            "points_ras_mm": [list(map(float, p)) for p in self.points],
+            "rois_ras_mm": [[list(map(float, c)) for c in roi] for roi in self.rois],
+            "keep": list(self.keep),
+            "refine": self.refine,
+        } | ({"probabilities": True} if self.probabilities else {})
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Settings:
+        """Settings that `as_dict` wrote."""
+        return cls(
+            quality=data["quality"],
+            kidneys_only=data["kidneys_only"],
+            points=tuple(tuple(p) for p in data["points_ras_mm"]),
+            rois=tuple((tuple(a), tuple(b)) for a, b in data["rois_ras_mm"]),
+            keep=tuple(data["keep"]),
+            refine=data["refine"],
+            probabilities=data.get("probabilities", False),
+        )

@@ -1,0 +1,177 @@
+"""Lesions: every connected tumor and cyst, found once, and what is measured of one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..core.anatomy import KIDNEY_OF_SIDE, SIDES, Label
+from ..core.densities import FAT_IN_MASS_BELOW_HU
+from ..core.masks import bodies, moved
+from ..core.volume import Box, Volume
+from .densities import finite
+from .diameters import Point, feret_3d, feret_axial, sphere_equivalent_mm
+
+Interval = tuple[float, float]
+Faces = set[tuple[int, int]]
+
+DIAMETERS = ("feret_axial", "feret_3d", "sphere_equivalent")  # fields <name>_mm of a lesion
+_NEAR_MM = 5.0  # around a lesion: the kidney that has most voxels there is its own
+_NEXT_TO_NOTHING = 0.1  # of the volume; the interval is a nominal 90 % one
+_OWN_LESION_ML = 0.1  # of a body that touches another one at corners only
+_SAME_MM = 1.0  # between centers of one lesion, measured twice
+
+
+@dataclass(frozen=True)
+class LesionMeasurement:
+    """One tumor or cyst component.
+
+    Lengths in mm, volume in mL, densities in HU (None without a CT), places in RAS mm.
+    ``fat_share`` is the share of its voxels under -20 HU, ``..._ends_ras_mm`` the two ends of the
+    diameters. ``incomplete`` says that it reaches the end of the scan. ``probability`` is the mean
+    probability that the network gave it and its kind, None without one; intervals as in
+    `SideMeasurement`. ``slice_number`` is that of its center, None where no scan tells it.
+    ``doubtful`` says that the network is not sure of it, or of its kind: False without a network.
+    """
+
+    id: int
+    kind: str
+    side: str
+    volume_ml: float
+    feret_axial_mm: float
+    feret_3d_mm: float
+    sphere_equivalent_mm: float
+    density_mean_hu: float | None
+    density_sd_hu: float | None
+    density_median_hu: float | None
+    fat_share: float | None
+    center_ras_mm: Point
+    feret_axial_ends_ras_mm: tuple[Point, Point]
+    feret_3d_ends_ras_mm: tuple[Point, Point]
+    incomplete: bool
+    probability: float | None = None
+    volume_interval_ml: Interval | None = None
+    feret_axial_interval_mm: Interval | None = None
+    feret_3d_interval_mm: Interval | None = None
+    sphere_equivalent_interval_mm: Interval | None = None
+    slice_number: int | None = None
+    doubtful: bool = False
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether it may hardly be there: doubtful, or an interval that begins near nothing."""
+        interval = self.volume_interval_ml
+        from_nothing = interval is not None and interval[0] < _NEXT_TO_NOTHING * self.volume_ml
+        return self.doubtful or from_nothing
+
+
+@dataclass(frozen=True, eq=False)
+class LesionComponent:
+    """A connected tumor or cyst: label, side, slices of its box, mask in the box, center in mm."""
+
+    kind: Label
+    side: str
+    where: tuple[slice, slice, slice]
+    part: np.ndarray
+    center_ras: np.ndarray
+
+    def within(self, block: Sequence[slice]) -> LesionComponent:
+        """The same, in the voxels of the array that has this as a block."""
+        return replace(self, where=moved(self.where, block))
+
+    def seen_from(self, start: Sequence[int]) -> LesionComponent:
+        """The same, in the voxels of a part of the array that begins at ``start``."""
+        return replace(self, where=Box.of_slices(self.where).seen_from(start).slices)
+
+
+def find_lesions(labels: Volume) -> list[LesionComponent]:
+    """Every tumor and cyst of a label map (`Label` numbers), largest first.
+
+    Two that touch at the corners of voxels only are two.
+    """
+    found, least = [], math.ceil(_OWN_LESION_ML / labels.geometry.voxel_volume_ml)
+    for kind in (Label.TUMOR, Label.CYST):
+        for where, part in bodies(labels.array == kind, least):
+            box = Box.of_slices(where)
+            own = labels.geometry.cropped(box)
+            center = own.ras_from_kji(np.argwhere(part).mean(axis=0))[0]
+            side = _nearest_side(box, labels, center)
+            found.append(LesionComponent(kind, side, where, part, center))
+    return sorted(found, key=lambda c: (-int(c.part.sum()), c.kind))
+
+
+def matched(
+    components: Sequence[LesionComponent], lesions: Sequence[LesionMeasurement]
+) -> tuple[LesionComponent, ...]:
+    """Components in the order of measured lesions, by kind and center; () where they do not fit."""
+    found = []
+    for lesion in lesions:
+        own = [
+            c
+            for c in components
+            if c.kind.name.lower() == lesion.kind
+            and np.linalg.norm(c.center_ras - lesion.center_ras_mm) < _SAME_MM
+        ]
+        if len(own) != 1:
+            return ()
+        found += own
+    return tuple(found)
+
+
+def measure_lesion(
+    number: int,
+    component: LesionComponent,
+    labels: Volume,
+    density: np.ndarray | None,
+    touched: Faces,
+) -> LesionMeasurement:
+    """Measure one component of a label map; faces of the scan that labels reach are touched."""
+    where, part = component.where, component.part
+    own = labels.geometry.cropped(Box.of_slices(where))
+    volume_ml = float(part.sum()) * own.voxel_volume_ml
+    values = finite(density, where, part)
+    axial, longest = feret_axial(part, own), feret_3d(part, own)
+    return LesionMeasurement(
+        id=number,
+        kind=component.kind.name.lower(),
+        side=component.side,
+        volume_ml=volume_ml,
+        feret_axial_mm=axial.mm,
+        feret_3d_mm=longest.mm,
+        sphere_equivalent_mm=sphere_equivalent_mm(volume_ml),
+        density_mean_hu=None if values is None else float(values.mean()),
+        density_sd_hu=None if values is None else float(values.std()),
+        density_median_hu=None if values is None else float(np.median(values)),
+        fat_share=None if values is None else float((values < FAT_IN_MASS_BELOW_HU).mean()),
+        center_ras_mm=tuple(float(x) for x in component.center_ras),
+        feret_axial_ends_ras_mm=(axial.start_ras_mm, axial.end_ras_mm),
+        feret_3d_ends_ras_mm=(longest.start_ras_mm, longest.end_ras_mm),
+        incomplete=_reaches(where, labels.array.shape, touched),
+    )
+
+
+def _reaches(where: tuple, shape: tuple[int, ...], touched: Faces) -> bool:
+    """Whether a component reaches one of the scan's faces."""
+    return any(
+        (where[axis].start == 0 if end == 0 else where[axis].stop == shape[axis])
+        for axis, end in touched
+    )
+
+
+def _nearest_side(box: Box, labels: Volume, center: np.ndarray) -> str:
+    """Side whose kidney is nearest: most voxels around the component, else by distance."""
+    reach = labels.geometry.voxels_covering(_NEAR_MM)
+    around = labels.array[box.grown(reach, labels.array.shape).slices]
+    counts = {side: int((around == KIDNEY_OF_SIDE[side]).sum()) for side in SIDES}
+    if any(counts.values()):
+        return max(counts, key=counts.get)
+    gaps = {}
+    for side in SIDES:
+        voxels = np.argwhere(labels.array == KIDNEY_OF_SIDE[side])
+        if len(voxels):
+            middle = labels.geometry.ras_from_kji(voxels.mean(axis=0))[0]
+            gaps[side] = float(np.linalg.norm(middle - center))
+    return min(gaps, key=gaps.get) if gaps else "unknown"

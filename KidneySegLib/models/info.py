@@ -1,0 +1,40 @@
+"""What the rest of the library must know about a model, whatever its format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Limits = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """Name, license and texts of a model, and the limits that were set on its weights.
+
+    Attributes
+    ----------
+    name, version, license : str
+    sha256 : str
+        Of the weights.
+    weak_phases : tuple of str
+        Contrast phases in which a result gets a warning.
+    lesion_warnings : tuple of str
+        Said wherever lesions were looked for, also where none was found.
+    interval_factors : mapping, optional
+        How much the network's doubt about kidney, tumor and cyst counts in the interval of a
+        volume (see measure/intervals.py); None where nobody has fitted them.
+    limits : mapping
+        For each rule or step that depends on how sure these weights are: its numbers, and their
+        ``source``. What is not there does not happen: limits of one model say nothing of another.
+    """
+
+    name: str
+    version: str
+    license: str
+    sha256: str
+    weak_phases: tuple[str, ...] = ()
+    lesion_warnings: tuple[str, ...] = ()
+    interval_factors: Mapping[str, float] | None = None
+    limits: Limits = field(default_factory=dict)
