@@ -56,3 +56,13 @@ def package(shipped):
 @pytest.fixture
 def rng():
     return np.random.default_rng(7)
+
+
+@pytest.fixture
+def scene(tmp_path):
+    """A fresh real MRML scene as ``slicer.mrmlScene``."""
+    from scene import RealScene
+
+    real = RealScene(tmp_path)
+    yield real.scene
+    real.close()

@@ -10,31 +10,32 @@ temperature that fits one half of the CTs best is tried on the other: 1 needs no
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 from common import KEPT_OUT, load_canonical, new_figure, parser, save
-from inserted_lesions import SIZES_MM, compose, isotropic, unseen_shapes
+from inserted_lesions import SIZES_MM, isotropic_case, unseen_shapes
 from intervals import KINDS, segmented
 from scipy import ndimage
 
 from KidneySegLib.core.volume import Box, Volume
 from KidneySegLib.engine import open_engine
+from KidneySegLib.evaluation.calibration import (
+    Bin,
+    best_temperature,
+    cooled,
+    expected_error,
+    log_loss,
+    probabilities,
+    reliability,
+)
+from KidneySegLib.evaluation.insertion import compose
 from KidneySegLib.models.registry import find_model
 
 HALVES = (KEPT_OUT[::2], KEPT_OUT[1::2])
-BINS = np.linspace(0, 1, 11)
 TEMPERATURES = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.4, 1.6, 1.8, 2.0, 2.5)
 MARGIN_MM = 15.0
-FLOOR = 0.005  # probabilities are kept in whole percent
-
-
-def probabilities(percent: np.ndarray) -> np.ndarray:
-    """Probabilities ``(4, n)`` of background, kidney, tumor, cyst from three in percent."""
-    tissue = np.maximum(percent / 100, FLOOR)
-    background = np.maximum(1 - percent.sum(axis=0) / 100, FLOOR)
-    shares = np.concatenate([background[None], tissue])
-    return (shares / shares.sum(axis=0)).astype(np.float32)
 
 
 def voxels(percent: np.ndarray, truth: np.ndarray, known: np.ndarray, volume: Volume) -> tuple:
@@ -48,35 +49,6 @@ def voxels(percent: np.ndarray, truth: np.ndarray, known: np.ndarray, volume: Vo
     return probabilities(percent[(slice(None), *where)][:, chosen]), truth[where][chosen]
 
 
-def cooled(shares: np.ndarray, temperature: float) -> np.ndarray:
-    """Probabilities at another temperature."""
-    sharp = shares ** (1 / temperature)
-    return sharp / sharp.sum(axis=0)
-
-
-def loss(shares: np.ndarray, tissue: np.ndarray) -> float:
-    """Mean negative logarithm of the probability of what is there."""
-    return float(-np.log(shares[tissue, np.arange(tissue.size)]).mean())
-
-
-def reliability(shares: np.ndarray, tissue: np.ndarray) -> list[dict]:
-    """Mean probability and true share of each bin that holds voxels."""
-    rows = []
-    for low, high in zip(BINS[:-1], BINS[1:], strict=True):
-        own = (shares >= low) & ((shares < high) | (high == 1.0))
-        if own.sum() >= 50:
-            share = float(tissue[own].mean())
-            rows.append({"said": float(shares[own].mean()), "true": share, "n": int(own.sum())})
-    return rows
-
-
-def expected_error(rows: list[dict]) -> float:
-    """Mean difference between said and true, weighted by voxels, of bins from 5 % on."""
-    own = [r for r in rows if r["said"] >= 0.05]
-    total = sum(r["n"] for r in own)
-    return sum(r["n"] * abs(r["said"] - r["true"]) for r in own) / total if total else float("nan")
-
-
 def evaluate(model: str | None) -> dict:
     """Voxels of each CT, plain and with lesions; reliability and temperatures."""
     package, engine = find_model(model), open_engine("auto")
@@ -85,7 +57,7 @@ def evaluate(model: str | None) -> dict:
     for name in KEPT_OUT:
         ct, truth, known = load_canonical(name)
         parts = [voxels(segmented(ct, package, engine)[1], truth, known, ct)]
-        volume, tissue = isotropic(name)
+        volume, tissue = isotropic_case(name)
         for kind in ("tumor", "cyst"):
             for low, high in SIZES_MM:
                 made = compose(volume, tissue, shapes, kind, float(rng.uniform(low, high)), rng)
@@ -102,7 +74,10 @@ def _reliabilities(drawn: dict) -> dict[str, list[dict]]:
     """Rows of each tissue, all CTs together."""
     shares = np.concatenate([s for s, _ in drawn.values()], axis=1)
     truth = np.concatenate([t for _, t in drawn.values()])
-    return {k: reliability(shares[number], truth == number) for k, number in KINDS.items()}
+    return {
+        k: [asdict(b) for b in reliability(shares[number], truth == number)]
+        for k, number in KINDS.items()
+    }
 
 
 def _temperatures(drawn: dict) -> list[dict]:
@@ -113,14 +88,13 @@ def _temperatures(drawn: dict) -> list[dict]:
             tuple(np.concatenate([drawn[n][m] for n in half], axis=-1) for m in (0, 1))
             for half in (here, there)
         )
-        losses = [loss(cooled(fitted[0], t), fitted[1]) for t in TEMPERATURES]
-        best = TEMPERATURES[int(np.argmin(losses))]
+        best = best_temperature(*fitted, TEMPERATURES)
         rows.append(
             {
                 "fitted_on": list(here),
                 "temperature": best,
-                "loss_before": loss(*tested),
-                "loss_after": loss(cooled(tested[0], best), tested[1]),
+                "loss_before": log_loss(*tested),
+                "loss_after": log_loss(cooled(tested[0], best), tested[1]),
             }
         )
     return rows
@@ -155,7 +129,8 @@ def main() -> None:
     figures = evaluate(arguments.model)
     for kind, rows in figures["reliability"].items():
         points = "  ".join(f"{100 * r['said']:.0f}:{100 * r['true']:.0f}" for r in rows)
-        print(f"{kind:7} expected error {expected_error(rows):.3f}   said:true %  {points}")
+        error = expected_error([Bin(**r) for r in rows])
+        print(f"{kind:7} expected error {error:.3f}   said:true %  {points}")
     for row in figures["temperature"]:
         print(
             f"temperature fitted on {', '.join(row['fitted_on'])}: {row['temperature']:g}; loss on "

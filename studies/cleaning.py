@@ -19,6 +19,8 @@ from KidneySegLib.core.anatomy import Label, Tissue
 from KidneySegLib.core.masks import components, gap_mm
 from KidneySegLib.core.volume import Geometry
 from KidneySegLib.kidney_ct.clean import Cleaned, clean
+from KidneySegLib.kidney_ct.rules import rules_for
+from KidneySegLib.kidney_ct.scene import Scene
 from KidneySegLib.training.pack import KITS_SHAPES, SHAPE_SPACING_MM
 
 ORGANS = ("spleen", "liver", "colon", "small_bowel", "duodenum")
@@ -167,7 +169,8 @@ def run_clean(tissue: np.ndarray) -> Cleaned:
     """Clean with the midline between the kidneys."""
     matrix = np.diag([SHAPE_SPACING_MM] * 3 + [1.0])
     middle = float(np.argwhere(tissue == Tissue.KIDNEY)[:, 2].mean() * SHAPE_SPACING_MM)
-    return clean(tissue, Geometry(tissue.shape, matrix), midline_r_mm=middle)
+    scene = Scene(tissue, Geometry(tissue.shape, matrix))
+    return clean(scene, rules_for({}), midline_r_mm=middle)
 
 
 def _is_lost(cleaned: Cleaned, tissue: np.ndarray, where: np.ndarray) -> bool:

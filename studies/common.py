@@ -16,10 +16,10 @@ from KidneySegLib.core.masks import components
 from KidneySegLib.core.schemes import UNSURE, to_tissue
 from KidneySegLib.core.volume import Box, Volume
 from KidneySegLib.engine.base import Engine
-from KidneySegLib.evaluation.kits import voxel_metrics
 from KidneySegLib.io.images import read_labels, read_volume
 from KidneySegLib.kidney_ct.settings import Settings
 from KidneySegLib.kidney_ct.task import KidneyCT
+from KidneySegLib.measure.overlap import voxel_metrics
 from KidneySegLib.models.manifest import ModelPackage
 from KidneySegLib.pipeline import run
 from KidneySegLib.result import Result

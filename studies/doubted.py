@@ -15,16 +15,18 @@ from pathlib import Path
 
 import numpy as np
 from common import data_folder, parser, save, segment
-from inserted_lesions import FIRST_SHAPE, GRID_MM, compose, shapes_between
+from inserted_lesions import FIRST_SHAPE
 
 from KidneySegLib.core.anatomy import Tissue
 from KidneySegLib.core.masks import components
 from KidneySegLib.core.schemes import to_tissue
 from KidneySegLib.core.volume import Volume
 from KidneySegLib.engine import open_engine
+from KidneySegLib.evaluation.insertion import GRID_MM, compose, shapes_between
 from KidneySegLib.io.images import read_volume
 from KidneySegLib.models.registry import find_model
 from KidneySegLib.result import Result
+from KidneySegLib.training.pack import KITS_SHAPES
 from KidneySegLib.training.pseudo import UNLABELED
 
 INSERTED = (("tumor", 10, 20), ("tumor", 10, 20), ("tumor", 20, 40), ("cyst", 10, 20))  # mm
@@ -64,7 +66,10 @@ def lesions_of(result: Result, truth: np.ndarray) -> list[dict]:
 def evaluate(model: str | None, every: int) -> dict:
     """Rows of all lesions seen on CTs as they are, and with lesions; kidneys that are doubted."""
     package, engine = find_model(model), open_engine("auto")
-    shapes, rng = shapes_between(0, FIRST_SHAPE), np.random.default_rng(12)
+    shapes, rng = (
+        shapes_between(data_folder() / KITS_SHAPES, 0, FIRST_SHAPE),
+        np.random.default_rng(12),
+    )
     rows, doubted, parts, cts = [], 0, 0, sorted((data_folder() / UNLABELED).glob("*_ct.nii.gz"))
     for n, path in enumerate(cts):
         volume = on_grid(path)

@@ -20,7 +20,7 @@ from common import data_folder, new_figure
 
 from KidneySegLib.core.anatomy import MASSES, Tissue
 from KidneySegLib.training import effects, neighbors
-from KidneySegLib.training.lesions import insert_lesion, plan_lesion, soft_shape
+from KidneySegLib.training.lesions import LesionLook, insert_lesion, plan_lesion, soft_shape
 from KidneySegLib.training.loop import prepare
 from KidneySegLib.training.pack import ORGANS, SHAPE_SPACING_MM, to_hu
 from KidneySegLib.training.recipe import load_recipe
@@ -45,7 +45,7 @@ def septated_cyst(image, label, rng, *, spacing_mm: float, shapes: list[np.ndarr
     kidney = label == Tissue.KIDNEY
     plan = plan_lesion(kidney, soft, Tissue.CYST, rng, distance_radii=0.3)
     return plan is not None and insert_lesion(
-        image, label, plan, rng, spacing_mm=spacing_mm, septa=True
+        image, label, plan, rng, LesionLook(septa=True), spacing_mm=spacing_mm
     )
 
 

@@ -47,7 +47,7 @@ from KidneySegLib.engine.base import Engine
 from KidneySegLib.kidney_ct.settings import Settings
 from KidneySegLib.models.manifest import AXIAL_STAGES, MANIFEST, ModelPackage, load_package
 from KidneySegLib.models.registry import find_model
-from KidneySegLib.training.loop import checkpoint_file, read_checkpoint, read_encoder, train
+from KidneySegLib.training.loop import Leg, checkpoint_file, read_checkpoint, read_encoder, train
 from KidneySegLib.training.pack import packed_file, packed_names
 from KidneySegLib.training.recipe import Recipe, load_recipe, recipe_from
 from KidneySegLib.training.release import release
@@ -93,7 +93,7 @@ def train_network(recipe: Recipe, out: Path, minutes: float, encoder: Path | Non
     if minutes > 0:
         begins = recipe.role == "axial" and not checkpoint.is_file()
         warm = read_encoder(encoder, recipe) if begins else None
-        train(recipe, data_folder(), out, minutes=minutes, warm_start=warm)
+        train(recipe, data_folder(), out, Leg(minutes=minutes), warm_start=warm)
     if not checkpoint.is_file():
         sys.exit(f"There is no training in '{out}' yet. Give --minutes.")
     return checkpoint

@@ -30,11 +30,10 @@ from KidneySegLib.core.anatomy import Tissue
 from KidneySegLib.core.schemes import to_tissue
 from KidneySegLib.core.volume import Volume
 from KidneySegLib.engine import open_engine
+from KidneySegLib.evaluation.insertion import compose, isotropic, shapes_between
 from KidneySegLib.models.registry import find_model
-from KidneySegLib.training.lesions import insert_lesion, plan_lesion, soft_shape
-from KidneySegLib.training.pack import KITS_SHAPES, SHAPE_SPACING_MM, kits_number, shapes_of_map
+from KidneySegLib.training.pack import KITS_SHAPES
 
-GRID_MM = 1.5
 FIRST_SHAPE = 400
 SIZES_MM = ((10, 20), (20, 40), (40, 80))
 LARGE_MM = 20
@@ -42,55 +41,13 @@ LARGE_MM = 20
 
 def unseen_shapes() -> dict[str, list[np.ndarray]]:
     """Tumor and cyst shapes of KiTS23 cases 400 and up."""
-    return shapes_between(FIRST_SHAPE, math.inf)
+    return shapes_between(data_folder() / KITS_SHAPES, FIRST_SHAPE, math.inf)
 
 
-def shapes_between(first: int, stop: float) -> dict[str, list[np.ndarray]]:
-    """Tumor and cyst shapes of KiTS23 cases from a number on, up to another."""
-    found: dict[str, list[np.ndarray]] = {"tumor": [], "cyst": []}
-    with np.load(data_folder() / KITS_SHAPES) as stored:
-        for case in sorted(stored.files):
-            if first <= kits_number(case) < stop:
-                for kind, masks in shapes_of_map(stored[case]).items():
-                    found[kind] += masks
-    return found
-
-
-def isotropic(name: str) -> tuple[Volume, np.ndarray]:
-    """CT and tissues on a 1.5 mm grid, on which lesions are composed and then segmented."""
+def isotropic_case(name: str) -> tuple[Volume, np.ndarray]:
+    """CT and tissues of a kept-out case on the grid on which lesions are composed."""
     volume, tissue, _ = load_canonical(name)
-    grid = volume.geometry.with_spacing((GRID_MM,) * 3)
-    shares = np.stack(
-        [
-            volume.with_array((tissue == n).astype(np.uint8)).resampled_to(grid).array
-            for n in (0, 1, 2, 3)
-        ]
-    )
-    return volume.resampled_to(grid), shares.argmax(axis=0).astype(np.uint8)
-
-
-def compose(
-    volume: Volume, tissue: np.ndarray, shapes: dict, kind: str, size_mm: float, rng
-) -> tuple[Volume, np.ndarray] | None:
-    """One lesion of a sphere-equivalent diameter at a random kidney; None where none fits."""
-    bank = shapes[kind]
-    volume_ml = np.pi / 6 * size_mm**3 / 1000
-    for _ in range(20):
-        soft = soft_shape(
-            bank[rng.integers(len(bank))],
-            rng,
-            shape_spacing_mm=SHAPE_SPACING_MM,
-            spacing_mm=GRID_MM,
-            volume_ml=volume_ml,
-        )
-        number = Tissue.TUMOR if kind == "tumor" else Tissue.CYST
-        plan = plan_lesion(
-            tissue == Tissue.KIDNEY, soft, number, rng, distance_radii=rng.uniform(-0.7, 0.4)
-        )
-        image, marks = volume.array.copy(), tissue.copy()
-        if plan is not None and insert_lesion(image, marks, plan, rng, spacing_mm=GRID_MM):
-            return volume.with_array(image), (marks == number) & (tissue != number)
-    return None
+    return isotropic(volume, tissue)
 
 
 def evaluate(model: str | None, per_size: int) -> dict:
@@ -99,7 +56,7 @@ def evaluate(model: str | None, per_size: int) -> dict:
     shapes, rng = unseen_shapes(), np.random.default_rng(11)
     rows, clean_ml = [], {}
     for name in KEPT_OUT:
-        volume, tissue = isotropic(name)
+        volume, tissue = isotropic_case(name)
         ml = volume.geometry.voxel_volume_ml
         plain = to_tissue(segment(volume, package, engine).labels.array, "kidneyseg")
         clean_ml[name] = float((plain == Tissue.TUMOR).sum() * ml)

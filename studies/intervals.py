@@ -15,23 +15,25 @@ lesion, and how often the rest.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-from common import FOUND_DICE, KEPT_OUT, dice, load_canonical, parser, save
-from inserted_lesions import SIZES_MM, compose, isotropic, unseen_shapes
+from common import FOUND_DICE, KEPT_OUT, dice, load_canonical, parser, save, segment
+from inserted_lesions import SIZES_MM, isotropic_case, unseen_shapes
 
 from KidneySegLib.core.anatomy import KIDNEY_OF_SIDE, Label, Tissue
 from KidneySegLib.core.volume import Volume
 from KidneySegLib.engine import open_engine
 from KidneySegLib.engine.base import Engine
+from KidneySegLib.evaluation.conformal import Value, coverage, fit, half_width, held_out
+from KidneySegLib.evaluation.insertion import compose
 from KidneySegLib.kidney_ct.settings import Settings
 from KidneySegLib.measure.intervals import Doubt, with_intervals
 from KidneySegLib.measure.lesions import DIAMETERS, LesionMeasurement, find_lesions
-from KidneySegLib.measure.measurements import DOUBTFUL_BELOW, measure
+from KidneySegLib.measure.measurements import measure
 from KidneySegLib.models.manifest import ModelPackage
 from KidneySegLib.models.registry import find_model
-from KidneySegLib.pipeline import _clean, _doubt, _find_tissue, _Stages
 
-NOMINAL = 0.9
 FACTORS = (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.2, 1.5, 1.8, 2.2, 2.6, 3, 4, 5, 7, 10, 20)
 KINDS = {"kidney": Tissue.KIDNEY, "tumor": Tissue.TUMOR, "cyst": Tissue.CYST}
 
@@ -40,12 +42,14 @@ def segmented(
     volume: Volume, package: ModelPackage, engine: Engine, points: tuple = ()
 ) -> tuple[Volume, np.ndarray]:
     """Labels of a canonical CT, and its probabilities in percent as intervals are made of them."""
-    settings = Settings(points=points)
-    stages = _Stages(None, None, ())
-    tissue, places, _ = _find_tissue(volume, package, engine, settings, stages)
-    cleaned = _clean(volume, tissue, places, settings)
-    doubt = _doubt(package, tissue.percent, cleaned, settings)
-    return volume.with_array(cleaned.labels), doubt.percent
+    result = segment(volume, package, engine, Settings(points=points, probabilities=True))
+    percent = np.zeros((3, *volume.array.shape), np.uint8)
+    own = result.probabilities
+    start = np.rint(volume.geometry.kji_from_ras(own.geometry.ras_from_kji([0, 0, 0])))[0]
+    where = tuple(slice(int(a), int(a) + n) for a, n in zip(start, own.geometry.shape, strict=True))
+    percent[(slice(None), *where)] = own.percent
+    percent[:, (result.rejected.array > 0) & (result.labels.array == 0)] = 0
+    return result.labels, percent
 
 
 def ranges(labels: Volume, percent: np.ndarray) -> list:
@@ -88,11 +92,16 @@ def _row(name: str, kind: str, true: float, found: float, ends: list, what: str 
     }
 
 
+def values_of(rows: list[dict]) -> list[Value]:
+    """Rows as values to fit factors to."""
+    return [Value(r["case"], r["true"], r["found"], r["intervals"]) for r in rows]
+
+
 def lesion_rows(
     name: str, package: ModelPackage, engine: Engine, shapes: dict, rng, per_size: int
 ) -> tuple[list[dict], list[dict]]:
     """Found lesions with their intervals, and the probability of everything found."""
-    volume, tissue = isotropic(name)
+    volume, tissue = isotropic_case(name)
     rows, seen = [], []
     for kind in ("tumor", "cyst"):
         for low, high in SIZES_MM:
@@ -144,47 +153,9 @@ def _best(labels: Volume, truth: np.ndarray, kind: str) -> int | None:
     return int(np.argmax(scores))
 
 
-def holds(row: dict, factor: int) -> bool:
-    """Whether the interval of a factor holds the truth."""
-    low, high = row["intervals"][factor]
-    return low <= row["true"] <= high
-
-
-def needed(row: dict) -> int:
-    """Number of the smallest factor whose interval holds the truth; one too many if none does."""
-    count = len(row["intervals"])
-    return next((n for n in range(count) if holds(row, n)), count)
-
-
-def coverage(rows: list[dict], factor: int) -> float:
-    """Share of volumes whose interval holds the truth."""
-    return float(np.mean([holds(r, factor) for r in rows])) if rows else float("nan")
-
-
-def fit(rows: list[dict]) -> int:
-    """Number of the factor that split conformal prediction takes; that of 1 without volumes.
-
-    The last one where even that would not do.
-    """
-    if not rows:
-        return FACTORS.index(1)
-    rank = min(len(rows), int(np.ceil((len(rows) + 1) * NOMINAL)))
-    return min(sorted(map(needed, rows))[rank - 1], len(FACTORS) - 1)
-
-
-def width(rows: list[dict], factor: int) -> float:
-    """Median half width, as a share of the estimate."""
-    ends = [(r["intervals"][factor], r["found"]) for r in rows]
-    return float(np.median([(e[1] - e[0]) / 2 / v for e, v in ends])) if ends else float("nan")
-
-
-def held_out(rows: list[dict]) -> list[bool]:
-    """Whether each interval holds that was fitted on the other CTs."""
-    held = []
-    for case in sorted({r["case"] for r in rows}):
-        chosen = fit([r for r in rows if r["case"] != case])
-        held += [holds(r, chosen) for r in rows if r["case"] == case]
-    return held
+def fitted(values: Sequence[Value]) -> int:
+    """Number of the factor for some values; that of 1 without any."""
+    return fit(values, fallback=FACTORS.index(1))
 
 
 def print_fits(rows: list[dict]) -> None:
@@ -192,18 +163,18 @@ def print_fits(rows: list[dict]) -> None:
     every_held: list[bool] = []
     for kind in dict.fromkeys(r["kind"] for r in rows):
         every = [r for r in rows if r["kind"] == kind]
-        own = [r for r in every if r["what"] == "ml"]
-        held, both = held_out(own), fit(own)
-        beyond = sum(needed(r) == len(FACTORS) for r in own)
+        own = values_of([r for r in every if r["what"] == "ml"])
+        held, both = held_out(own, fitted), fitted(own)
+        beyond = sum(v.needed() == len(FACTORS) for v in own)
         every_held += held
         print(
             f"{kind:7} n {len(own):3}  held by intervals fitted on the other CTs: "
             f"{100 * np.mean(held):.0f} %; fitted on all: factor {FACTORS[both]:g}, "
-            f"median half width {100 * width(own, both):.0f} %; from voxels alone held "
+            f"median half width {100 * half_width(own, both):.0f} %; from voxels alone held "
             f"{100 * coverage(own, 0):.0f} %, by no factor {beyond}"
         )
         for what in DIAMETERS:
-            lengths = [r for r in every if r["what"] == what]
+            lengths = values_of([r for r in every if r["what"] == what])
             if lengths:
                 print(f"        {what}: {100 * coverage(lengths, both):.0f} % at that factor")
     print(f"all: {sum(every_held)} of {len(every_held)} held ({100 * np.mean(every_held):.0f} %)")
@@ -222,7 +193,8 @@ def main() -> None:
         more, lesions = lesion_rows(name, package, engine, shapes, rng, arguments.per_size)
         rows, seen = rows + more, seen + lesions
     print_fits(rows)
-    for text, low, high in (("unsure", 0.0, DOUBTFUL_BELOW), ("sure", DOUBTFUL_BELOW, 1.1)):
+    limit = package.limits["unsure-lesion"]["percent"] / 100
+    for text, low, high in (("unsure", 0.0, limit), ("sure", limit, 1.1)):
         own = [s["true"] for s in seen if low <= s["probability"] < high]
         print(f"{text}: {len(own)} found lesions, {sum(own)} of them true")
     save({"volumes": rows, "lesions": seen, "factors": FACTORS}, arguments.json)

@@ -13,11 +13,11 @@ from ..core.findings import Finding
 from ..core.schemes import to_tissue
 from ..core.volume import Volume
 from ..environment.resources import resource_folder
-from ..evaluation.kits import voxel_metrics
 from ..io.atomic import atomic_file, check_target
 from ..io.images import read_labels, read_volume
 from ..kidney_ct.settings import Settings
 from ..measure.measurements import Measurements, measure
+from ..measure.overlap import voxel_metrics
 from ..report.case_folder import FILES
 from ..report.table import as_text
 from ..result import DISCLAIMER, Result

@@ -51,7 +51,7 @@ class SegmentStyle:
     """
 
     name: str
-    color: tuple[int, int, int]
+    color: tuple[int, ...]
     category: Code
     type: Code
     type_modifier: Code | None = None

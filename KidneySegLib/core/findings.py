@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -78,6 +78,12 @@ def warning(
 ) -> Finding:
     """Shorthand for a warning."""
     return Finding(Severity.WARNING, code, message, place_ras_mm, remedy=remedy)
+
+
+def point_of(values: Iterable[float]) -> Point:
+    """Three numbers as a point."""
+    r, a, s = (float(x) for x in values)
+    return r, a, s
 
 
 def place_text(place_ras_mm: Point) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import ndimage
 
 from .volume import Box
 
 ALL_NEIGHBORS = np.ones((3, 3, 3), bool)
 _NO_CORNERS = ndimage.generate_binary_structure(3, 2)
-Component = tuple[tuple[slice, slice, slice], np.ndarray]  # bounding slices, and the part in them
+Component = tuple[tuple[slice, ...], np.ndarray]  # bounding slices, and the part in them
 
 
 def components(mask: np.ndarray) -> list[Component]:
@@ -60,7 +61,7 @@ def placed(part: np.ndarray, where: Sequence[slice], wide: Sequence[slice]) -> n
     return own
 
 
-def gap_mm(part: np.ndarray, other: np.ndarray, spacing_mm: Sequence[float]) -> float:
+def gap_mm(part: np.ndarray, other: np.ndarray, spacing_mm: ArrayLike) -> float:
     """Shortest distance in mm between the faces of two masks on one grid; 0 where they touch.
 
     Parameters
@@ -79,4 +80,4 @@ def gap_mm(part: np.ndarray, other: np.ndarray, spacing_mm: Sequence[float]) -> 
         return float("inf")
     _, nearest = ndimage.distance_transform_edt(~other, sampling=spacing_mm, return_indices=True)
     steps = np.abs(np.argwhere(part) - nearest[:, part].T)
-    return float(np.linalg.norm(np.maximum(0, steps - 1) * spacing_mm, axis=1).min())
+    return float(np.linalg.norm(np.maximum(0, steps - 1) * np.asarray(spacing_mm), axis=1).min())

@@ -77,7 +77,7 @@ def voxels_fingerprint(volume: Volume) -> str:
     canonical = volume.canonical()
     digest = hashlib.sha256(str(canonical.array.shape).encode())
     for plane in canonical.array:
-        digest.update(np.ascontiguousarray(_whole_hu(plane)))
+        digest.update(np.ascontiguousarray(_whole_hu(plane)).data)
     return digest.hexdigest()
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .errors import GeometryError
 
@@ -26,16 +27,16 @@ _SLAB_VOXELS = 16_000_000
 class Box:
     """A block of voxels, ``start`` inclusive and ``stop`` exclusive, both ``(k, j, i)``."""
 
-    start: tuple[int, int, int]
-    stop: tuple[int, int, int]
+    start: tuple[int, ...]
+    stop: tuple[int, ...]
 
     @property
-    def shape(self) -> tuple[int, int, int]:
+    def shape(self) -> tuple[int, ...]:
         """Voxels per axis, ``(k, j, i)``."""
         return tuple(b - a for a, b in zip(self.start, self.stop, strict=True))
 
     @property
-    def slices(self) -> tuple[slice, slice, slice]:
+    def slices(self) -> tuple[slice, ...]:
         """Index that selects the box in an array."""
         return tuple(slice(a, b) for a, b in zip(self.start, self.stop, strict=True))
 
@@ -44,13 +45,13 @@ class Box:
         """True where an axis has no voxel."""
         return any(n <= 0 for n in self.shape)
 
-    def grown(self, margin: Sequence[int], shape: Sequence[int]) -> Box:
+    def grown(self, margin: Sequence[int] | np.ndarray, shape: Sequence[int]) -> Box:
         """Box with ``margin`` voxels more on both sides of each axis, cut at ``shape``."""
         start = tuple(max(0, int(a - m)) for a, m in zip(self.start, margin, strict=True))
         stop = tuple(min(n, int(b + m)) for b, m, n in zip(self.stop, margin, shape, strict=True))
         return Box(start, stop)
 
-    def inside(self, wide: Box) -> tuple[slice, slice, slice]:
+    def inside(self, wide: Box) -> tuple[slice, ...]:
         """Index that selects this box in an array of a wider one."""
         return tuple(
             slice(a - w, b - w) for a, b, w in zip(self.start, self.stop, wide.start, strict=True)
@@ -109,7 +110,7 @@ class Geometry:
         If the matrix is singular, not finite, or not a 4x4 affine.
     """
 
-    shape: tuple[int, int, int]
+    shape: tuple[int, ...]
     ijk_to_ras: np.ndarray = field(repr=False)
 
     def __post_init__(self):
@@ -143,12 +144,12 @@ class Geometry:
         """Whole voxels along ``(k, j, i)`` that cover a length in mm."""
         return np.ceil(length_mm / self.spacing_mm).astype(int)
 
-    def ras_from_kji(self, points_kji: np.ndarray) -> np.ndarray:
+    def ras_from_kji(self, points_kji: ArrayLike) -> np.ndarray:
         """Map ``(n, 3)`` voxel coordinates ``(k, j, i)`` to RAS in mm."""
         ijk = np.atleast_2d(np.asarray(points_kji, dtype=np.float64))[:, ::-1]
         return ijk @ self.ijk_to_ras[:3, :3].T + self.ijk_to_ras[:3, 3]
 
-    def kji_from_ras(self, points_ras: np.ndarray) -> np.ndarray:
+    def kji_from_ras(self, points_ras: ArrayLike) -> np.ndarray:
         """Map ``(n, 3)`` RAS points in mm to voxel coordinates ``(k, j, i)``."""
         ras = np.atleast_2d(np.asarray(points_ras, dtype=np.float64)) - self.ijk_to_ras[:3, 3]
         return np.linalg.solve(self.ijk_to_ras[:3, :3], ras.T).T[:, ::-1]
@@ -159,7 +160,7 @@ class Geometry:
         matrix[:3, 3] = self.ras_from_kji(box.start)[0]
         return Geometry(box.shape, matrix)
 
-    def with_spacing(self, spacing_mm: Sequence[float]) -> Geometry:
+    def with_spacing(self, spacing_mm: ArrayLike) -> Geometry:
         """Grid over the same field with the same axes and another voxel size.
 
         Parameters
@@ -177,7 +178,7 @@ class Geometry:
         matrix[:3, 3] = self.ras_from_kji(first)[0]
         return Geometry(tuple(shape), matrix)
 
-    def to_canonical(self) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    def to_canonical(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Axis order and flips that bring the array closest to ``k``: S, ``j``: A, ``i``: R.
 
         Returns
@@ -274,7 +275,8 @@ def restore_orientation(
 ) -> np.ndarray:
     """Undo `Volume.reoriented` on the last three axes of an array (a view)."""
     lead = array.ndim - 3
-    flipped = array[(..., *(slice(None, None, f) for f in flips))]
+    where: tuple[Any, ...] = (..., *(slice(None, None, f) for f in flips))
+    flipped = array[where]
     inverse = np.argsort(order)
     return flipped.transpose(*range(lead), *(lead + inverse))
 

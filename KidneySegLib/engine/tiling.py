@@ -97,7 +97,7 @@ def _predict_tiles(
     stack = np.stack([tiles[n] for n in busy])
     mean: np.ndarray | float = 0.0
     for axes in mirror_axes:
-        turned = [a + 2 for a in axes]
+        turned = tuple(a + 2 for a in axes)
         result = predictor(np.ascontiguousarray(np.flip(stack, turned)))
         mean = mean + np.flip(result, turned) / len(mirror_axes)
     for n, share in zip(busy, np.asarray(mean), strict=True):
@@ -106,8 +106,8 @@ def _predict_tiles(
 
 
 def _pad_to(
-    image: np.ndarray, tile: tuple[int, int, int], value: float
-) -> tuple[np.ndarray, tuple[slice, slice, slice]]:
+    image: np.ndarray, tile: tuple[int, ...], value: float
+) -> tuple[np.ndarray, tuple[slice, ...]]:
     """Pad to at least one tile; also the slices of the original in the result."""
     short = [max(0, t - n) for n, t in zip(image.shape[1:], tile, strict=True)]
     before = [s // 2 for s in short]

@@ -29,8 +29,8 @@ def fuse_instance_norm(network: nn.Module) -> nn.Module:
     from torch import nn
 
     for name, child in network.named_children():
-        is_instance_norm = isinstance(child, nn.InstanceNorm2d | nn.InstanceNorm3d)
-        if is_instance_norm and not child.track_running_stats:
+        kinds = (nn.InstanceNorm2d, nn.InstanceNorm3d)
+        if isinstance(child, kinds) and not child.track_running_stats:
             norm = nn.GroupNorm(child.num_features, child.num_features, eps=child.eps)
             if child.affine:
                 norm.weight, norm.bias = child.weight, child.bias

@@ -122,7 +122,7 @@ class Scene:
         return np.minimum(shares, 100)  # each is the largest of several regions
 
 
-def grown(where: Where, shape: Sequence[int], reach: Sequence[int]) -> tuple[slice, slice, slice]:
+def grown(where: Where, shape: Sequence[int], reach: Sequence[int]) -> tuple[slice, ...]:
     """Slices widened by reach voxels on each side."""
     return Box.of_slices(where).grown(reach, shape).slices
 

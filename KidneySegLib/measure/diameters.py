@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..core.findings import Point, point_of
 from ..core.volume import Geometry
 
 _AXIAL_STEP_MM = 3.0
-Point = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def _largest_distance(points: np.ndarray) -> Diameter:
     corners = _hull_points(points)
     away = squareform(pdist(corners))
     a, b = np.unravel_index(away.argmax(), away.shape)
-    return Diameter(float(away[a, b]), *(tuple(map(float, corners[n])) for n in (a, b)))
+    return Diameter(float(away[a, b]), point_of(corners[a]), point_of(corners[b]))
 
 
 def _hull_points(points: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy import ndimage
@@ -164,14 +165,11 @@ def _with_lesion_intervals(
         return lesion
     low, high = _volume_interval(component)
     scale = [(v / lesion.volume_ml) ** (1 / 3) for v in (low, high)]
-    return replace(
-        lesion,
-        volume_interval_ml=(low, high),
-        **{
-            f"{name}_interval_mm": tuple(s * getattr(lesion, f"{name}_mm") for s in scale)
-            for name in DIAMETERS
-        },
-    )
+    ends: dict[str, Any] = {
+        f"{name}_interval_mm": tuple(s * getattr(lesion, f"{name}_mm") for s in scale)
+        for name in DIAMETERS
+    }
+    return replace(lesion, volume_interval_ml=(low, high), **ends)
 
 
 def _with_side_intervals(
@@ -190,8 +188,9 @@ def _with_side_intervals(
         parenchyma = _volume_interval(component)
 
     def total(kind: str) -> Interval:
-        ranges = [x.volume_interval_ml for x in lesions if (x.side, x.kind) == (side.side, kind)]
-        return float(sum(r[0] for r in ranges)), float(sum(r[1] for r in ranges))
+        own = [x.volume_interval_ml for x in lesions if (x.side, x.kind) == (side.side, kind)]
+        ranges = [ends for ends in own if ends is not None]
+        return float(sum(low for low, _ in ranges)), float(sum(high for _, high in ranges))
 
     return replace(
         side,
@@ -207,7 +206,7 @@ def _volume_interval(component: _Component) -> Interval:
     voxel_ml = geometry.voxel_volume_ml
     volume = float(own.sum()) * voxel_ml
     below = above = 0.0
-    if component.factor is not None:
+    if component.factor is not None and component.percent is not None:
         scale = component.factor * voxel_ml
         below = float((own & (component.percent < _SURE_PERCENT)).sum()) * scale
         possible = component.percent >= _POSSIBLE_PERCENT

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..core.anatomy import KIDNEY_OF_SIDE, SIDES, Label
 from ..core.densities import FAT_IN_MASS_BELOW_HU
+from ..core.findings import point_of
 from ..core.masks import bodies, moved
 from ..core.volume import Box, Volume
 from .densities import finite
@@ -74,7 +75,7 @@ class LesionComponent:
 
     kind: Label
     side: str
-    where: tuple[slice, slice, slice]
+    where: tuple[slice, ...]
     part: np.ndarray
     center_ras: np.ndarray
 
@@ -146,7 +147,7 @@ def measure_lesion(
         density_sd_hu=None if values is None else float(values.std()),
         density_median_hu=None if values is None else float(np.median(values)),
         fat_share=None if values is None else float((values < FAT_IN_MASS_BELOW_HU).mean()),
-        center_ras_mm=tuple(float(x) for x in component.center_ras),
+        center_ras_mm=point_of(component.center_ras),
         feret_axial_ends_ras_mm=(axial.start_ras_mm, axial.end_ras_mm),
         feret_3d_ends_ras_mm=(longest.start_ras_mm, longest.end_ras_mm),
         incomplete=_reaches(where, labels.array.shape, touched),
@@ -167,11 +168,11 @@ def _nearest_side(box: Box, labels: Volume, center: np.ndarray) -> str:
     around = labels.array[box.grown(reach, labels.array.shape).slices]
     counts = {side: int((around == KIDNEY_OF_SIDE[side]).sum()) for side in SIDES}
     if any(counts.values()):
-        return max(counts, key=counts.get)
+        return max(counts, key=lambda side: counts[side])
     gaps = {}
     for side in SIDES:
         voxels = np.argwhere(labels.array == KIDNEY_OF_SIDE[side])
         if len(voxels):
             middle = labels.geometry.ras_from_kji(voxels.mean(axis=0))[0]
             gaps[side] = float(np.linalg.norm(middle - center))
-    return min(gaps, key=gaps.get) if gaps else "unknown"
+    return min(gaps, key=lambda side: gaps[side]) if gaps else "unknown"

@@ -130,10 +130,11 @@ def _side_as_dict(side: SideMeasurement) -> dict[str, Any]:
 def _row_from(kind: type[Row], row: Mapping[str, Any]) -> Row:
     """A side or lesion from JSON; numbers that are no field are quantities with a function."""
     names = {f.name for f in fields(kind)}
-    own = {name: _as_tuple(value) for name, value in row.items() if name in names}
-    known = {q.name for q in QUANTITIES if q.find is not None}
-    more = {name: value for name, value in row.items() if name in known}
-    return kind(**own, **({"more": more} if "more" in names else {}))
+    own: dict[str, Any] = {n: _as_tuple(value) for n, value in row.items() if n in names}
+    if "more" in names:
+        known = {q.name for q in QUANTITIES if q.find is not None}
+        own["more"] = {name: value for name, value in row.items() if name in known}
+    return kind(**own)
 
 
 def _as_tuple(value: Any) -> Any:

@@ -161,7 +161,7 @@ class Nephrometry:
                 raise InputError(f"{name} was set to {value}. Expected {low} to {high} points.")
             score = changed["renal" if name in RENAL else "padua"]
             score[name] = replace(score[name], points=int(value), overridden=True)
-        return replace(self, **changed)
+        return replace(self, renal=changed["renal"], padua=changed["padua"])
 
 
 def _grade(value: float, low: float, high: float, names: tuple[Any, Any, Any]) -> Any:
@@ -193,8 +193,7 @@ def score_tumor(
         Kidney or tumor are cut by the end of the scan: every component is then uncertain.
     """
     geometry = frame.geometry
-    ras = geometry.ras_from_kji(np.argwhere(tumor))
-    center = ras.mean(axis=0)
+    center = geometry.ras_from_kji(np.argwhere(tumor)).mean(axis=0)
     inside = float((tumor & frame.hull).sum() / tumor.sum())
     seen = bool(frame.sinus.any())
     gap = gap_mm(tumor, frame.sinus if seen else frame.middle, geometry.spacing_mm)
@@ -209,18 +208,14 @@ def score_tumor(
     padua = {
         "polar": _padua_polar(along, frame),
         "rim": _padua_rim(center, frame, side),
-        "sinus": _padua_touch(gap, "sinus", seen=seen),
-        "collecting_system": _padua_touch(
-            gap, "collecting system (taken for the sinus)", seen=seen
-        ),
+        **_padua_touches(gap, seen=seen),
         "exophytic": renal["E"],
         "size": _padua_size(diameter_mm),
     }
     notes = [*frame.notes, face_note, "suffix h (main vessels) is left to the reader"]
     if incomplete:
         notes.insert(0, "cut by the end of the scan: every component and index is uncertain")
-        renal = {name: replace(c, borderline=True) for name, c in renal.items()}
-        padua = {name: replace(c, borderline=True) for name, c in padua.items()}
+        renal, padua = _all_borderline(renal), _all_borderline(padua)
     return Nephrometry(
         lesion_id=lesion_id,
         side=side,
@@ -234,6 +229,20 @@ def score_tumor(
         sinus_gap_mm=gap if seen else None,
         notes=tuple(notes),
     )
+
+
+def _all_borderline(score: dict[str, Component]) -> dict[str, Component]:
+    """A score of which every component is uncertain."""
+    return {name: replace(c, borderline=True) for name, c in score.items()}
+
+
+def _padua_touches(gap: float, *, seen: bool) -> dict[str, Component]:
+    """PADUA's sinus and collecting system, both by the distance to the sinus."""
+    system = "collecting system (taken for the sinus)"
+    return {
+        "sinus": _padua_touch(gap, "sinus", seen=seen),
+        "collecting_system": _padua_touch(gap, system, seen=seen),
+    }
 
 
 def _near(value: float, thresholds: tuple[float, ...], within: float) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..core.anatomy import KIDNEY_OF_SIDE
+from ..core.findings import point_of
 from ..core.volume import Volume
 from .densities import finite
 from .diameters import Point
@@ -96,4 +97,4 @@ def _center_ras(mask: np.ndarray, volume: Volume) -> Point | None:
     for axis, n in enumerate(mask.shape):
         along = mask.sum(axis=tuple(a for a in range(3) if a != axis))
         center.append(float(along @ np.arange(n)) / count)
-    return tuple(float(x) for x in volume.geometry.ras_from_kji(center)[0])
+    return point_of(volume.geometry.ras_from_kji(center)[0])

@@ -60,9 +60,9 @@ class _Block(nn.Module):
     def __init__(self, inside: int, outside: int, width: int, stride: int, expansion: int) -> None:
         super().__init__()
         wide = inside * expansion
-        layers = [] if expansion == 1 else [_convolution(inside, wide, 1)]
-        layers += [_convolution(wide, wide, width, stride, wide), _convolution(wide, outside, 1)]
-        layers[-1] = layers[-1][:2]  # a projection is linear
+        layers: list[nn.Module] = [] if expansion == 1 else [_convolution(inside, wide, 1)]
+        layers.append(_convolution(wide, wide, width, stride, wide))
+        layers.append(_convolution(wide, outside, 1)[:2])  # a projection is linear
         self.layers = nn.Sequential(*layers)
         self.is_residual = stride == 1 and inside == outside
 

@@ -39,7 +39,7 @@ class StageSpec:
     options: dict[str, Any]
     classes: tuple[str, ...]
     input: InputSpec
-    patch: tuple[int, int, int]
+    patch: tuple[int, ...]
     weights: str = WEIGHTS
 
 

@@ -24,7 +24,7 @@ _LESION_CHANGES = {Tissue.TUMOR: (35.0, 0.25), Tissue.CYST: (10.0, 0.15)}  # HU,
 
 def sampling_grid(
     center_kji: np.ndarray,
-    patch: tuple[int, int, int],
+    patch: tuple[int, ...],
     rng: np.random.Generator,
     *,
     strength: float = 1.0,
@@ -67,14 +67,14 @@ def _rotation(angles: np.ndarray) -> np.ndarray:
     return matrix
 
 
-def _bend(patch: tuple[int, int, int], rng: np.random.Generator) -> np.ndarray:
+def _bend(patch: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     """Smooth random displacement, up to about three voxels."""
     coarse = rng.normal(0, 1.6, (3, 4, 4, 4))
     zoom = [n / 4 for n in patch]
     return np.stack([ndimage.zoom(c, zoom, order=1, mode="nearest") for c in coarse])
 
 
-def source_box(grid: np.ndarray, shape: tuple[int, int, int]) -> Box:
+def source_box(grid: np.ndarray, shape: tuple[int, ...]) -> Box:
     """The part of an array that source coordinates ``(3, k, j, i)`` touch; at least two voxels."""
     size = np.array(shape)
     low = np.clip(np.floor(grid.min(axis=(1, 2, 3))).astype(int) - 1, 0, size - 2)

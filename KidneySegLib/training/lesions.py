@@ -159,17 +159,37 @@ def _outward(kidney: np.ndarray, anchor: np.ndarray, *, reach: int = 4) -> np.nd
     return away / length if length > 1e-6 else np.array([0.0, 1.0, 0.0])
 
 
+@dataclass(frozen=True)
+class LesionLook:
+    """How a planned lesion is painted.
+
+    Attributes
+    ----------
+    labeled : bool
+        False paints a distractor: a mass that is not of the kidney and gets no label.
+    texture : Texture, optional
+        The look of a real lesion, used where the kidney has contrast; else it is drawn.
+    push : float
+        How far the lesion pushes away what it touches, as a share of its radius; 0 in a single
+        plane, which has no neighbors to push into.
+    septa : bool
+        Whether thin walls run through the lesion (see `add_septa`).
+    """
+
+    labeled: bool = True
+    texture: Texture | None = None
+    push: float = 0.0
+    septa: bool = False
+
+
 def insert_lesion(
     image: np.ndarray,
     label: np.ndarray,
     plan: LesionPlan,
     rng: np.random.Generator,
+    look: LesionLook | None = None,
     *,
     spacing_mm: float,
-    labeled: bool = True,
-    texture: Texture | None = None,
-    push: float = 0.0,
-    septa: bool = False,
 ) -> bool:
     """Paint a planned lesion into an image and its label map, both in place.
 
@@ -182,21 +202,14 @@ def insert_lesion(
         HU.
     label : (k, j, i) uint8
         `Tissue` numbers; 255 is unsure.
-    labeled : bool
-        False paints a distractor: a mass that is not of the kidney and gets no label.
-    texture : Texture, optional
-        The look of a real lesion, used where the kidney has contrast; else it is drawn.
-    push : float
-        How far the lesion pushes away what it touches, as a share of its radius; 0 in a single
-        plane, which has no neighbors to push into.
-    septa : bool
-        Whether thin walls run through the lesion (see `add_septa`).
+    look : LesionLook, optional
 
     Returns
     -------
     bool
         Whether the lesion was painted.
     """
+    look = look or LesionLook()
     whole = plan.box()
     box = whole.grown((0, 0, 0), image.shape)
     if box.is_empty:
@@ -206,28 +219,42 @@ def insert_lesion(
     soft = plan.soft[inside] * _paintable(part, tissue_map)
     if (soft > 0.5).sum() < max(4, 0.5 * (plan.soft > 0.5).sum()):
         return False
-    if push > 0:
-        make_room(image, label, plan, push, spacing_mm=spacing_mm)
+    if look.push > 0:
+        make_room(image, label, plan, look.push, spacing_mm=spacing_mm)
         soft = plan.soft[inside] * _paintable(part, tissue_map)
     solid = soft > 0.5
     kidney = label == Tissue.KIDNEY
     kidney_hu = float(np.median(image[kidney])) if kidney.any() else 110.0
     noise_hu = _noise_sd(image, kidney)
-    if texture is not None and kidney_hu >= NON_CONTRAST_HU:
-        paint = fill(solid, texture, kidney_hu, rng)
-        noise_hu *= 0.5  # the texture brings its own
-    else:
-        paint = lesion_densities(solid, plan.tissue, kidney_hu, rng, spacing_mm=spacing_mm)
-    if septa:
-        enhanced = kidney_hu >= NON_CONTRAST_HU
-        add_septa(paint, solid, rng, spacing_mm=spacing_mm, contrast=enhanced)
-    paint += rng.normal(0, noise_hu, solid.shape).astype(np.float32)
+    paint = _painted(solid, plan, look, kidney_hu, noise_hu, rng, spacing_mm=spacing_mm)
     part += soft * (paint - part)
-    if labeled:
+    if look.labeled:
         tissue_map[solid] = plan.tissue
     else:
         tissue_map[solid & (tissue_map == Tissue.KIDNEY)] = Tissue.BACKGROUND
     return True
+
+
+def _painted(
+    solid: np.ndarray,
+    plan: LesionPlan,
+    look: LesionLook,
+    kidney_hu: float,
+    noise_hu: float,
+    rng: np.random.Generator,
+    *,
+    spacing_mm: float,
+) -> np.ndarray:
+    """Densities of a lesion: a real one's texture, or drawn; with septa and noise."""
+    if look.texture is not None and kidney_hu >= NON_CONTRAST_HU:
+        paint = fill(solid, look.texture, kidney_hu, rng)
+        noise_hu *= 0.5  # the texture brings its own
+    else:
+        paint = lesion_densities(solid, plan.tissue, kidney_hu, rng, spacing_mm=spacing_mm)
+    if look.septa:
+        enhanced = kidney_hu >= NON_CONTRAST_HU
+        add_septa(paint, solid, rng, spacing_mm=spacing_mm, contrast=enhanced)
+    return paint + rng.normal(0, noise_hu, solid.shape).astype(np.float32)
 
 
 def make_room(

@@ -8,6 +8,7 @@ import logging
 import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
@@ -96,14 +97,43 @@ def best_file(recipe: Recipe, out: Path) -> Path:
     return out / f"{recipe.name}.best.pt"
 
 
+@dataclass(frozen=True)
+class Leg:
+    """How long, and where, a leg of training runs.
+
+    Attributes
+    ----------
+    minutes : float
+        It ends after this time, or when the recipe's steps are done.
+    device : str
+    workers : int
+        Processes that compose samples.
+    """
+
+    minutes: float = math.inf
+    device: str = "cpu"
+    workers: int = 1
+
+
+def _loader(source: SampleSource, recipe: Recipe, step: int, workers: int) -> Any:
+    """Samples from a step on, in batches."""
+    import torch
+
+    return torch.utils.data.DataLoader(
+        source,
+        batch_size=recipe.batch,
+        sampler=range(step * recipe.batch, len(source)),
+        num_workers=workers,
+        prefetch_factor=4 if workers else None,
+    )
+
+
 def train(
     recipe: Recipe,
     data: Path,
     out: Path,
+    leg: Leg | None = None,
     *,
-    minutes: float = math.inf,
-    device: str = "cpu",
-    workers: int = 1,
     warm_start: dict[str, torch.Tensor] | None = None,
     progress: Callable[[int, int, float], None] | None = None,
 ) -> int:
@@ -115,8 +145,7 @@ def train(
         Data folder, and folder for packed data, ``<name>.checkpoint.pt``,
         ``<name>.curves.jsonl`` and, where the recipe validates, ``<name>.best.pt``: a checkpoint
         of the best validation so far.
-    minutes : float
-        The leg ends after this time, or when the recipe's steps are done.
+    leg : Leg, optional
     warm_start : dict, optional
         Weights to begin with where there is no checkpoint.
     progress : callable, optional
@@ -127,24 +156,16 @@ def train(
     int
         Steps done in all legs together.
     """
-    import torch
-
-    validation = None
+    leg, validation = leg or Leg(), None
     if recipe.validate_every:
         validation = Validation(prepare(recipe, data, out, validation=True))
     source = prepare(recipe, data, out)
-    state = _State(recipe, device, warm_start, validation.digest if validation else "")
+    state = _State(recipe, leg.device, warm_start, validation.digest if validation else "")
     checkpoint = checkpoint_file(recipe, out)
     if checkpoint.is_file():
         state.load(checkpoint)
-    loader = torch.utils.data.DataLoader(
-        source,
-        batch_size=recipe.batch,
-        sampler=range(state.step * recipe.batch, len(source)),
-        num_workers=workers,
-        prefetch_factor=4 if workers else None,
-    )
-    end = time.monotonic() + 60 * minutes
+    loader = _loader(source, recipe, state.step, leg.workers)
+    end = time.monotonic() + 60 * leg.minutes
     saved, losses = time.monotonic(), []
     with (out / f"{recipe.name}.curves.jsonl").open("a") as curves:
         for image, target, weights in loader:

@@ -17,11 +17,11 @@ from ..core.errors import InputError
 from ..core.schemes import UNSURE, to_tissue
 from ..core.volume import Volume
 from ..engine.base import Engine
-from ..evaluation.kits import voxel_metrics
 from ..io.images import read_volume
 from ..io.segmentations import write_label_map
 from ..kidney_ct.settings import Settings
 from ..kidney_ct.task import KidneyCT
+from ..measure.overlap import voxel_metrics
 from ..models.manifest import ModelPackage
 from ..pipeline import run
 from ..segmenters import open_segmenter

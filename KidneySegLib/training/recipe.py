@@ -44,7 +44,7 @@ class Recipe:
     network: str
     network_options: dict[str, Any]
     spacing_mm: float
-    patch: tuple[int, int, int]
+    patch: tuple[int, ...]
     planes: int
     window_hu: tuple[float, float]
     steps: int

@@ -24,7 +24,7 @@ from ..core.errors import InputError
 from ..core.masks import ALL_NEIGHBORS, Component, components, placed
 from ..core.schemes import UNSURE
 from ..core.volume import Box
-from .lesions import LesionPlan, insert_lesion, smooth_noise
+from .lesions import LesionLook, LesionPlan, insert_lesion, smooth_noise
 from .pack import (
     SHAPE_SPACING_MM,
     PackedCase,
@@ -114,8 +114,7 @@ def render_kidney(
     rng: np.random.Generator,
     *,
     spacing_mm: float,
-    textures: Mapping[Tissue, list[Texture]],
-    texture_share: float,
+    draw: Callable[[Tissue], Texture | None],
 ) -> bool:
     """Put a mapped kidney in the place of a CT's own one, in place.
 
@@ -127,10 +126,8 @@ def render_kidney(
         `Tissue` numbers; 255 is unsure.
     own : (k, j, i) bool
         The CT's kidney on that side.
-    textures : mapping
-        Looks of real lesions.
-    texture_share : float
-        Share of the lesions that get one; the others are drawn by the rules.
+    draw : callable
+        Look of a real lesion of a kind; None for one that is drawn by the rules.
 
     Returns
     -------
@@ -151,7 +148,6 @@ def render_kidney(
         return False
     look = _look(*scene, spacing_mm=spacing_mm)
     _fill_with_fat(*scene, look.noise_hu, rng, spacing_mm=spacing_mm)
-    draw = partial(draw_texture, textures, share=texture_share, rng=rng)
     _paint(*scene[:2], new, look, rng, spacing_mm=spacing_mm, draw=draw)
     return True
 
@@ -181,7 +177,9 @@ def _paint(
         share = np.where(whole > _LEAST_SHARE, shares[mass] / np.maximum(whole, _LEAST_SHARE), 0)
         for plan in _lesions(mass, share, spacing_mm=spacing_mm):
             texture = draw(tissue=mass)
-            insert_lesion(inside, tissue, plan, rng, spacing_mm=spacing_mm, texture=texture)
+            insert_lesion(
+                inside, tissue, plan, rng, LesionLook(texture=texture), spacing_mm=spacing_mm
+            )
     image += whole * (inside - image)
     label[solid] = tissue[solid]
 
@@ -384,8 +382,7 @@ def _rendered(
                         kidney,
                         rng,
                         spacing_mm=recipe.spacing_mm,
-                        textures=textures,
-                        texture_share=recipe.texture_share,
+                        draw=partial(draw_texture, textures, share=recipe.texture_share, rng=rng),
                     )
                     and np.isin(kidney.tissue, MASSES).any()
                     for kidney in pair

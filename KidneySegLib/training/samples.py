@@ -20,7 +20,7 @@ from .augment import (
     source_box,
 )
 from .effects import dilate_pelvis, lower_arms, place_metal, place_stent
-from .lesions import insert_lesion, plan_lesion, section, soft_shape
+from .lesions import LesionLook, insert_lesion, plan_lesion, section, soft_shape
 from .loss import lesion_weights
 from .neighbors import change_organs, fill_bowel
 from .pack import ORGANS, SHAPE_SPACING_MM, PackedCase
@@ -181,7 +181,7 @@ class SampleSource:
         self,
         case: PackedCase,
         center: np.ndarray,
-        patch: tuple[int, int, int],
+        patch: tuple[int, ...],
         rng: np.random.Generator,
         *,
         is_slice: bool = False,
@@ -252,11 +252,8 @@ class SampleSource:
                 label,
                 plan,
                 rng,
+                LesionLook(labeled, texture, push, cyst and rng.random() < _SEPTATED_SHARE),
                 spacing_mm=recipe.spacing_mm,
-                labeled=labeled,
-                texture=texture,
-                push=push,
-                septa=cyst and rng.random() < _SEPTATED_SHARE,
             )
 
     def _shape(self, kind: str, rng: np.random.Generator) -> np.ndarray:

@@ -90,7 +90,7 @@ def as_hu(image: np.ndarray, file: str) -> np.ndarray:
     return to_hu(image, _SCALES_HU[file])
 
 
-def stack_geometry(shape: tuple[int, int, int], pixel_mm: float, slice_mm: float) -> Geometry:
+def stack_geometry(shape: tuple[int, ...], pixel_mm: float, slice_mm: float) -> Geometry:
     """Geometry of stored slices: rows run to the back, columns to the patient's left."""
     return Geometry(shape, np.diag((-pixel_mm, -pixel_mm, slice_mm, 1.0)))
 

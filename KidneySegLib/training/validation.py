@@ -19,7 +19,7 @@ from ..core.anatomy import MASSES, Tissue
 from ..core.masks import components, placed
 from ..core.schemes import UNSURE
 from ..core.volume import Box
-from ..evaluation.kits import voxel_metrics
+from ..measure.overlap import voxel_metrics
 from ..segmenters.to_native import decide
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from KidneySegLib.app import cli
 from KidneySegLib.app.demo import demo_files
 from KidneySegLib.core.errors import CanceledError
 from KidneySegLib.core.schemes import to_tissue
-from KidneySegLib.evaluation.kits import voxel_metrics
 from KidneySegLib.io.images import read_labels, read_volume
 from KidneySegLib.kidney_ct.settings import Settings
+from KidneySegLib.measure.overlap import voxel_metrics
 
 
 @pytest.fixture(scope="module")

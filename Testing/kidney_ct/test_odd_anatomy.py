@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from cleaning import clean
+from clean_tissues import clean
 from scipy import ndimage
 
 from KidneySegLib.core.anatomy import Label, Tissue

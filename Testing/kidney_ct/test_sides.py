@@ -1,5 +1,5 @@
 import numpy as np
-from cleaning import clean
+from clean_tissues import clean
 from phantom import ellipsoid, make_phantom
 
 from KidneySegLib.core.anatomy import Label, Tissue

@@ -9,16 +9,6 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 MODULE = Path(__file__).parents[2] / "KidneySeg"
 
 
-@pytest.fixture
-def scene(tmp_path):
-    """A fresh real MRML scene as ``slicer.mrmlScene``."""
-    from scene import RealScene
-
-    real = RealScene(tmp_path)
-    yield real.scene
-    real.close()
-
-
 @pytest.fixture(scope="session")
 def qt_application():
     from PySide6 import QtWidgets

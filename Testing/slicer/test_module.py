@@ -565,7 +565,7 @@ def test_the_table_is_copied_with_units(done, qt_application):
     click(done.ui.copyButton)
     lines = qt_application.clipboard().text().splitlines()
     assert lines[0].split("\t")[2:5] == ["mL", "mL low", "mL high"]
-    assert len(lines) == 9
+    assert len(lines) == 11
     volume = next(x.volume_ml for x in done._measurements.lesions if x.kind == "tumor")
     assert lines[7].startswith(f"Tumor 1\tleft\t{volume:.1f}\t")
 

@@ -10,7 +10,6 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "studies"))
 
-import calibration
 import cleaning
 import common
 import doubted
@@ -167,39 +166,6 @@ def test_sections_of_one_patient_count_as_one_patient(capsys):
     assert "100-100 %" in out
 
 
-def test_calibrated_probabilities_have_no_error_and_sharpened_ones_do(rng):
-    share = rng.random(40000)
-    tissue = (rng.random(40000) < share).astype(int)
-    shares = np.stack([1 - share, share])
-    assert calibration.expected_error(calibration.reliability(share, tissue == 1)) < 0.02
-    sharp = calibration.cooled(shares, 0.4)
-    assert calibration.expected_error(calibration.reliability(sharp[1], tissue == 1)) > 0.05
-    assert calibration.loss(sharp, tissue) > calibration.loss(shares, tissue)
-    np.testing.assert_allclose(sharp.sum(axis=0), 1)
-
-
-def volumes_off_by(*errors_ml, case="a"):
-    """Volumes whose interval grows by 2 mL with each factor."""
-    ends = [[100.0 - 2 * n, 100.0 + 2 * n] for n in range(len(intervals.FACTORS))]
-    return [{"case": case, "intervals": ends, "true": 100 + e, "found": 100} for e in errors_ml]
-
-
-def test_the_factor_that_nine_of_ten_need_is_fitted():
-    rows = volumes_off_by(*[1] * 17, -7, 31)
-    assert intervals.fit(rows) == 4  # rank 18 of 19
-    assert intervals.coverage(rows, 4) == pytest.approx(18 / 19)
-    assert intervals.width(rows, 4) == pytest.approx(0.08)
-    assert intervals.fit(volumes_off_by(1, 3, 5)) == 3  # too few: the largest
-    unheld = volumes_off_by(1000)
-    assert intervals.needed(unheld[0]) == len(intervals.FACTORS)
-    assert intervals.fit(unheld) == len(intervals.FACTORS) - 1
-
-
-def test_a_ct_is_judged_by_the_others():
-    rows = volumes_off_by(1, 1, case="a") + volumes_off_by(7, case="b")
-    assert intervals.held_out(rows) == [True, True, False]
-
-
 def test_no_fold_trains_on_what_it_is_tested_on(tmp_path):
     (tmp_path / "ct").mkdir()
     names = [f"btcv_{n:04d}" for n in range(13)]
@@ -306,7 +272,7 @@ def test_kept_and_doubted_lesions_are_true_where_one_was_inserted():
     truth = np.zeros(labels.shape, bool)
     truth[:6, :6, :6] = True
     geometry = Geometry(labels.shape, np.diag([5.0, 5.0, 5.0, 1.0]))
-    reasons = ("under 0.5 mL and doubted by the network", "speck under 0.1 mL")
+    reasons = ("under 0.5 mL, and the network is not sure of it", "speck under 0.1 mL")
     result = SimpleNamespace(
         labels=Volume(labels, geometry),
         rejected=Volume(rejected, geometry),

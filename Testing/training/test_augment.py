@@ -5,6 +5,7 @@ from scipy import ndimage
 
 from KidneySegLib.core.anatomy import Tissue
 from KidneySegLib.training import augment
+from KidneySegLib.training.augment import sample_patch, sampling_grid
 
 
 @pytest.fixture
@@ -129,3 +130,16 @@ def test_thick_slices_are_as_thick_in_mm_on_every_grid(spacing_mm, monkeypatch):
         widths.add(round(float(np.sqrt((profile * places**2).sum() / profile.sum())), 1))
     assert any(2.3 <= width <= 2.8 for width in widths)
     assert 0.0 in widths
+
+
+def test_patch_without_bending_is_the_image_itself(rng):
+    channels = rng.integers(0, 255, (2, 12, 13, 14)).astype(np.uint8)
+    axes = [np.arange(n, dtype=np.float32) for n in (12, 13, 14)]
+    where = np.stack(np.meshgrid(*axes, indexing="ij"))
+    np.testing.assert_allclose(sample_patch(channels, where), channels, atol=1e-2)
+
+
+def test_sampling_grid_is_centered(rng):
+    center = np.array([30.0, 40.0, 50.0])
+    grids = [sampling_grid(center, (16, 16, 16), rng).mean(axis=(1, 2, 3)) for _ in range(20)]
+    np.testing.assert_allclose(np.mean(grids, axis=0), center, atol=1.0)

@@ -6,6 +6,7 @@ from scipy import ndimage
 from KidneySegLib.core.anatomy import Tissue
 from KidneySegLib.training import lesions
 from KidneySegLib.training.lesions import (
+    LesionLook,
     LesionPlan,
     insert_lesion,
     lesion_densities,
@@ -113,7 +114,7 @@ def test_a_cyst_with_septa_has_walls_where_another_is_fluid(scene, rng):
     seen = {}
     for septa in (False, True):
         own, label, drawn = image.copy(), tissue.copy(), np.random.default_rng(5)
-        assert insert_lesion(own, label, plan, drawn, spacing_mm=2.5, septa=septa)
+        assert insert_lesion(own, label, plan, drawn, LesionLook(septa=septa), spacing_mm=2.5)
         core = ndimage.binary_erosion(label == Tissue.CYST, iterations=2)
         seen[septa] = own[core]
     assert seen[True].std() > 1.5 * seen[False].std()
@@ -160,7 +161,7 @@ def test_distractor_gets_no_label(scene, rng):
     before = tissue.copy()
     soft = soft_shape(ball(), rng, shape_spacing_mm=1.5, spacing_mm=2.5, volume_ml=8.0)
     plan = plan_lesion(tissue == 1, soft, Tissue.TUMOR, rng, distance_radii=2.5)
-    insert_lesion(image, tissue, plan, rng, spacing_mm=2.5, labeled=False)
+    insert_lesion(image, tissue, plan, rng, LesionLook(labeled=False), spacing_mm=2.5)
     assert not ((tissue != before) & (tissue != 0)).any()
 
 
@@ -198,7 +199,7 @@ def test_a_pushing_lesion_displaces_the_kidney_instead_of_eating_it(scene, rng):
         plan = plan_lesion(
             tissue == 1, soft, Tissue.TUMOR, np.random.default_rng(3), distance_radii=-0.8
         )
-        assert insert_lesion(image, tissue, plan, rng, spacing_mm=2.5, push=push)
+        assert insert_lesion(image, tissue, plan, rng, LesionLook(push=push), spacing_mm=2.5)
         kept[push] = (tissue == Tissue.KIDNEY).sum()
         assert (tissue == Tissue.TUMOR).sum() * 2.5**3 / 1000 == pytest.approx(30.0, rel=0.3)
     assert kept[0.6] > 1.05 * kept[0.0]

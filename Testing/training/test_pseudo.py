@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from clean_tissues import clean
 from phantom import grid, make_phantom
 
 from KidneySegLib.app.cli import main
@@ -13,7 +14,6 @@ from KidneySegLib.core.anatomy import Label, Tissue
 from KidneySegLib.core.schemes import UNSURE
 from KidneySegLib.io.images import read_labels
 from KidneySegLib.io.itk import sitk_from_volume
-from KidneySegLib.kidney_ct.clean import clean
 from KidneySegLib.measure.measurements import measure
 from KidneySegLib.training import pseudo
 from KidneySegLib.training.recipe import load_recipe
@@ -33,12 +33,13 @@ def runs_of(tissues, monkeypatch):
     """Make `segment` return these tissues, one a call: the network is not what is tested."""
     left = list(tissues)
 
-    def segment(volume, package, engine, settings):
+    def run(task, volume, segmenter):
         labels = clean(left.pop(0), volume.geometry, midline_r_mm=0.0).labels
         labels = volume.with_array(labels)
         return type("Run", (), {"labels": labels, "measurements": measure(labels, volume)})
 
-    monkeypatch.setattr(pseudo, "segment", segment)
+    monkeypatch.setattr(pseudo, "open_segmenter", lambda package, engine: None)
+    monkeypatch.setattr(pseudo, "run", run)
 
 
 def test_only_what_all_runs_call_kidney_is_kidney():

@@ -1,6 +1,7 @@
 """Kidneys of maps rendered into CTs: side, place, densities, lesions, what must stay."""
 
 import dataclasses
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from KidneySegLib.training import rendering, samples
 from KidneySegLib.training.loop import prepare
 from KidneySegLib.training.pack import LIVER, PackedCase, to_levels
 from KidneySegLib.training.rendering import MappedKidney, kidneys_of_map, own_kidneys, render_kidney
+from KidneySegLib.training.textures import draw_texture
 
 SPACING_MM = 2.0
 
@@ -48,8 +50,9 @@ def mapped():
 
 def render(scene, mapped, rng, **changes):
     image, label, _, right = scene
-    options = {"spacing_mm": SPACING_MM, "textures": {}, "texture_share": 0.7, **changes}
-    return render_kidney(image, label, right, mapped, rng, **options)
+    options = {"textures": {}, "share": 0.7, **changes}
+    draw = partial(draw_texture, options["textures"], share=options["share"], rng=rng)
+    return render_kidney(image, label, right, mapped, rng, spacing_mm=SPACING_MM, draw=draw)
 
 
 def test_a_map_gives_its_two_kidneys_by_side():

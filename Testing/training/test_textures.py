@@ -7,7 +7,7 @@ import pytest
 from phantom import ellipsoid, grid, make_phantom
 
 from KidneySegLib.core.anatomy import Tissue
-from KidneySegLib.training.lesions import insert_lesion, plan_lesion, soft_shape
+from KidneySegLib.training.lesions import LesionLook, insert_lesion, plan_lesion, soft_shape
 from KidneySegLib.training.pack import PackedCase, to_hu, to_levels
 from KidneySegLib.training.textures import cut_textures, draw_texture, fill
 
@@ -86,7 +86,7 @@ def test_a_lesion_is_painted_with_a_texture_only_where_the_kidney_has_contrast(s
         image[tissue == Tissue.KIDNEY] = kidney_hu
         soft = soft_shape(ball, rng, shape_spacing_mm=1.5, spacing_mm=2.5, volume_ml=8.0)
         plan = plan_lesion(tissue == 1, soft, Tissue.TUMOR, rng, distance_radii=-0.5)
-        assert insert_lesion(image, tissue, plan, rng, spacing_mm=2.5, texture=dark)
+        assert insert_lesion(image, tissue, plan, rng, LesionLook(texture=dark), spacing_mm=2.5)
         assert (np.median(image[tissue == Tissue.TUMOR]) < -20) == painted
 
 

@@ -13,7 +13,14 @@ from KidneySegLib.core.anatomy import Tissue
 from KidneySegLib.core.errors import InputError
 from KidneySegLib.models.manifest import load_package
 from KidneySegLib.training import loop
-from KidneySegLib.training.loop import best_file, checkpoint_file, prepare, read_checkpoint, train
+from KidneySegLib.training.loop import (
+    Leg,
+    best_file,
+    checkpoint_file,
+    prepare,
+    read_checkpoint,
+    train,
+)
 from KidneySegLib.training.mining import write_mistakes
 from KidneySegLib.training.recipe import load_recipe, recipe_from
 from KidneySegLib.training.release import release
@@ -155,7 +162,7 @@ def test_the_weights_of_the_best_validation_are_kept_and_can_be_packaged(
 ):
     recipe, figures = validating(steps=8), iter((0.3, 0.6, 0.5, 0.4))
     monkeypatch.setattr(loop.Validation, "judge", lambda self, network: {"kidney": next(figures)})
-    train(recipe, two, tmp_path, workers=0)
+    train(recipe, two, tmp_path, Leg(workers=0))
     assert read_checkpoint(best_file(recipe, tmp_path))["step"] == 4
     assert read_checkpoint(checkpoint_file(recipe, tmp_path))["step"] == 8
     rows = [json.loads(r) for r in (tmp_path / "fine.curves.jsonl").read_text().splitlines()]
@@ -169,26 +176,28 @@ def test_the_weights_of_the_best_validation_are_kept_and_can_be_packaged(
 def test_a_better_validation_of_an_earlier_leg_is_not_replaced(two, tmp_path, monkeypatch):
     recipe = validating()
     monkeypatch.setattr(loop.Validation, "judge", lambda self, network: {"kidney": 0.5})
-    train(dataclasses.replace(recipe, steps=2), two, tmp_path, workers=0)
+    train(dataclasses.replace(recipe, steps=2), two, tmp_path, Leg(workers=0))
     monkeypatch.setattr(loop.Validation, "judge", lambda self, network: {"kidney": 0.4})
-    train(recipe, two, tmp_path, workers=0)
+    train(recipe, two, tmp_path, Leg(workers=0))
     assert read_checkpoint(best_file(recipe, tmp_path))["step"] == 2
     longer = dataclasses.replace(recipe, steps=6, learning_rate=1e-4)
-    train(longer, two, tmp_path, workers=0)  # the same samples
+    train(longer, two, tmp_path, Leg(workers=0))  # the same samples
     assert read_checkpoint(best_file(recipe, tmp_path))["step"] == 2
     cystic = dataclasses.replace(longer, steps=8, cyst_share=0.9)
-    train(cystic, two, tmp_path, workers=0)  # others: their scores say nothing of these
+    train(cystic, two, tmp_path, Leg(workers=0))  # others: their scores say nothing of these
     assert read_checkpoint(best_file(recipe, tmp_path))["step"] == 8
 
 
 def test_a_leg_does_not_validate_on_what_an_earlier_one_was_trained_on(two, tmp_path):
-    train(validating(validate_every=0, validate_shapes_from=400), two, tmp_path, workers=0)
+    train(validating(validate_every=0, validate_shapes_from=400), two, tmp_path, Leg(workers=0))
     with pytest.raises(InputError, match="was trained on lesions or CTs that"):
-        train(validating(steps=6), two, tmp_path, workers=0)
+        train(validating(steps=6), two, tmp_path, Leg(workers=0))
     other = tmp_path / "other"
-    train(validating(exclude_cases=()), two, other, workers=0)
+    train(validating(exclude_cases=()), two, other, Leg(workers=0))
     with pytest.raises(InputError, match="was trained on lesions or CTs that"):
-        train(validating(exclude_cases=(), validate_cases=("btcv_0010",)), two, other, workers=0)
+        train(
+            validating(exclude_cases=(), validate_cases=("btcv_0010",)), two, other, Leg(workers=0)
+        )
 
 
 @pytest.mark.parametrize(

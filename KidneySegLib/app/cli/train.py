@@ -33,7 +33,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from ...engine.device import choose_device
     from ...models.registry import find_model
     from ...models.weights import load_network
-    from ...training.loop import best_file, checkpoint_file, read_encoder, takes_encoder, train
+    from ...training.loop import Leg, best_file, checkpoint_file, read_encoder, takes_encoder, train
     from ...training.recipe import load_recipe
 
     recipe = load_recipe(options.recipe)
@@ -54,9 +54,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         recipe,
         options.data,
         options.out,
-        minutes=options.minutes,
-        device=str(choose_device(options.device)),
-        workers=options.workers,
+        Leg(options.minutes, str(choose_device(options.device)), options.workers),
         warm_start=warm,
         progress=lambda step, total, loss: console.progress(
             f"step {step} of {total}, loss {loss:.3f}", step / total, None

@@ -81,14 +81,15 @@ def look_at_slices(
     -------
     list of Region
     """
-    looked, passes = [], len(regions) * len(networks)
+    looked: list[Region] = []
+    passes = len(regions) * len(networks)
     for region in regions:
-        seen = []
+        seen: list[np.ndarray] = []
         for predictor, spec in networks:
             done = len(looked) * len(networks) + len(seen)
             told = on_tiles and partial(count_tiles, on_tiles, done, passes)
             seen.append(_axial_shares(volume, region, predictor, spec, quality, told))
-        shares = fused(region.shares, sum(seen) / len(seen), fusion or Fusion())
+        shares = fused(region.shares, np.asarray(sum(seen)) / len(seen), fusion or Fusion())
         looked.append(replace(region, shares=shares))
     return looked
 

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from cleaning import clean
+from clean_tissues import clean
 from phantom import ellipsoid, grid, make_phantom, sphere_ml
 
 from KidneySegLib.core.anatomy import Label, Tissue

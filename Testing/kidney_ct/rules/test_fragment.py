@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from cleaning import clean
+from clean_tissues import clean
 from phantom import ellipsoid, make_phantom
 
 from KidneySegLib.core.anatomy import Tissue

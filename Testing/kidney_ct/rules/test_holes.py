@@ -1,4 +1,4 @@
-from cleaning import clean
+from clean_tissues import clean
 from phantom import ellipsoid, make_phantom
 
 from KidneySegLib.core.anatomy import Label

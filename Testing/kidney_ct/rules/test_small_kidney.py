@@ -1,5 +1,5 @@
 import numpy as np
-from cleaning import clean, sure_percent
+from clean_tissues import clean, sure_percent
 from phantom import ellipsoid, make_phantom
 
 from KidneySegLib.core.anatomy import Tissue
