@@ -15,7 +15,7 @@ from ..io.folders import files_below
 from ..io.images import case_name, is_image_file
 from ..io.label_maps import LabelMap, read_label_map
 from ..io.paths import shown
-from ..kidney_ct.plausibility import check_labels, require_fitting
+from ..kidney_ct.plausibility import check_labels, offering_schemes, require_fitting
 from ..kidney_ct.sides import to_kidneyseg
 from ..report.case_folder import LABELS
 from .kits import CLASSES, METRICS, evaluate_case, summarize
@@ -139,8 +139,9 @@ def _evaluate(
     pair: _Pair, *, scheme: str | None, truth_scheme: str | None
 ) -> tuple[dict[str, dict[str, float]], list[str]]:
     """Scores of one pair of files, and what about their labels does not fit anatomy."""
-    found = read_label_map(pair.prediction, scheme=scheme)
-    real = read_label_map(pair.truth, scheme=truth_scheme)
+    with offering_schemes():
+        found = read_label_map(pair.prediction, scheme=scheme)
+        real = read_label_map(pair.truth, scheme=truth_scheme)
     prediction, truth = found.volume.canonical(), real.volume.canonical()
     if not prediction.geometry.matches(truth.geometry):
         sizes = [" x ".join(map(str, v.array.shape[::-1])) for v in (found.volume, real.volume)]

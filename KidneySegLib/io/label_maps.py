@@ -29,7 +29,6 @@ from ..core.schemes import (
 )
 from ..core.segment_names import role_of_name
 from ..core.volume import Box, Geometry, Volume
-from ..kidney_ct.plausibility import fitting_schemes
 from .grids import perpendicular
 from .images import is_image_file, read_labels
 from .nrrd import SUFFIXES as NRRD_SUFFIXES
@@ -84,7 +83,7 @@ def read_label_map(
     if scheme is None:
         own = _scheme_of_names(path, names, volume.array)
         if own is None:
-            raise _unknown(path, volume, ct)
+            raise UnknownNumbersError(path, volume, ct)
         return LabelMap(volume, own, (*volume.findings, _told(names, volume)))
     given = scheme_of(scheme)
     _refuse_contradiction(path, names, given)
@@ -115,8 +114,8 @@ def _on_whole_grid(labels: Volume, ct: Volume) -> Volume:
     array[box.slices] = part.array
     size = " x ".join(str(n) for n in labels.array.shape[::-1])
     text = (
-        f"The label map covers a part of the CT's grid ({size} voxels), as Slicer saves it; the "
-        "rest counts as empty. Check that it belongs to this CT."
+        f"The label map covers a part of the CT's grid ({size} voxels), as segmentations are saved; "
+        "the rest counts as empty. Check that it belongs to this CT."
     )
     findings = (*labels.findings, warning("part-of-grid", text))
     return Volume(array, whole, findings, labels.source)
@@ -147,9 +146,7 @@ def _read_segments(path: Path, header: Mapping[str, Any]) -> tuple[Volume, dict[
     axes = [n for n, size in enumerate(header["sizes"]) if n or len(header["sizes"]) == 3]
     matrix, known = position_of(dict(header), axes)
     if not known:
-        raise InputError(
-            f"'{shown(path.name)}' does not say how the patient lies. Save it again from Slicer."
-        )
+        raise InputError(f"'{shown(path.name)}' does not say how the patient lies. Save it again.")
     segments = [_segment(header, n) for n in _segment_numbers(header)]
     if len(layers) == 1:  # the numbers as stored, which a scheme may speak of
         names = {s.value: s.name for s in segments}
@@ -330,15 +327,22 @@ def _refuse_contradiction(path: Path, names: Mapping[int, str], given: Scheme) -
             )
 
 
-def _unknown(path: Path, volume: Volume, ct: Volume | None) -> InputError:
-    """Message for a label map that says nothing of its numbers; offers schemes that fit."""
-    numbers = numbers_in(volume.array)
-    listed = ", ".join(map(str, numbers[:_MOST_NAMED])) + (" ..." if len(numbers) > 8 else "")
-    fitting = fitting_schemes(volume, ct)
-    offer = " or ".join(f"'{s.name}' ({s.meaning})" for s in fitting)
-    advice = f"They would fit {offer}." if fitting else "They fit none of the known schemes."
-    return InputError(
-        f"'{shown(path.name)}' does not say what its numbers mean (found {listed}). {advice} Say "
-        "which scheme it follows.",
-        remedy="labels",
-    )
+class UnknownNumbersError(InputError):
+    """A label map that says nothing of its numbers.
+
+    Attributes
+    ----------
+    labels : Volume
+        As stored.
+    ct : Volume, optional
+    """
+
+    def __init__(self, path: Path, labels: Volume, ct: Volume | None) -> None:
+        numbers = numbers_in(labels.array)
+        more = " ..." if len(numbers) > _MOST_NAMED else ""
+        listed = ", ".join(map(str, numbers[:_MOST_NAMED])) + more
+        super().__init__(
+            f"'{shown(path.name)}' does not say what its numbers mean (found {listed}).",
+            remedy="labels",
+        )
+        self.labels, self.ct = labels, ct

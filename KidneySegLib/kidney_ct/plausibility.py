@@ -6,7 +6,8 @@ one crossed to the other side and a large cyst do exist, and are said, not refus
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from ..core.findings import Finding, place_text, warning
 from ..core.masks import components, gap_mm
 from ..core.schemes import KNOWN_SCHEMES, UNSURE, Scheme
 from ..core.volume import Volume
+from ..io.label_maps import UnknownNumbersError
 from .sides import midline_mm, to_kidneyseg
 
 _COARSE_MM = 3.0
@@ -203,6 +205,25 @@ def fitting_schemes(labels: Volume, ct: Volume | None = None) -> list[Scheme]:
         if _has_kidneys(sided, labels, scheme) and not check_labels(sided, ct):
             found.append(scheme)
     return found
+
+
+@contextlib.contextmanager
+def offering_schemes() -> Iterator[None]:
+    """Where a label map that is read says nothing of its numbers, name the schemes that fit.
+
+    Raises
+    ------
+    InputError
+        In the place of `UnknownNumbersError`.
+    """
+    try:
+        yield
+    except UnknownNumbersError as error:
+        fitting = fitting_schemes(error.labels, error.ct)
+        offer = " or ".join(f"'{s.name}' ({s.meaning})" for s in fitting)
+        advice = f"They would fit {offer}." if fitting else "They fit none of the known schemes."
+        text = f"{error} {advice} Say which scheme it follows."
+        raise InputError(text, remedy=error.remedy) from error
 
 
 def _has_kidneys(sided: Volume, labels: Volume, scheme: Scheme) -> bool:

@@ -3,34 +3,14 @@ import copy
 import numpy as np
 import pytest
 import torch
+from hungry import Hungry
 from torch import nn
 
-from KidneySegLib.core.errors import DeviceError
-from KidneySegLib.engine.device import autocast_type, choose_device, describe
 from KidneySegLib.engine.torch_engine import TorchEngine, TorchPredictor, fuse_instance_norm
 from KidneySegLib.models.networks import build_network
 
 OPTIONS = {"filters": [4, 8, 8], "classes": 3}
 CPU = torch.device("cpu")
-
-
-class Hungry(nn.Module):
-    """Runs out of memory above a batch size, or always on the first device."""
-
-    def __init__(self, most):
-        super().__init__()
-        self.most, self.moved = most, 0
-
-    def to(self, *args, **kwargs):
-        self.moved += 1
-        if self.moved > 1:
-            self.most = 100
-        return super().to(*args, **kwargs)
-
-    def forward(self, x):
-        if len(x) > self.most:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        return torch.cat([x, -x], dim=1)
 
 
 def test_group_norm_equals_instance_norm():
@@ -76,24 +56,6 @@ def test_cpu_without_memory_gives_up():
     predictor._network.most = 0
     with pytest.raises(MemoryError):
         predictor(np.zeros((1, 1, 4, 4, 4), np.float32))
-
-
-@pytest.mark.parametrize("name", ["gpu", "cuda:x", "tpu", ""])
-def test_unknown_device_names(name):
-    with pytest.raises(DeviceError, match="Unknown device"):
-        choose_device(name)
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is there")
-def test_missing_gpu_says_what_to_do():
-    with pytest.raises(DeviceError, match="Use the CPU") as caught:
-        choose_device("cuda:3")
-    assert caught.value.remedy == "device"
-
-
-def test_auto_and_description():
-    device = choose_device("auto")
-    assert device.type in describe(device, autocast_type(device))
 
 
 def test_engine_keeps_a_network(package):

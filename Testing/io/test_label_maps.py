@@ -13,6 +13,7 @@ from KidneySegLib.core.schemes import to_tissue
 from KidneySegLib.core.volume import Box, Geometry, Volume
 from KidneySegLib.io.label_maps import read_label_map
 from KidneySegLib.io.segmentations import write_label_map, write_segmentation
+from KidneySegLib.kidney_ct.plausibility import offering_schemes
 from KidneySegLib.kidney_ct.sides import assign_sides, to_kidneyseg
 
 
@@ -133,7 +134,7 @@ def test_our_own_result_names_its_numbers(tmp_path, labels):
 def test_without_names_the_schemes_that_fit_are_offered(tmp_path, labels, numbers, offered):
     stored = labels.with_array(np.array(numbers, np.uint8)[labels.array])
     write_label_map(stored, tmp_path / "l.nii.gz")
-    with pytest.raises(InputError, match="does not say what its numbers mean") as caught:
+    with pytest.raises(InputError, match="They would fit") as caught, offering_schemes():
         read_label_map(tmp_path / "l.nii.gz")
     for name in offered:
         assert f"'{name}'" in str(caught.value)

@@ -1,59 +1,13 @@
-"""The HTML report: what it holds, what it must not hold, and its 3D pictures."""
-
 import dataclasses
-import io
 import re
-from html.parser import HTMLParser
 
 import numpy as np
-import pytest
-from matplotlib.image import imread
-from phantom import ThresholdEngine, ellipsoid, make_phantom, segment
+from pages import Balance, page_of
 
-from KidneySegLib.core.anatomy import Label
 from KidneySegLib.core.findings import info, warning
 from KidneySegLib.kidney_ct.removals import Removal
-from KidneySegLib.measure.lesions import find_lesions
 from KidneySegLib.measure.measurements import Measurements
-from KidneySegLib.report.overview import write_overview
 from KidneySegLib.report.page import write_page
-from KidneySegLib.report.surfaces import draw_surfaces
-
-
-@pytest.fixture(scope="module")
-def result(package):
-    return segment(make_phantom().ct, package, ThresholdEngine())
-
-
-@pytest.fixture(scope="module")
-def picture(result, tmp_path_factory):
-    path = tmp_path_factory.mktemp("overview") / "overview.png"
-    write_overview(make_phantom().ct, result.labels, result.measurements, path)
-    return path
-
-
-def page_of(result, picture, tmp_path, **options):
-    data, target = result.as_dict(), tmp_path / "report.html"
-    write_page(result.labels, result.measurements, data, picture, target, **options)
-    return (tmp_path / "report.html").read_text(encoding="utf-8")
-
-
-class Balance(HTMLParser):
-    """Open elements that were never closed, and text."""
-
-    def __init__(self):
-        super().__init__()
-        self.open, self.text = [], ""
-
-    def handle_starttag(self, tag, attrs):
-        if tag not in ("meta", "img"):
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.text += data
 
 
 def test_page_is_whole_and_needs_nothing_from_outside(result, picture, tmp_path):
@@ -115,41 +69,6 @@ def test_an_empty_result_has_a_page(result, picture, tmp_path):
     html = page_of(empty, picture, tmp_path)
     assert "No kidney was found" in html
     assert html.count("data:image/png;base64,") == 1
-
-
-def test_surfaces_show_kidney_and_tumor_on_the_patients_side(result):
-    stream = io.BytesIO()
-    assert draw_surfaces(result.labels.canonical(), "left", stream, result.measurements.components)
-    stream.seek(0)
-    picture = imread(stream)[..., :3]
-    green = (picture[..., 1] > picture[..., 0] + 0.05).nonzero()
-    shape = (picture.min(axis=-1) < 0.95).nonzero()
-    # the tumor of the phantom lies lateral in the left kidney: on the right in the picture
-    assert green[1].mean() > shape[1].mean() + 5
-
-
-def test_all_of_a_large_tumor_is_in_the_picture(result):
-    labels = result.labels.canonical()
-    array = labels.array.copy()
-    array[array == Label.TUMOR] = 0
-    tumor = ellipsoid(labels.geometry, (-100, -20, 0), (30, 30, 30)) & (array == 0)
-    array[tumor] = Label.TUMOR
-    widths = []
-    for shown in (labels, labels.with_array(array)):
-        stream = io.BytesIO()
-        draw_surfaces(shown, "left", stream, find_lesions(shown))
-        stream.seek(0)
-        widths.append(imread(stream).shape[1])
-    across = np.ptp(labels.geometry.ras_from_kji(np.argwhere(array == Label.TUMOR))[:, 0])
-    assert widths[1] > widths[0]
-    assert widths[1] > across / 0.7
-
-
-def test_no_picture_of_a_kidney_that_is_not_there(result):
-    labels = result.labels.with_array(np.where(result.labels.array == 2, 0, result.labels.array))
-    stream = io.BytesIO()
-    assert not draw_surfaces(labels.canonical(), "left", stream, ())
-    assert stream.getvalue() == b""
 
 
 def test_scores_of_an_uncertain_tumor_are_folded_up(result, picture, tmp_path):

@@ -33,7 +33,7 @@ def test_patches_hold_what_patients_have_beside_lesions(data, tmp_path, monkeypa
 
 def test_some_composed_cysts_have_septa_and_no_tumor_has(data, tmp_path, monkeypatch):
     painted = []
-    monkeypatch.setattr(samples, "insert_lesion", lambda *a, **k: painted.append((a[2], k)))
+    monkeypatch.setattr(samples, "insert_lesion", lambda *a, **k: painted.append((a[2], a[4])))
     monkeypatch.setattr(samples, "_SEPTATED_SHARE", 1.0)
     source = prepare(tiny("fine", lesion_share=1.0, kidney_centered=1.0, steps=40), data, tmp_path)
     for n in range(40):

@@ -51,11 +51,13 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from ...io.atomic import atomic_file
     from ...io.images import read_volume
     from ...io.label_maps import read_label_map
+    from ...kidney_ct.plausibility import offering_schemes
     from ...kidney_ct.warnings import measurement_warnings
     from ...report.table import as_text, write_csv
 
     ct = read_volume(options.ct) if options.ct else None
-    found = read_label_map(options.label_map, scheme=options.scheme, ct=ct)
+    with offering_schemes():
+        found = read_label_map(options.label_map, scheme=options.scheme, ct=ct)
     if ct is not None:
         _require_same_ct(found.volume, ct, options.label_map)
     sided, findings = _sided(found, ct)

@@ -32,3 +32,11 @@ def test_interrupt_leaves_nothing(capsys, ct, tmp_path, monkeypatch):
     assert code == 1
     assert "was not written" in err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_command_all_are_listed(capsys):
+    code, out, err = run(capsys)
+    assert code == 0
+    for command in ("segment", "measure", "rerun", "evaluate", "models", "info", "demo", "train"):
+        assert f"  {command} " in out
+    assert err == ""

@@ -1,0 +1,31 @@
+import pytest
+
+from KidneySegLib.core.errors import InputError
+from KidneySegLib.core.findings import (
+    Finding,
+    error,
+    info,
+    place_text,
+    raise_errors,
+    slices_text,
+    warning,
+)
+
+
+def test_json_and_back_and_from_the_format_before():
+    finding = warning("code", "words", (1.0, 2.0, 3.0), remedy="overwrite")
+    assert Finding.from_dict(finding.as_dict()) == finding
+    old = {"severity": "info", "code": "c", "message": "m", "place_ras_mm": None, "slice": None}
+    assert Finding.from_dict(old) == info("c", "m")
+
+
+def test_the_first_error_stops():
+    raise_errors([warning("a", "a"), info("b", "b")])
+    with pytest.raises(InputError, match="first"):
+        raise_errors([warning("a", "a"), error("b", "first"), error("c", "second")])
+
+
+def test_places_and_slices_in_words():
+    assert place_text((1.4, -2.6, 3.0)) == "R,A,S = 1,-3,3 mm"
+    assert slices_text([4]) == "slice 4"
+    assert slices_text(range(1, 10)) == "slices 1, 2, 3, 4, 5, 6 and 3 more"

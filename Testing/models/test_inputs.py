@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+from phantom import make_phantom
+
+from KidneySegLib.core.errors import ModelError
+from KidneySegLib.models.inputs import InputSpec, Normalization
+
+
+def test_a_window_becomes_minus_one_to_one():
+    window = Normalization.window(-125.0, 275.0)
+    np.testing.assert_allclose(window(np.array([-1000, -125, 75, 275, 900])), [-1, -1, 0, 1, 1])
+    assert window(np.zeros(1)).dtype == np.float32
+    assert window.span == 2.0
+
+
+def test_mean_and_sd_as_other_projects_normalize():
+    z = Normalization((-58.0, 302.0), offset=104.0, factor=1 / 75.0)
+    np.testing.assert_allclose(z(np.array([104.0, 179.0, 4000.0])), [0, 1, 2.64], atol=1e-6)
+    assert z.span == pytest.approx(4.8)
+
+
+def test_a_grid_keeps_the_spacing_that_does_not_matter():
+    geometry = make_phantom().ct.geometry
+    plane = InputSpec((None, 1.25, 1.25), Normalization.window(-125.0, 275.0))
+    assert plane.grid_of(geometry).spacing_mm == pytest.approx((2.0, 1.25, 1.25))
+    cube = InputSpec((2.5, 2.5, 2.5), Normalization.window(-125.0, 275.0))
+    assert cube.grid_of(geometry).spacing_mm == pytest.approx((2.5, 2.5, 2.5))
+
+
+def test_a_ct_as_the_network_sees_it():
+    ct = make_phantom().ct
+    spec = InputSpec((4.0, 4.0, 4.0), Normalization.window(-125.0, 275.0))
+    grid = spec.grid_of(ct.geometry)
+    seen = spec.seen(ct, grid)
+    assert seen.shape == (1, *grid.shape)
+    assert (seen.min(), seen.max()) == (-1.0, 1.0)
+
+
+def test_a_network_of_several_images_is_refused_one():
+    spec = InputSpec((4.0,) * 3, Normalization.window(-125.0, 275.0), channels=3)
+    ct = make_phantom().ct
+    with pytest.raises(ModelError, match="reads 3 images at once"):
+        spec.seen(ct, spec.grid_of(ct.geometry))

@@ -1,0 +1,20 @@
+import numpy as np
+
+from KidneySegLib import mrml
+
+
+def test_lines_show_the_diameters_in_world_coordinates_and_go(node, case):
+    owner = mrml.add_to_scene(case[1], node, record=None).segmentation
+    found = mrml.measure_segmentation(owner, node)
+    lines = mrml.show_diameters(found, owner)
+    assert len(lines) == 2 * len(found.lesions)
+    first = found.lesions[0]
+    ends = [np.zeros(3), np.zeros(3)]
+    for n in range(2):
+        lines[0].GetNthControlPointPositionWorld(n, ends[n])
+    np.testing.assert_allclose(ends, first.feret_axial_ends_ras_mm, atol=1e-6)
+    assert lines[0].GetLocked()
+    assert f"{first.feret_axial_mm:.0f} mm" in lines[0].GetName()
+    assert len(mrml.show_diameters(found, owner)) == len(mrml.diameter_lines(owner))
+    mrml.hide_diameters(owner)
+    assert mrml.diameter_lines(owner) == []
