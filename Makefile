@@ -1,49 +1,75 @@
-# make demo   the main job on the CT that ships      make test   all tests that are not slow
-# make lint   ruff                                   make slow   oracles and training
-# make bench  speed and accuracy against peers       make evaluate-model  figures of the model card
-# make folds  three trainings without other CTs each (an hour, with ARGS="--encoder FILE" two;
-#             resumes; FOLDS=folder)
+# make demo     the main job on the CT that ships        make test   all tests that are not slow
+# make lint     rules, format, types, documentation      make slow   oracles, training, thresholds
+# make bench    speed and accuracy against peers         make docs   the documentation in site/
+# make figures  the model's figures anew, into figures.json and every table (hours)
+# make folds    three trainings without other CTs each (an hour, with ARGS="--encoder FILE" two;
+#               resumes; FOLDS=folder)
+# make publish  a commit of this tree without its history: VERSION=0.1.0 [PARENT=commit] [REMOTE=url]
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 FOLDS ?= training_runs/folds
-STAMP := $(VENV)/.installed
+USER_STAMP := $(VENV)/.installed-for-users
+DEV_STAMP := $(VENV)/.installed-for-tests
+TORCH := torch==2.13.0
+TORCH_CPU := https://download.pytorch.org/whl/cpu
+PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
+MODEL_STUDIES := kept_out_cts inserted_lesions tumor_slices doubted locator robustness calibration
 
-.PHONY: demo test lint slow bench evaluate-model folds clean
+.PHONY: demo test lint docs slow bench figures folds publish clean
 
-$(STAMP): pyproject.toml constraints.txt
+# Without an NVIDIA GPU the CPU build of torch is enough, and gigabytes smaller; PyPI has it for macOS
+# and Windows, for Linux torch's own index does.
+$(USER_STAMP): pyproject.toml constraints.txt KidneySegLib/environment/requirements.txt
+	@echo "Installing KidneySeg into $(VENV): about 0.4 GB to download and 1.4 GB on disk without an"
+	@echo "NVIDIA GPU (some 5 GB with one). This takes a few minutes."
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch==2.13.0
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	@if [ "$$(uname)" = Linux ] && ! command -v nvidia-smi > /dev/null && $(BIN)/python -c \
+	    "import urllib.request as r; r.urlopen('$(TORCH_CPU)/torch/', timeout=5)" 2> /dev/null; \
+	then $(PIP) --extra-index-url $(TORCH_CPU) $(TORCH); else $(PIP) $(TORCH); fi
+	$(PIP) --editable .
 	touch $@
 
-demo: $(STAMP)
+$(DEV_STAMP): $(USER_STAMP)
+	@echo "Installing test tools (Slicer's scene, Qt, mypy, mkdocs): about 0.5 GB more on disk."
+	$(PIP) --editable ".[dev]"
+	touch $@
+
+demo: $(USER_STAMP)
 	$(BIN)/kidneyseg demo -o demo_output
 
-test: $(STAMP)
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+test: $(DEV_STAMP)
+	$(BIN)/python -m pytest -m "not slow" --numprocesses auto --dist loadfile $(ARGS)
 
-lint: $(STAMP)
+lint: $(DEV_STAMP)
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet --site-dir build/site
 
-slow: $(STAMP)
+docs: $(DEV_STAMP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --site-dir site
+
+slow: $(DEV_STAMP)
 	$(BIN)/python -m pytest -m slow $(ARGS)
 
-bench: $(STAMP)
+bench: $(DEV_STAMP)
 	$(BIN)/python Testing/benchmarks/bench_pipeline.py $(ARGS)
 
-evaluate-model: $(STAMP)
-	$(BIN)/python studies/kept_out_cts.py $(ARGS)
-	$(BIN)/python studies/inserted_lesions.py $(ARGS)
-	$(BIN)/python studies/tumor_slices.py $(ARGS)
-	$(BIN)/python studies/doubted.py $(ARGS)
-	$(BIN)/python studies/locator.py $(ARGS)
-	$(BIN)/python studies/robustness.py $(ARGS)
-	$(BIN)/python studies/intervals.py $(ARGS)
-	$(BIN)/python studies/calibration.py $(ARGS)
+figures: $(DEV_STAMP)
+	for study in $(MODEL_STUDIES); do $(BIN)/python studies/$$study.py $(ARGS) || exit 1; done
+	$(BIN)/python studies/intervals.py --per-size 3 $(ARGS)
+	$(BIN)/python studies/figures.py
 
-folds: $(STAMP)
+folds: $(DEV_STAMP)
 	$(BIN)/python studies/folds.py $(FOLDS) $(ARGS)
 
+publish:
+	@test -n "$(VERSION)" || { echo "Give VERSION=0.1.0"; exit 2; }
+	@test -z "$$(git status --porcelain)" || { echo "Commit first."; exit 2; }
+	git branch --force published $$(git commit-tree "HEAD^{tree}" $(if $(PARENT),-p $(PARENT)) \
+	    -m "KidneySeg $(VERSION)")
+	$(if $(REMOTE),git push $(REMOTE) published:main,@echo "Now: make publish ... REMOTE=url, or git push")
+
 clean:
-	rm -rf $(VENV) build dist demo_output *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist site demo_output *.egg-info .pytest_cache .ruff_cache .mypy_cache

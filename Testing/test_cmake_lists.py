@@ -13,7 +13,9 @@ def entries(path: Path) -> set[str]:
     """Every word of a CMake file that looks like a file with one of our suffixes."""
     text = re.sub(r"#.*", "", path.read_text())
     text = text.replace("${MODULE_NAME}", "KidneySeg")
-    return set(re.findall(r"[\w./-]+\.(?:py|ui|png|json|md|gz|safetensors)|[\w./-]+/LICENSE", text))
+    return set(
+        re.findall(r"[\w./-]+\.(?:py|ui|png|json|md|gz|safetensors|txt)|[\w./-]+/LICENSE", text)
+    )
 
 
 def files(folder: Path, *suffixes: str) -> set[str]:
@@ -25,7 +27,8 @@ def files(folder: Path, *suffixes: str) -> set[str]:
 def test_every_script_and_resource_of_the_library_is_listed():
     listed = entries(ROOT / "KidneySegLib" / "CMakeLists.txt")
     own = {e for e in listed if not e.startswith("Resources/")}
-    assert own == files(ROOT / "KidneySegLib", ".py", ".json")
+    assert len(own) > 100
+    assert own == files(ROOT / "KidneySegLib", ".py", ".json", ".txt") - {"CMakeLists.txt"}
 
 
 def test_every_model_and_the_demo_are_listed():
@@ -62,7 +65,9 @@ def test_the_extension_says_what_the_index_needs(field):
 
 def test_icon_and_screenshots_are_in_the_repository():
     text = (ROOT / "CMakeLists.txt").read_text()
-    for path in re.findall(r"/main/([\w./]+\.png)", text):
+    pictures = re.findall(r"/main/([\w./]+\.png)", text)
+    assert len(pictures) >= 3
+    for path in pictures:
         assert (ROOT / path).is_file(), path
 
 

@@ -6,13 +6,31 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from phantom import LEFT_CENTER, RIGHT_CENTER, ThresholdEngine, make_phantom, segment, sphere_ml
+from phantom import (
+    CYST_HU,
+    KIDNEY_HU,
+    LEFT_CENTER,
+    RIGHT_CENTER,
+    TUMOR_HU,
+    ThresholdEngine,
+    make_phantom,
+    segment,
+    sphere_ml,
+)
+from scipy import ndimage
 
 from KidneySegLib.core.anatomy import Label
-from KidneySegLib.core.errors import CanceledError, InputError
+from KidneySegLib.core.errors import CanceledError, InputError, ModelError
 from KidneySegLib.core.findings import warning
 from KidneySegLib.kidney_ct.settings import Settings
+from KidneySegLib.kidney_ct.task import KidneyCT
 from KidneySegLib.measure.measurements import NETWORK, VOXELS
+from KidneySegLib.models.info import ModelInfo
+from KidneySegLib.pipeline import run
+from KidneySegLib.report.case_folder import read_case, write_result
+from KidneySegLib.result import Result
+from KidneySegLib.segmenters.base import Region
+from KidneySegLib.segmenters.places import Found, whole_field
 
 PHANTOM = make_phantom()
 
@@ -252,3 +270,66 @@ def test_record_names_model_versions_and_settings(straight, package):
 def test_unknown_quality_is_refused():
     with pytest.raises(InputError, match="fast, balanced, best"):
         Settings(quality="superb")
+
+
+class Thresholder:
+    """A segmenter of another kind: sees the whole field at once, on the CT's own grid."""
+
+    model = ModelInfo(
+        "thresholder", "1", "MIT", "0" * 64, limits={"unsure-lesion": {"percent": 60}}
+    )
+    classes = KidneyCT.classes
+    device = "none"
+    notices = ()
+
+    def stages(self, hints):
+        return {"segment": 1.0}
+
+    def locate(self, image, hints, report):
+        return Found([whole_field(image.geometry)], [])
+
+    def probabilities(self, image, places, *, quality, report):
+        report.begin("segment")
+        levels = (KIDNEY_HU, TUMOR_HU, CYST_HU)
+        scores = [np.exp(-(((image.array - hu) / 14) ** 2)) for hu in levels]
+        opened = [ndimage.grey_opening(score, (3, 3, 3)) for score in scores]
+        stack = np.stack([np.full(image.array.shape, 0.02, np.float32), *opened])
+        report.on_tiles(1, 1)
+        return [Region(image.geometry, stack / stack.sum(axis=0))]
+
+
+def test_another_kind_of_segmenter_runs_through_the_same_chain(tmp_path):
+    settings = Settings(probabilities=True)
+    seen = []
+    result = run(
+        KidneyCT(settings), PHANTOM.ct, Thresholder(), progress=lambda *event: seen.append(event)
+    )
+    found = volumes(result)
+    assert found["left", "tumor"] == pytest.approx(sphere_ml(15), rel=0.25)
+    assert found["right", "cyst"] == pytest.approx(sphere_ml(11), rel=0.4)
+    assert list(result.record["seconds"]) == [
+        "check",
+        "segment",
+        "export",
+        "clean",
+        "measure",
+    ]
+    assert seen[-1][1] <= 1
+    assert result.record["model"]["name"] == "thresholder"
+    assert "no-limits" in codes(result)  # what belongs to other weights is not inherited
+    write_result(result, PHANTOM.ct, tmp_path / "out")
+    again = read_case(tmp_path / "out")
+    np.testing.assert_array_equal(again.labels.array, result.labels.array)
+    assert again.measurements.lesions[0].volume_ml == pytest.approx(
+        result.measurements.lesions[0].volume_ml, abs=1e-3
+    )
+    result.save(tmp_path)
+    assert Result.load(tmp_path).probabilities.percent.any()
+
+
+def test_a_segmenter_of_other_classes_is_refused():
+    class Other(Thresholder):
+        classes = ("background", "glomerulus")
+
+    with pytest.raises(ModelError, match="tells background, glomerulus apart"):
+        run(KidneyCT(), PHANTOM.ct, Other())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
 import os
 import sys
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from KidneySegLib import __version__
 from KidneySegLib.core.anatomy import Tissue
 from KidneySegLib.core.masks import components
 from KidneySegLib.core.schemes import UNSURE, to_tissue
@@ -21,6 +23,7 @@ from KidneySegLib.kidney_ct.settings import Settings
 from KidneySegLib.kidney_ct.task import KidneyCT
 from KidneySegLib.measure.overlap import voxel_metrics
 from KidneySegLib.models.manifest import ModelPackage
+from KidneySegLib.models.registry import find_model
 from KidneySegLib.pipeline import run
 from KidneySegLib.result import Result
 from KidneySegLib.segmenters import open_segmenter
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ROOT = Path(__file__).parents[1]
+OUT = ROOT / "studies" / "out"
 FOUND_DICE = 0.1
 ALIKE_HU = 30.0  # about the SD inside a tumor
 LEAST_CYST_ML = 0.5  # a sphere of 1 cm
@@ -47,7 +51,9 @@ def parser(description: str) -> argparse.ArgumentParser:
     """Options of every figure command."""
     options = argparse.ArgumentParser(description=description)
     options.add_argument("--model", help="model name or folder (default: the shipped one)")
-    options.add_argument("--json", type=Path, help="write the figures here too")
+    options.add_argument(
+        "--json", type=Path, help="write the figures here (default: studies/out/NAME.json)"
+    )
     return options
 
 
@@ -119,10 +125,26 @@ def share(hits: int, of: int) -> str:
     return f"{hits} of {of}, {100 * p:.0f} % ({low:.0f}-{high:.0f})"
 
 
-def save(figures: Any, path: Path | None) -> None:
-    """Write figures as JSON where asked for."""
-    if path:
-        path.write_text(json.dumps(figures, indent=2) + "\n")
+def save(figures: Any, path: Path | None, headline: dict[str, Any] | None = None) -> None:
+    """Write a study's figures as JSON: where asked for, else into ``studies/out``.
+
+    Parameters
+    ----------
+    headline : dict, optional
+        The few numbers that are published: ``make figures`` puts them into the model's
+        ``figures.json``, with command, date and version.
+    """
+    study = Path(sys.argv[0]).stem
+    path = path or OUT / f"{study}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    about = {
+        "command": " ".join(["python", f"studies/{study}.py", *sys.argv[1:]]),
+        "date": datetime.date.today().isoformat(),
+        "version": __version__,
+        "model": find_model().version,
+    }
+    data = about | {"headline": headline, "figures": figures}
+    path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
 
 
 def segment(

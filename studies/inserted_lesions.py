@@ -105,6 +105,28 @@ def print_by_density(rows: list[dict]) -> None:
             )
 
 
+def headline(figures: dict) -> list[dict]:
+    """Found, found as either kind, and Dice, by kind and size."""
+    table = []
+    for kind in ("tumor", "cyst"):
+        for low, high in SIZES_MM:
+            rows = [
+                r for r in figures["lesions"] if r["kind"] == kind and r["range_mm"] == [low, high]
+            ]
+            if rows:
+                table.append(
+                    {
+                        "kind": kind,
+                        "range_mm": [low, high],
+                        "lesions": len(rows),
+                        "found": sum(r["dice"] >= FOUND_DICE for r in rows),
+                        "found_as_either": sum(r["as_mass"] >= FOUND_DICE for r in rows),
+                        "dice": round(float(np.mean([r["dice"] for r in rows])), 2),
+                    }
+                )
+    return table
+
+
 def main() -> None:
     """Print a table by kind and size."""
     options = parser(__doc__)
@@ -126,7 +148,7 @@ def main() -> None:
     print("tumor mL on the same CTs without a lesion:")
     for name, ml in figures["tumor_ml_without_lesion"].items():
         print(f"  {name:24}{ml:8.2f}")
-    save(figures, arguments.json)
+    save(figures, arguments.json, headline(figures))
 
 
 if __name__ == "__main__":

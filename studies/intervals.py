@@ -180,6 +180,22 @@ def print_fits(rows: list[dict]) -> None:
     print(f"all: {sum(every_held)} of {len(every_held)} held ({100 * np.mean(every_held):.0f} %)")
 
 
+def headline(rows: list[dict]) -> dict:
+    """How many intervals held that were fitted on the other CTs, factor and width, by kind."""
+    table = {}
+    for kind in KINDS:
+        own = values_of([r for r in rows if r["kind"] == kind and r["what"] == "ml"])
+        if own:
+            chosen = fitted(own)
+            table[kind] = {
+                "volumes": len(own),
+                "held": sum(held_out(own, fitted)),
+                "factor": FACTORS[chosen],
+                "half_width": round(half_width(own, chosen), 2),
+            }
+    return table
+
+
 def main() -> None:
     """Print coverage by kind, and what low probability means."""
     options = parser(__doc__)
@@ -197,7 +213,8 @@ def main() -> None:
     for text, low, high in (("unsure", 0.0, limit), ("sure", limit, 1.1)):
         own = [s["true"] for s in seen if low <= s["probability"] < high]
         print(f"{text}: {len(own)} found lesions, {sum(own)} of them true")
-    save({"volumes": rows, "lesions": seen, "factors": FACTORS}, arguments.json)
+    figures = {"volumes": rows, "lesions": seen, "factors": FACTORS}
+    save(figures, arguments.json, headline(rows))
 
 
 if __name__ == "__main__":

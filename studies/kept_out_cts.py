@@ -11,7 +11,17 @@ from __future__ import annotations
 import time
 
 import numpy as np
-from common import KEPT_OUT, dice, load_case, middle_voxel, parser, real_cysts, save, segment
+from common import (
+    FOUND_DICE,
+    KEPT_OUT,
+    dice,
+    load_case,
+    middle_voxel,
+    parser,
+    real_cysts,
+    save,
+    segment,
+)
 
 from KidneySegLib.core.anatomy import KIDNEY_OF_SIDE, SIDES
 from KidneySegLib.core.schemes import to_tissue
@@ -81,6 +91,29 @@ def evaluate(model: str | None, qualities: tuple[str, ...]) -> dict:
     return figures
 
 
+def headline(figures: dict) -> dict:
+    """Dice of each CT, mean, lowest and seconds by run; tumor and cysts of the default."""
+    rows = {}
+    for label, cases in figures.items():
+        dice_of = {name: round(row["dice"], 3) for name, row in cases.items()}
+        values = list(dice_of.values())
+        rows[label] = dice_of | {
+            "mean": round(float(np.mean([row["dice"] for row in cases.values()])), 3),
+            "lowest": min(values),
+            "seconds": round(float(np.mean([row["seconds"] for row in cases.values()])), 1),
+        }
+    default = figures.get("balanced", {})
+    cysts = [cyst["dice"] for row in default.values() for cyst in row["cysts"]]
+    return {
+        "kidney_dice": rows,
+        "tumor_ml_where_there_is_none": {
+            name: round(row["tumor_ml_found"], 1) for name, row in default.items()
+        },
+        "real_cysts_of_1_cm_and_more": len(cysts),
+        "of_them_called_cyst": sum(value >= FOUND_DICE for value in cysts),
+    }
+
+
 def main() -> None:
     """Print a table; one row a case and run."""
     options = parser(__doc__)
@@ -105,7 +138,7 @@ def main() -> None:
             f"mean {np.mean(seconds):.1f} s; per side {np.mean(sides):.3f}, lowest {min(sides):.3f}"
         )
         print("  Dice of real cysts:", ", ".join(f"{value:.2f}" for value in cysts))
-    save(figures, arguments.json)
+    save(figures, arguments.json, headline(figures))
 
 
 if __name__ == "__main__":

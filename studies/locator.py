@@ -145,7 +145,13 @@ def main() -> None:
         f"of {len(fields)} fields without a kidney {by_locator} rejected by the locator, {in_all} "
         "after the fine network"
     )
-    save({"trials": rows, "empty": fields}, arguments.json)
+    headline = {
+        "kidneys": sum(r["kidneys"] for r in rows),
+        "inside_a_region": sum(r["found"] for r in rows),
+        "fields_without_a_kidney": len(fields),
+        "rejected": in_all,
+    }
+    save({"trials": rows, "empty": fields}, arguments.json, headline)
 
 
 if __name__ == "__main__":

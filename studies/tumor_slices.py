@@ -149,6 +149,25 @@ def print_by_density(lesions: list[dict]) -> None:
     print(f"large tumors found, by their density beside the kidney's: {found}")
 
 
+def headline(figures: dict) -> dict:
+    """What lesions were called by kind and size, false tumors, pooled Dice."""
+    called = {}
+    for kind, large_mm in LARGE_MM.items():
+        for text, low, high in (("small", 0, large_mm), ("large", large_mm, math.inf)):
+            names = [
+                r["called"]
+                for r in figures["lesions"]
+                if r["kind"] == kind and low <= r["size_mm"] < high
+            ]
+            called[f"{text}_{kind}s"] = {"sections": len(names), **Counter(names)}
+    return {
+        "called": called,
+        "slices_without_a_tumor": figures["plain"],
+        "with_a_false_one": figures["false_tumors"],
+        "pooled_dice": {k: round(v, 2) for k, v in figures["pooled_dice"].items()},
+    }
+
+
 def main() -> None:
     """Print what the lesions were called, by size."""
     options = parser(__doc__)
@@ -172,7 +191,7 @@ def main() -> None:
     print(f"pooled Dice: {pooled}")
     false = share(figures["false_tumors"], figures["plain"])
     print(f"false tumor on slices without one: {false}")
-    save(figures, arguments.json)
+    save(figures, arguments.json, headline(figures))
 
 
 if __name__ == "__main__":

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 
 TORCH = "torch"
-TORCH_RANGE = ">=2.4.1,!=2.9.*"
+_FILE = Path(__file__).with_name("requirements.txt")
 _PINNED = ("numpy", "scipy", "SimpleITK", "torch", "torchvision", "pydicom", "pillow", "requests")
 
 
@@ -31,14 +32,25 @@ class Requirement:
 
 
 # Sizes of the wheels for Linux on PyPI in November 2026; the CUDA build of torch was not measured.
-REQUIREMENTS = (
-    Requirement(TORCH, TORCH_RANGE, "runs the network", "190; with CUDA several thousand"),
-    Requirement("monai", ">=1.5.1", "the network's architecture", "2"),
-    Requirement("safetensors", ">=0.4", "reads the weights safely", "1"),
-    Requirement("jsonschema", ">=4.20", "checks model packages", "1"),
-    Requirement("matplotlib", ">=3.8", "draws the report", "17"),
-    Requirement("scikit-image", ">=0.22", "refines borders with an active contour", "16"),
-)
+_ASKED = {
+    TORCH: ("runs the network", "190; with CUDA several thousand"),
+    "monai": ("the network's architecture", "2"),
+    "safetensors": ("reads the weights safely", "1"),
+    "jsonschema": ("checks model packages", "1"),
+    "matplotlib": ("draws the report", "17"),
+    "scikit-image": ("refines borders with an active contour", "16"),
+}
+
+
+def ranges() -> dict[str, str]:
+    """Version range of every package that ``requirements.txt`` names."""
+    lines = _FILE.read_text(encoding="utf-8").splitlines()
+    found = (re.match(r"([\w-]+)(.*)", line) for line in lines if not line.startswith("#"))
+    return {m[1]: m[2].strip() for m in found if m is not None}
+
+
+REQUIREMENTS = tuple(Requirement(name, ranges()[name], *about) for name, about in _ASKED.items())
+TORCH_RANGE = ranges()[TORCH]
 
 
 def installed_version(name: str) -> str | None:

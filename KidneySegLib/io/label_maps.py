@@ -114,8 +114,8 @@ def _on_whole_grid(labels: Volume, ct: Volume) -> Volume:
     array[box.slices] = part.array
     size = " x ".join(str(n) for n in labels.array.shape[::-1])
     text = (
-        f"The label map covers a part of the CT's grid ({size} voxels), as segmentations are saved; "
-        "the rest counts as empty. Check that it belongs to this CT."
+        f"The label map covers a part of the CT's grid ({size} voxels), as "
+        "segmentations are saved; the rest counts as empty. Check that it belongs to this CT."
     )
     findings = (*labels.findings, warning("part-of-grid", text))
     return Volume(array, whole, findings, labels.source)

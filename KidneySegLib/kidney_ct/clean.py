@@ -40,13 +40,14 @@ class Cleaned:
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Made:
-    """A change that was made, by which rule, and its removal."""
+    """A change that was made, by which rule, its removal, and the voxels' tissues before."""
 
     rule: int
     change: Change
     removal: Removal
+    before: np.ndarray
 
 
 def clean(
@@ -111,7 +112,9 @@ def _follow(rules: Sequence[Rule], scene: Scene) -> tuple[list[_Made], list[Find
             if change.becomes is None:
                 continue
             if change.was != Tissue.BACKGROUND:
-                made.append(_Made(n, change, _removal(len(made) + 1, rule, change, scene, taken)))
+                removal = _removal(len(made) + 1, rule, change, scene, taken)
+                before = scene.tissue[change.where][change.part]
+                made.append(_Made(n, change, removal, before))
                 taken.add(made[-1].removal.id)
             scene.tissue[change.where][change.part] = change.becomes
             if len(made) > _MOST_REMOVALS:
@@ -144,7 +147,7 @@ def _taken_back(made: list[_Made], numbers: Collection[int], scene: Scene) -> li
     after = []
     for m in made:
         if m.removal.number in numbers:
-            scene.tissue[m.change.where][m.change.part] = m.change.was
+            scene.tissue[m.change.where][m.change.part] = m.before
             m = replace(m, removal=replace(m.removal, restored=True))
         after.append(m)
     return after

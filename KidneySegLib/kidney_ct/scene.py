@@ -28,7 +28,7 @@ class Change:
     becomes : int, optional
         `Tissue` that they become; None where they are kept.
     was : Tissue
-        What they are; background where a hole is filled, which nobody misses.
+        What they, or most of them, are; background where a hole is filled, which nobody misses.
     reason : str
         For whoever looks at what was removed.
     finding : Finding, optional

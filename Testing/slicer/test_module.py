@@ -567,7 +567,7 @@ def test_the_table_is_copied_with_units(done, qt_application):
     assert lines[0].split("\t")[2:5] == ["mL", "mL low", "mL high"]
     assert len(lines) == 11
     volume = next(x.volume_ml for x in done._measurements.lesions if x.kind == "tumor")
-    assert lines[7].startswith(f"Tumor 1\tleft\t{volume:.1f}\t")
+    assert lines[9].startswith(f"Tumor 1\tleft\t{volume:.1f}\t")
 
 
 def test_an_edit_makes_the_table_stale_and_measuring_makes_it_fresh(done, ct):

@@ -52,8 +52,8 @@ def test_three_maps_survive_a_coarser_grid(shared_data):
         assert case["kidney_and_mass"]["surface_dice"] >= 0.99
 
 
-def test_cleaning_of_fifteen_maps(shared_data):
-    check_cleaning(cleaning.evaluate(60, most_maps=15))
+def test_cleaning_of_eight_maps(shared_data):
+    check_cleaning(cleaning.evaluate(32, most_maps=8))
 
 
 def check_nephrometry(figures, worst_mm):

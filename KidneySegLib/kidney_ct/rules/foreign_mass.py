@@ -6,16 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
 from ...core.anatomy import Tissue
 from ...core.findings import Finding, place_text, warning
-from ...core.masks import components
+from ...core.masks import components, placed
 from ..removals import Removal
-from ..scene import Change, Scene, Where
-from .base import dropped
+from ..scene import Change, Scene, Where, grown, majority
 
 _REASON = "the network is not sure that it belongs to a kidney"
-_REPORTED_ML = 0.1  # not a speck of the other kind in a mass
+_INSIDE = "inside a kidney, and the network is not sure of it: counted as kidney"
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,10 @@ class ForeignMass:
                 continue
             surest = np.percentile(scene.organ_percent(part, where), self.limits.percentile)
             if surest < self.limits.percent and not any(_holds(part, where, p) for p in points):
-                yield from dropped(scene, _REASON, part, where)
+                kind = Tissue(majority(scene.tissue[where][part]))
+                inside = _lies_inside_kidney(scene, part, where)
+                becomes = Tissue.KIDNEY if inside else Tissue.BACKGROUND
+                yield Change(where, part, becomes, kind, _INSIDE if inside else _REASON)
 
     def tell(self, scene: Scene, removed: Sequence[Removal]) -> list[Finding]:
         """Name what was left out: it may be a tumor."""
@@ -62,7 +65,8 @@ class ForeignMass:
             warning(
                 "mass-left-out",
                 f"A {mass.tissue} of {mass.volume_ml:.1f} mL around {place_text(mass.center_ras)} "
-                f"was left out ({mass.id}): nowhere in it is the network sure that it belongs to a "
+                f"was {'left out' if mass.reason == _REASON else 'counted as kidney'} ({mass.id}): "
+                "nowhere in it is the network sure that it belongs to a "
                 "kidney. It may be bowel, another organ, or a tumor of a kind that the network "
                 "does not know. Look at it. If it is a kidney's, take it back, or click into it "
                 "and into every kidney.",
@@ -70,8 +74,14 @@ class ForeignMass:
                 remedy="take-back-or-click",
             )
             for mass in removed
-            if mass.volume_ml >= _REPORTED_ML
         ]
+
+
+def _lies_inside_kidney(scene: Scene, part: np.ndarray, where: Where) -> bool:
+    """Whether kidney encloses a mass, so that taking it out would leave a hole."""
+    wide = grown(where, scene.tissue.shape, (1, 1, 1))
+    closed = ndimage.binary_fill_holes(scene.tissue[wide] == Tissue.KIDNEY)
+    return bool(closed[placed(part, where, wide)].all())
 
 
 def _holds(part: np.ndarray, where: Where, kji: np.ndarray) -> bool:
