@@ -9,7 +9,7 @@ from phantom import make_phantom
 
 from KidneySegLib.io.itk import sitk_from_volume
 
-pytestmark = pytest.mark.usefixtures("threshold_engine")
+pytestmark = pytest.mark.usefixtures("threshold_engine", "no_pictures")
 
 
 def test_batch_resumes_and_reports_failures(capsys, ct, tmp_path):
