@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from ..core.anatomy import Tissue
-from ..core.errors import InputError
+from ..core.errors import InputError, OutputError
 from ..core.findings import Finding
 from ..core.schemes import to_tissue
 from ..core.volume import Volume
 from ..environment.resources import resource_folder
 from ..io.atomic import atomic_file, check_target
 from ..io.images import read_labels, read_volume
+from ..io.paths import shown
 from ..kidney_ct.settings import Settings
 from ..measure.measurements import Measurements, measure
 from ..measure.overlap import voxel_metrics
@@ -60,7 +61,13 @@ def run_demo(
         Table, differences from the truth, and where the pictures are.
     """
     ct_path, truth_path = demo_files()
-    check_target(output, FILES, overwrite=(output / MARK).is_file())
+    there = [name for name in FILES if (output / name).exists()]
+    if there and not (output / MARK).is_file():
+        raise OutputError(
+            f"'{shown(output)}' holds {', '.join(there)}, which no demo has written. Choose "
+            "another folder."
+        )
+    check_target(output, FILES, overwrite=True)
     volume, truth = read_volume(ct_path), read_labels(truth_path)
     case = CaseRunner(Settings(quality=quality), console, model=model, device=device, say=say)
     result = case.run(volume, output, overwrite=True)

@@ -37,6 +37,9 @@ class Source:
         DICOM instance number of each slice ``k`` as stored; empty where there are none.
     instance_uids : tuple of str
         SOP instance UID of each slice ``k``, for DICOM objects that refer to them.
+    slice_positions_mm : tuple of (float, float, float)
+        Image Position (Patient) of each slice ``k`` as DICOM stores it (LPS), before slices of a
+        tilted gantry were moved.
     nifti : mapping
         Header fields by which a NIfTI file says where it lies, to be written again as they were.
     others : tuple of str
@@ -54,6 +57,7 @@ class Source:
     phase: str = ""
     instance_numbers: tuple[int, ...] = ()
     instance_uids: tuple[str, ...] = ()
+    slice_positions_mm: tuple[tuple[float, ...], ...] = ()
     nifti: Mapping[str, Any] = field(default_factory=dict)
     others: tuple[str, ...] = ()
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from ..core.volume import Volume
 
-_COARSE_MM = 8.0
-_BODY_HU = -200.0
+_COARSE_MM = 8.0  # for speed; the midline need not be finer
+_BODY_HU = -200.0  # between air and fat
 
 
 @dataclass(frozen=True)

@@ -20,14 +20,14 @@ from ..core.volume import Volume
 from ..io.label_maps import UnknownNumbersError
 from .sides import midline_mm, to_kidneyseg
 
-_COARSE_MM = 3.0
+_COARSE_MM = 3.0  # for speed
 _KIDNEY_ML = 20.0  # of each of two parts that look like two kidneys
 _SMALL_KIDNEY_ML, _LARGE_MASS_ML, _TIMES = 15.0, 50.0, 5.0
 _ALONE_MM, _ALONE_ML, _KIDNEY_SIZED_ML = 20.0, 1.0, 40.0
 SIDES_EXCHANGED, TWO_KIDNEYS = "sides-exchanged", "one-label-two-kidneys"
 KIDNEY_SIZED, SMALLER = "kidney-sized-mass-alone", "kidney-smaller-than-mass"
 _SEVERE = (SIDES_EXCHANGED, TWO_KIDNEYS, KIDNEY_SIZED, SMALLER)
-_OFF_MIDLINE_MM = 10.0
+_OFF_MIDLINE_MM = 10.0  # our own limit
 _APART_MM = 60.0  # of two kidneys' centers, where no body shows the midline
 
 

@@ -8,15 +8,16 @@ from ..core.findings import Finding, Severity, error, warning
 from ..core.volume import Volume
 from .consistency import check_slices
 
+# What CTs of the abdomen have; thicker slices hide lesions.
 LEAST_SPACING_MM, MOST_SPACING_MM = 0.3, 10.0
-_SLAB_WARNING_MM = 5.5
-_LEAST_FIELD_MM = 60.0
+_SLAB_WARNING_MM = 5.5  # clinical CTs are reconstructed at 5 mm and less
+_LEAST_FIELD_MM = 60.0  # half a kidney's length
 _ROUNDING_MM = 0.2  # of the ends of a series whose positions were rounded to 0.1 mm
-_LEAST_SLICES = 8
-_MOST_SLICES = 1500
-_SAMPLES = 400_000
-_AIR_HU = -600.0
-_OBLIQUE_DEGREES = 20.0
+_LEAST_SLICES = 8  # fewer show no kidney as a whole
+_MOST_SLICES = 1500  # of a whole body at 1.25 mm
+_SAMPLES = 400_000  # enough for shares of a thousandth
+_AIR_HU = -600.0  # a lowest value above it means that air was clipped
+_OBLIQUE_DEGREES = 20.0  # training rotated no further (training/augment.py)
 
 
 def check_input(volume: Volume) -> list[Finding]:

@@ -23,19 +23,19 @@ from ..core.masks import components
 from ..core.volume import Box, Geometry, Volume, resample
 
 METHODS = ("off", "levelset", "contour")
-BAND_MM = 2.0
-_FAT_REACH_MM = 3.0
-_MARGIN_MM = 8.0
-_FINE_MM = 1.0
-_LEAST_FAT_SHARE = 0.03
-_LEAST_CONTRAST_HU = 60.0
-_LEVELS = (0.2, 0.8)
-_LEAST_ML = {"kidney": 10.0, "cyst": 1.0}
-_MOST_CHANGE = {"kidney": 0.03, "cyst": 0.05}
-_LEAST_DICE = 0.97
-_NEW_HOLES_ML = 0.1
-_LEVEL_SET_STEPS, _CONTOUR_STEPS = 40, 10
-_MOST_SHRINK_VOXELS = 0.5
+BAND_MM = 2.0  # as far as a border may move: about a voxel of the network's grid
+_FAT_REACH_MM = 3.0  # fat that a border must face
+_MARGIN_MM = 8.0  # around a kidney; four times the band
+_FINE_MM = 1.0  # grid on which borders move
+_LEAST_FAT_SHARE = 0.03  # less fat around means that there is no edge to move to
+_LEAST_CONTRAST_HU = 60.0  # between kidney and fat; smaller edges are noise
+_LEVELS = (0.2, 0.8)  # of the way from fat to kidney: a border lies between
+_LEAST_ML = {"kidney": 10.0, "cyst": 1.0}  # smaller ones have too few inner voxels
+_MOST_CHANGE = {"kidney": 0.03, "cyst": 0.05}  # of the volume; set on studies/refine.py
+_LEAST_DICE = 0.97  # with the mask before; set on studies/refine.py
+_NEW_HOLES_ML = 0.1  # more is no clean border
+_LEVEL_SET_STEPS, _CONTOUR_STEPS = 40, 10  # enough to cross the band
+_MOST_SHRINK_VOXELS = 0.5  # in the mean, inward
 
 Evolve = Callable[[np.ndarray, np.ndarray, np.ndarray, float], np.ndarray]
 

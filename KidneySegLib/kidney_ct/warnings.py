@@ -13,9 +13,10 @@ from ..measure.sides import SideMeasurement
 from ..models.info import ModelInfo
 from ..segmenters.places import Place
 
-_CANDIDATE_ML = 10.0
+_CANDIDATE_ML = 10.0  # smaller candidates of the locator are no kidneys (sides.SURE_ML)
+# Our own: adult kidneys are 100 to 250 mL, shrunken and hypertrophic ones beyond.
 _PLAUSIBLE_KIDNEY_ML = (40.0, 450.0)
-_POLYCYSTIC_SHARE = 0.5
+_POLYCYSTIC_SHARE = 0.5  # our own: of cysts in kidney and cysts
 # Homogeneous masses of up to 30 HU in the portal venous phase are most likely benign cysts (source:
 # see FLUID_HU). The phase is not asked for: it is itself estimated. A quarter of the real cysts of
 # KiTS23 measured for training/lesions.py are denser. Below fluid is fat: the table gives its share.
@@ -31,7 +32,7 @@ _FAT_SHARE = 0.15
 # less dense than fat. KiTS23 slices: kidneys 64 to 220 HU, tumors 22 to 143 (medians, 5th to 95th
 # percentile).
 _POSSIBLE_HU = (-150.0, 350.0)
-_LEAST_KIDNEY_HU = 0.0
+_LEAST_KIDNEY_HU = 0.0  # water: parenchyma is 25 HU and more without contrast
 LEAST_ML = 1.0  # in smaller ones the border, blurred with what is around, is most of the lesion
 _MOST_LISTED = 4
 

@@ -14,7 +14,7 @@ import numpy as np
 from ..core.findings import Point, point_of
 from ..core.volume import Geometry
 
-_AXIAL_STEP_MM = 3.0
+_AXIAL_STEP_MM = 3.0  # planes of an oblique grid; thinner ones hold too few points
 
 
 @dataclass(frozen=True)

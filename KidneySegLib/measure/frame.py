@@ -17,13 +17,13 @@ from ..core.densities import FAT_BELOW_HU
 from ..core.masks import components
 from ..core.volume import Box, Geometry, Volume
 
-_OPENING_MM = 2.0
-_LEAST_SINUS_ML = 0.3
-_IMPLAUSIBLE_SINUS = 0.25
-_LEAST_PART_ML = 1.0
-_LEAST_KIDNEY_ML = 5.0
-_MARGIN_MM = 8.0
-_MIDDLE_MM = 10.0
+_OPENING_MM = 2.0  # vessels of the sinus' fat are thinner
+_LEAST_SINUS_ML = 0.3  # less is fat at the border
+_IMPLAUSIBLE_SINUS = 0.25  # of the hull; more is a notch, or fat around the kidney
+_LEAST_PART_ML = 1.0  # a smaller part is a fragment (rules/fragment.py)
+_LEAST_KIDNEY_ML = 5.0  # less has no axis to score against
+_MARGIN_MM = 8.0  # around kidney and masses
+_MIDDLE_MM = 10.0  # radius of the ball that stands for a sinus that is not seen
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,8 +26,8 @@ from .lesions import DIAMETERS, Interval, LesionMeasurement
 from .measurements import NETWORK, VOXELS, Measurements
 from .sides import SideMeasurement
 
-_REACH_MM = 10.0
-_SHIFT_VOXELS = 0.25
+_REACH_MM = 10.0  # what is farther from a component belongs to another
+_SHIFT_VOXELS = 0.25  # of a voxel: the mean error of rounding a border to voxels
 _POSSIBLE_PERCENT, _SURE_PERCENT = 5, 95  # the borders of a nominal 90 %
 _FACES_OF_A_SMOOTH_SURFACE = 1.5  # faces of a voxel surface, against the smooth one it stands for
 

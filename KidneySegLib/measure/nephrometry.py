@@ -22,9 +22,9 @@ from .contact import contact_area_cm2, spherical_cap_area_cm2
 from .frame import KidneyFrame
 
 _ENTIRELY = 0.05  # of the volume: "entirely inside" to this tolerance, as the reference code has it
-_AP_NEITHER_MM = 10.0
-_NEAR_SIZE_MM, _NEAR_GAP_MM, _NEAR_PLACE_MM = 5.0, 1.5, 3.0
-_NEAR_SHARE, _NEAR_ENTIRELY = 0.05, 0.02
+_AP_NEITHER_MM = 10.0  # our own: where anterior and posterior cannot be told
+_NEAR_SIZE_MM, _NEAR_GAP_MM, _NEAR_PLACE_MM = 5.0, 1.5, 3.0  # our own: about a reader's spread
+_NEAR_SHARE, _NEAR_ENTIRELY = 0.05, 0.02  # our own, as above
 
 _NO_SINUS = "no sinus was seen: distance to the middle of the kidney instead"
 

@@ -12,13 +12,13 @@ from ..core.volume import Volume
 
 PHASES = ("non-contrast", "corticomedullary", "nephrographic", "excretory")
 NON_CONTRAST_HU = 60.0  # kidneys below have no contrast
-_ARTERIAL_HU = 180.0
-_EXCRETED_HU = 260.0
+_ARTERIAL_HU = 180.0  # rule of thumb: an aorta so bright is arterial
+_EXCRETED_HU = 260.0  # denser than any parenchyma: contrast in the pelvis
 _EXCRETED_ML = 3.0  # ribs and early calyces on real portal CTs: up to 2.7
-_PELVIS_REACH_MM = 6.0
-_GRID_MM = 3.0
-_AORTA_RADIUS_MM = 6.0
-_AORTA_LENGTH_MM = 45.0
+_PELVIS_REACH_MM = 6.0  # from the parenchyma into the pelvis
+_GRID_MM = 3.0  # for speed
+_AORTA_RADIUS_MM = 6.0  # inside any adult aorta
+_AORTA_LENGTH_MM = 45.0  # a tube, not a spot
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,6 @@ class Quantity:
 _VOLUME = Code("SCT", "118565006", "Volume")
 _LENGTH = Code("SCT", "410668003", "Length")
 _AREA = Code("SCT", "42798000", "Area")
-_MEAN_HU = "mean density"
 
 
 def _volume(name: str, of: str, title: str, digits: int = 1, description: str = "") -> Quantity:

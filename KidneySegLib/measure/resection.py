@@ -14,8 +14,8 @@ from ..core.errors import InputError
 from ..core.volume import Box, Volume
 
 MARGINS_MM = (0.0, 30.0)
-DEFAULT_MARGIN_MM = 5.0
-_FINEST_MM = 1.25
+DEFAULT_MARGIN_MM = 5.0  # a usual margin
+_FINEST_MM = 1.25  # for speed; margins are whole mm
 _BORDER = 0.2  # voxels from the nearest tumor voxel's center to the border: unbiased on balls
 
 

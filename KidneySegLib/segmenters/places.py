@@ -11,7 +11,7 @@ import numpy as np
 from ..core.errors import InputError
 from ..core.volume import Box, Geometry
 
-_POINT_REACH_MM = 10.0
+_POINT_REACH_MM = 10.0  # a click is hardly farther from the kidney that is meant
 _POINT_EXTENT_MM = (140.0, 90.0, 90.0)  # a kidney around a point, k, j, i
 
 Point = tuple[float, float, float]

@@ -16,8 +16,8 @@ from ..core.anatomy import Tissue
 from ..core.volume import Box, Geometry, axis_maps, resample
 from .base import Region
 
-_SLAB_VOXELS = 6_000_000
-_LEAST_SHARE = 0.005
+_SLAB_VOXELS = 6_000_000  # some 100 MB of floats
+_LEAST_SHARE = 0.005  # half a percent, which percents round away
 
 
 @dataclass(frozen=True)

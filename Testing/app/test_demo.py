@@ -48,7 +48,7 @@ def test_demo_can_run_again_and_spares_what_is_not_its_own(demo, capsys, tmp_pat
     assert (demo / "mine.txt").read_text() == "mine"
     (tmp_path / "labels.nii.gz").write_text("a real result")
     assert cli.main(["demo", "-o", str(tmp_path)]) == 2
-    assert "already holds" in capsys.readouterr().err
+    assert "no demo has written" in capsys.readouterr().err
     assert (tmp_path / "labels.nii.gz").read_text() == "a real result"
 
 

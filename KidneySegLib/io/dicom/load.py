@@ -52,6 +52,7 @@ def load(stack: Stack) -> Volume:
         phase=stack.phase,
         instance_numbers=numbers if len(set(numbers)) == len(slices) else (),
         instance_uids=tuple(s.instance for s in slices),
+        slice_positions_mm=tuple(tuple(float(x) for x in s.position) for s in slices),
     )
     return perpendicular(Volume(array, geometry_of(stack), findings, source))
 

@@ -15,11 +15,11 @@ from ...models.manifest import StageSpec
 from ..base import Quality, Region
 from ..places import Place
 
-_MARGIN_MM = 20.0
-_GROW_MM = 40.0
-_MOST_ROUNDS = 5
+_MARGIN_MM = 20.0  # around a place: masses grow out of kidneys
+_GROW_MM = 40.0  # a step outward where a kidney meets the wall
+_MOST_ROUNDS = 5  # then 20 cm more on each side
 _WALL_VOXELS = 4  # foreground voxels on a wall that count as touching it
-_FOREGROUND = 0.5
+_FOREGROUND = 0.5  # kidney or mass rather than not
 
 
 def segment_regions(

@@ -15,7 +15,7 @@ from ...models.info import Limits
 from ...models.manifest import StageSpec
 from ..places import Found, Place
 
-_OVERLAP = 0.3
+_OVERLAP = 0.3  # a kidney at a tile's border is whole in the next
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,9 @@ def test_a_plain_series_and_its_identity(tmp_path, ct):
     assert (source.kernel, source.description) == ("B30f", "ABDOMEN")
     assert source.instance_numbers == tuple(range(1, 13))
     assert len(set(source.instance_uids)) == 12
+    heights = [position[2] for position in source.slice_positions_mm]
+    assert np.diff(heights) == pytest.approx(np.diff(heights)[0])
+    assert len(heights) == 12
 
 
 def test_slices_without_rescale_among_others_are_named(tmp_path, ct):
