@@ -21,7 +21,7 @@ MODEL_STUDIES := kept_out_cts inserted_lesions tumor_slices doubted locator robu
 # Without an NVIDIA GPU the CPU build of torch is enough, and gigabytes smaller; PyPI has it for macOS
 # and Windows, for Linux torch's own index does.
 $(USER_STAMP): pyproject.toml constraints.txt KidneySegLib/environment/requirements.txt
-	@echo "Installing KidneySeg into $(VENV): about 0.4 GB to download and 1.4 GB on disk without an"
+	@echo "Installing KidneySeg into $(VENV): about 0.4 GB to download and 1.6 GB on disk without an"
 	@echo "NVIDIA GPU (some 5 GB with one). This takes a few minutes."
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@if [ "$$(uname)" = Linux ] && ! command -v nvidia-smi > /dev/null && $(BIN)/python -c \

@@ -684,7 +684,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         try:
             package = find_model(self._model())
         except KidneySegError as error:
-            self._say(str(error), "error")
+            self._say(_worded(error), "error")
             return
         self.ui.advancedSection.collapsed = False
         self.ui.detailsText.plainText = (
@@ -719,7 +719,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             folder = fetch()
             package = load_package(folder)
         except KidneySegError as error:
-            self._say(str(error), "error")
+            self._say(_worded(error), "error")
             return
         name = package.name
         if name in model_folders():
@@ -787,7 +787,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 node.inputVolume, settings, model=self._model(), device=node.device
             )
         except KidneySegError as error:
-            self._show("failed", str(error))
+            self._show("failed", _worded(error))
             return
         self._running = {"volume": node.inputVolume, "begun": time.monotonic()}
         self._running["outputs"] = (node.outputSegmentation, node.outputTable)
@@ -811,7 +811,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.stopJob()
             if not isinstance(error, KidneySegError):
                 logger.exception("a run of KidneySeg failed")
-            self._show("failed", str(error) or repr(error))
+            self._show("failed", _worded(error))
 
     def _finish(self, result):
         """Put the result into the scene and show it."""
@@ -1120,7 +1120,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         try:
             name = mrml.restore_candidate(node.outputSegmentation, chosen, volume)
         except KidneySegError as error:
-            self._say(str(error), "error")
+            self._say(_worded(error), "error")
             self._showCandidates()
             return
         if self.onMeasure():
@@ -1184,7 +1184,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         try:
             node.outputTable = self.logic.measureAgain(node.outputSegmentation, volume, outputs[1])
         except KidneySegError as error:
-            self._say(str(error), "error")
+            self._say(_worded(error), "error")
             return False
         self._showResults([])
         self._say(_("Measured again."), "info")
@@ -1201,7 +1201,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         try:
             files = self.logic.export(node.outputSegmentation, self._resultVolume(), folder)
         except KidneySegError as error:
-            self._say(str(error), "error")
+            self._say(_worded(error), "error")
             return
         names = ", ".join(path.name for path in files)
         self._say(_("Written: {names}.").format(names=names), "info")
@@ -1224,7 +1224,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         try:
             self.logic.install(packages)
         except RuntimeError as error:
-            self._show("failed", str(error))
+            self._show("failed", _worded(error))
             return False
         still = ", ".join(p.spec for p in self.logic.missingPackages())
         if still:
@@ -1304,6 +1304,7 @@ _REMEDIES = {
     "point-or-box": _("Points and a box are set under 'Help the search'."),
     "take-back-or-click": _("Choose it under 'Removed' and press 'Take back'."),
     "device": _("Choose 'CPU' as device."),
+    "overwrite": _("The panel never replaces files: choose an empty folder."),
 }
 _PIP_LINES = 15
 _CHECK_SECONDS = 120
@@ -1335,6 +1336,12 @@ def _marginText(plan):
     if plan.preserved_share_of_both is None:
         return text + _(" (no share: the scan cuts a kidney).")
     return text + _("; {both:.0f} % of both stays.").format(both=100 * plan.preserved_share_of_both)
+
+
+def _worded(error):
+    """An error, and what helps, in the words of the panel."""
+    remedy = _REMEDIES.get(getattr(error, "remedy", ""), "")
+    return f"{str(error) or repr(error)} {remedy}".strip()
 
 
 def _escaped(text):

@@ -105,9 +105,9 @@ class JsonConsole(Console):
             left = None if left_s is None else round(left_s, 1)
             self._line(event="progress", stage=stage, share=round(share, 3), left_s=left)
 
-    def message(self, kind: str, text: str) -> None:
-        """Message event."""
-        self._line(event=kind, message=text)
+    def message(self, kind: str, text: str, *, remedy: str = "") -> None:
+        """Message event; with the code of what helps, for whoever can word it."""
+        self._line(event=kind, message=text, **({"remedy": remedy} if remedy else {}))
 
     def result(self, data: dict[str, Any], text: str) -> None:
         """Result event."""

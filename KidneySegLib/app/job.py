@@ -202,7 +202,8 @@ class Job:
             if self._outcome is None:
                 raise JobError(self._why_it_ended())
             if self._outcome["event"] == "error":
-                raise JobError(self._outcome["message"])
+                remedy = self._outcome.get("remedy", "")
+                raise JobError(self._outcome["message"], remedy=remedy)
             return self._load()
         finally:
             self.close()

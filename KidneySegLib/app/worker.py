@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> int:
     try:
         _run(folder, console)
     except KidneySegError as error:
-        console.message("error", str(error))
+        console.message("error", str(error), remedy=error.remedy)
         return 2
     except Exception as error:  # the last line of defense, as in the command line
         console.message("error", log_crash(error))

@@ -12,7 +12,7 @@ from KidneySegLib.kidney_ct.settings import Settings
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"model": "nowhere"}, "no model 'nowhere'"), ({"device": "tpu"}, "Unknown device 'tpu'")],
+    [({"model": "nowhere"}, "no model 'nowhere'"), ({"device": "cuda:77"}, "Use the CPU")],
 )
 def test_wrong_requests_end_with_one_error_and_code_two(tmp_path, change, message):
     """The way to a result is tested in test_job.py, from the parent's side."""
@@ -39,3 +39,4 @@ def test_wrong_requests_end_with_one_error_and_code_two(tmp_path, change, messag
     event = json.loads(lines[-1])
     assert event["event"] == "error"
     assert message in event["message"]
+    assert event.get("remedy", "") == ("device" if "cuda" in str(change) else "")

@@ -701,7 +701,10 @@ def test_everything_is_exported_and_nothing_is_overwritten(done, module, tmp_pat
     assert "more than 4 mm from any kidney" in report
     assert "edited after the run" not in report
     click(done.ui.exportButton)
-    assert "already holds" in done.ui.statusLabel.text
+    said = done.ui.statusLabel.text
+    assert "already holds" in said
+    assert "choose an empty folder" in said
+    assert "--" not in said
 
 
 # ------------------------------------------------------------------ set-up
