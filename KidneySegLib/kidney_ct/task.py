@@ -147,7 +147,8 @@ class KidneyCT:
         return Doubt(
             tissue.percent,
             model.interval_factors,
-            without=(cleaned.rejected > 0) & (cleaned.labels == 0),
+            removed=cleaned.rejected,
+            kept=cleaned.labels,
             as_kidney=self.settings.kidneys_only,
             unsure_below=None if unsure is None else unsure["percent"] / 100,
         )

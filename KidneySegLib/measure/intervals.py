@@ -43,8 +43,9 @@ class Doubt:
     factors : mapping, optional
         For ``kidney``, ``tumor`` and ``cyst`` what the doubtful volumes are multiplied by. Without
         them probabilities are told, and no interval is made of them.
-    without : (k, j, i) bool, optional
-        Voxels whose probabilities do not count: what cleaning took out.
+    removed, kept : (k, j, i), optional
+        What cleaning took out (not 0), and the labels that stayed: where something was taken out
+        and nothing stayed, probabilities do not count.
     as_kidney : bool
         Whether tumors and cysts count as kidney.
     unsure_below : float, optional
@@ -53,18 +54,20 @@ class Doubt:
 
     percent: np.ndarray
     factors: Mapping[str, float] | None
-    without: np.ndarray | None = None
+    removed: np.ndarray | None = None
+    kept: np.ndarray | None = None
     as_kidney: bool = False
     unsure_below: float | None = None
 
     def cropped(self, box: Box) -> Doubt:
         """A copy of the part inside a box, without what does not count."""
         percent = self.percent[(slice(None), *box.slices)].copy()
-        if self.without is not None:
-            percent[:, self.without[box.slices]] = 0
+        if self.removed is not None and self.kept is not None:
+            gone = (self.removed[box.slices] > 0) & (self.kept[box.slices] == 0)
+            percent[:, gone] = 0
         if self.as_kidney:
             percent[0] = np.minimum(percent.sum(axis=0, dtype=np.uint16), 100)
-        return replace(self, percent=percent, without=None, as_kidney=False)
+        return replace(self, percent=percent, removed=None, kept=None, as_kidney=False)
 
     def of(self, tissue: Tissue) -> np.ndarray:
         """Probability of a tissue in percent."""
