@@ -926,7 +926,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         from KidneySegLib.mrml import is_linear
 
         remedy = _REMEDIES.get(finding.get("remedy", ""), "")
-        text = _escaped(f"{finding['message']} {remedy}".strip())
+        text = _escaped(f"{_plain(finding)} {remedy}".strip())
         place = finding.get("place_ras_mm")
         volume = self._resultVolume()
         if place is None or volume is None or not is_linear(volume):
@@ -1336,6 +1336,15 @@ def _marginText(plan):
     if plan.preserved_share_of_both is None:
         return text + _(" (no share: the scan cuts a kidney).")
     return text + _("; {both:.0f} % of both stays.").format(both=100 * plan.preserved_share_of_both)
+
+
+def _plain(finding):
+    """The words of a finding; scenes of format 4 and before named options of the command line."""
+    import re
+
+    if "remedy" in finding:
+        return finding["message"]
+    return re.sub(r" \(--[^)]*\)", "", finding["message"])
 
 
 def _worded(error):

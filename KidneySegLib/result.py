@@ -85,9 +85,13 @@ class Result:
 
     def as_dict(self) -> dict[str, Any]:
         """Everything but the arrays, for JSON, numbers with three decimals."""
+        measurements = rounded(self.measurements.as_dict())
+        for side in measurements["sides"]:  # of rounded parts, as whoever adds them up gets it
+            parts = (side["parenchyma_ml"], side["tumor_ml"], side["cyst_ml"])
+            side["kidney_ml"] = round(sum(parts), 3)
         return {
             "format": FORMAT,
-            "measurements": rounded(self.measurements.as_dict()),
+            "measurements": measurements,
             "contrast_phase": rounded(self.phase.as_dict()),
             "findings": [f.as_dict() for f in self.findings],
             "removed_components": [r.as_dict() for r in self.removals],
@@ -120,7 +124,7 @@ class Result:
                 refinements=tuple(map(Refinement.from_dict, data.get("refinements", ()))),
                 record=data["record"],
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(
                 f"The record is no result of KidneySeg, or is damaged ({error}). Expected "
                 f"'{FORMAT}' or an earlier format. Run again."
@@ -148,11 +152,13 @@ class Result:
 
         Raises
         ------
-        OSError, ValueError
+        OSError, ValueError, InputError
             If a file is missing or damaged.
         """
         data = json.loads((folder / _RESULT).read_text(encoding="utf-8"))
         labels, rejected = (np.load(folder / f"{name}.npy") for name in _ARRAYS)
+        if "ijk_to_ras" not in data:
+            raise InputError("The saved result does not say where it lies. Run again.")
         geometry = Geometry(labels.shape, np.array(data["ijk_to_ras"]))
         result = cls.from_dict(data, Volume(labels, geometry), Volume(rejected, geometry))
         if "probabilities_ijk_to_ras" not in data:

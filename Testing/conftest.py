@@ -34,6 +34,15 @@ def phantom():
 
 
 @pytest.fixture
+def no_pictures(monkeypatch):
+    """Results without their overview, which takes half of a run's time."""
+    monkeypatch.setattr(
+        "KidneySegLib.report.case_folder.write_overview",
+        lambda *args: Path(args[-1]).write_bytes(b""),
+    )
+
+
+@pytest.fixture
 def engine():
     return ThresholdEngine()
 

@@ -125,15 +125,24 @@ def share(hits: int, of: int) -> str:
     return f"{hits} of {of}, {100 * p:.0f} % ({low:.0f}-{high:.0f})"
 
 
-def save(figures: Any, path: Path | None, headline: dict[str, Any] | None = None) -> None:
+def save(
+    figures: Any,
+    path: Path | None,
+    headline: dict[str, Any] | None = None,
+    *,
+    model: str | None = None,
+) -> None:
     """Write a study's figures as JSON: where asked for, else into ``studies/out``.
 
     Parameters
     ----------
     headline : dict, optional
         The few numbers that are published: ``make figures`` puts them into the model's
-        ``figures.json``, with command, date and version.
+        ``figures.json``, with command, date and version, where the shipped model was studied.
+    model : str, optional
+        Name or folder of the model that was studied (default: the shipped one).
     """
+    used = find_model(model)
     study = Path(sys.argv[0]).stem
     path = path or OUT / f"{study}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -141,7 +150,8 @@ def save(figures: Any, path: Path | None, headline: dict[str, Any] | None = None
         "command": " ".join(["python", f"studies/{study}.py", *sys.argv[1:]]),
         "date": datetime.date.today().isoformat(),
         "version": __version__,
-        "model": find_model().version,
+        "model": used.version,
+        "model_sha256": used.sha256,
     }
     data = about | {"headline": headline, "figures": figures}
     path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")

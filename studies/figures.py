@@ -18,6 +18,8 @@ from typing import Any
 
 from common import OUT, ROOT, share
 
+from KidneySegLib.models.registry import find_model
+
 MODEL = ROOT / "Resources" / "Models" / "kidneyseg-ct"
 FIGURES, MANIFEST = MODEL / "figures.json", MODEL / "model.json"
 PAGES = (
@@ -182,12 +184,22 @@ def manifest(text: str, figures: dict[str, Any]) -> str:
 
 
 def collected() -> dict[str, Any]:
-    """Figures of before, and those of studies that were run since."""
+    """Figures of before, and those of studies of the shipped model that were run since.
+
+    A shorter run, or one of another model, stays in ``studies/out``: only the command that is
+    published replaces its figures.
+    """
+    shipped = find_model().sha256
     figures = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.is_file() else {}
     for path in sorted(OUT.glob("*.json")):
         data = json.loads(path.read_text(encoding="utf-8"))
-        if data.get("headline"):
-            figures[path.stem] = {k: v for k, v in data.items() if k != "figures"}
+        if not data.get("headline"):
+            continue
+        expected = figures.get(path.stem, data)["command"]
+        if data["model_sha256"] != shipped or data["command"] != expected:
+            print(f"{path.name} is not taken: it is of another model, or not of '{expected}'.")
+            continue
+        figures[path.stem] = {k: v for k, v in data.items() if k != "figures"}
     return figures
 
 

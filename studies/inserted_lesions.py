@@ -148,7 +148,7 @@ def main() -> None:
     print("tumor mL on the same CTs without a lesion:")
     for name, ml in figures["tumor_ml_without_lesion"].items():
         print(f"  {name:24}{ml:8.2f}")
-    save(figures, arguments.json, headline(figures))
+    save(figures, arguments.json, headline(figures), model=arguments.model)
 
 
 if __name__ == "__main__":

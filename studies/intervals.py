@@ -214,7 +214,7 @@ def main() -> None:
         own = [s["true"] for s in seen if low <= s["probability"] < high]
         print(f"{text}: {len(own)} found lesions, {sum(own)} of them true")
     figures = {"volumes": rows, "lesions": seen, "factors": FACTORS}
-    save(figures, arguments.json, headline(rows))
+    save(figures, arguments.json, headline(rows), model=arguments.model)
 
 
 if __name__ == "__main__":

@@ -138,7 +138,7 @@ def main() -> None:
             f"mean {np.mean(seconds):.1f} s; per side {np.mean(sides):.3f}, lowest {min(sides):.3f}"
         )
         print("  Dice of real cysts:", ", ".join(f"{value:.2f}" for value in cysts))
-    save(figures, arguments.json, headline(figures))
+    save(figures, arguments.json, headline(figures), model=arguments.model)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from KidneySegLib.core.masks import components
 from KidneySegLib.core.volume import Box, Geometry, Volume
 from KidneySegLib.engine import open_engine
 from KidneySegLib.models.registry import find_model
-from KidneySegLib.segmenters.cascade.locate import likely_kidneys, locate_kidneys
+from KidneySegLib.segmenters.cascade.locate import LocatorLimits, likely_kidneys, locate_kidneys
 
 LONG_FIELDS = ("btcv_0026", "btcv_0039", "ccth_a01_wholebody_nc", *KEPT_OUT)
 LEAST_ML = 20.0
@@ -63,11 +63,13 @@ class Locator:
     def __init__(self, model: str | None) -> None:
         self.package, self.engine = find_model(model), open_engine("auto")
         self.spec = self.package.stages["locator"]
+        self.limits = LocatorLimits.of(self.package.limits)
         self.predictor = self.engine.predictor(self.package, "locator")
 
     def regions(self, volume: Volume) -> list:
         """Places that would be segmented."""
-        return likely_kidneys(locate_kidneys(volume.canonical(), self.predictor, self.spec))[0]
+        places = locate_kidneys(volume.canonical(), self.predictor, self.spec, self.limits)
+        return likely_kidneys(places, self.limits).places
 
     def found_ml(self, volume: Volume) -> float:
         """What the whole pipeline calls kidney or lesion."""
@@ -151,7 +153,7 @@ def main() -> None:
         "fields_without_a_kidney": len(fields),
         "rejected": in_all,
     }
-    save({"trials": rows, "empty": fields}, arguments.json, headline)
+    save({"trials": rows, "empty": fields}, arguments.json, headline, model=arguments.model)
 
 
 if __name__ == "__main__":

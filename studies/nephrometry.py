@@ -6,7 +6,7 @@ No CT exists for these maps: the sinus comes from shape alone. Reports give one 
 largest tumor of the map is compared with it (the ten that differ most are explained in
 diameters.md). R.E.N.A.L. complexity stands beside a published series of partial nephrectomies: Kim
 HL, BJU Int 2011 (141 solitary masses, laparoscopic): low 30 %, intermediate 65 %, high 5 %. Also
-how many lesions are longer than the judge of results takes for usual.
+how many lesions are longer than is usual (see plausibility.py).
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def print_diameters(rows: list[dict]) -> None:
 
 
 def print_elongation(rows: list[dict]) -> None:
-    """How many lesions of each kind are longer than the judge of results takes for usual."""
+    """How many lesions of each kind are longer than is usual (see plausibility.py)."""
     for kind in ("tumor", "cyst"):
         ratios = [r["ratio"] for r in rows if r["kind"] == kind]
         longer = sum(ratio > ELONGATED for ratio in ratios)

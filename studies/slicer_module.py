@@ -29,8 +29,8 @@ from KidneySegLib import mrml  # noqa: E402
 from KidneySegLib.app.job import Job, JobError, run_job  # noqa: E402
 from KidneySegLib.core.volume import Geometry, Volume  # noqa: E402
 from KidneySegLib.io.images import read_volume  # noqa: E402
+from KidneySegLib.kidney_ct.settings import Settings  # noqa: E402
 from KidneySegLib.measure.measurements import measure  # noqa: E402
-from KidneySegLib.pipeline import Settings  # noqa: E402
 
 
 def big_case(slices: int) -> tuple[Volume, np.ndarray]:
@@ -80,7 +80,10 @@ def removed_from(labels: np.ndarray) -> tuple[np.ndarray, list[dict]]:
     rejected[2:8, 10:30, 10:30], rejected[2:8, 40:60, 10:30] = 1, 2
     rejected[2:8, 10:30, 40:60] = 3
     rejected[labels > 0] = 0
-    said = [{"id": n, "tissue": "tumor", "reason": "far", "volume_ml": 2.0} for n in (1, 2, 3)]
+    said = [
+        {"number": n, "id": f"T{n}", "tissue": "tumor", "reason": "far", "volume_ml": 2.0}
+        for n in (1, 2, 3)
+    ]
     return rejected, said
 
 

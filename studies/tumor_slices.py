@@ -191,7 +191,7 @@ def main() -> None:
     print(f"pooled Dice: {pooled}")
     false = share(figures["false_tumors"], figures["plain"])
     print(f"false tumor on slices without one: {false}")
-    save(figures, arguments.json, headline(figures))
+    save(figures, arguments.json, headline(figures), model=arguments.model)
 
 
 if __name__ == "__main__":

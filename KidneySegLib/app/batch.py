@@ -15,7 +15,7 @@ from ..core.source import fingerprint
 from ..core.volume import Volume
 from ..io.atomic import atomic_file, check_target
 from ..io.inputs import Contents, Input
-from ..report.case_folder import FILES, RECORD
+from ..report.case_folder import ALL_FILES, FILES, RECORD
 
 SUMMARY = "summary.csv"
 _STATUSES = ("done", "kept", "replaced", "failed")
@@ -135,7 +135,7 @@ def _row(case: Case, how: BatchRun, *, overwrite: bool) -> dict[str, Any]:
     row: dict[str, Any] = {"case": case.name, "status": "done"}
     complete = all((case.target / name).is_file() for name in FILES)
     if not complete or overwrite:
-        check_target(case.target, FILES, overwrite=overwrite)
+        check_target(case.target, ALL_FILES, overwrite=overwrite)
         return row | _numbers(how.run_case(case, how.prepare(case.source.read())))
     volume = how.prepare(case.source.read())
     stored = json.loads((case.target / RECORD).read_text(encoding="utf-8"))

@@ -19,7 +19,7 @@ from ..io.paths import shown
 from ..kidney_ct.settings import Settings
 from ..measure.measurements import Measurements, measure
 from ..measure.overlap import voxel_metrics
-from ..report.case_folder import FILES
+from ..report.case_folder import ALL_FILES
 from ..report.table import as_text
 from ..result import DISCLAIMER, Result
 from .case import CaseRunner
@@ -61,13 +61,13 @@ def run_demo(
         Table, differences from the truth, and where the pictures are.
     """
     ct_path, truth_path = demo_files()
-    there = [name for name in FILES if (output / name).exists()]
+    there = [name for name in ALL_FILES if (output / name).exists()]
     if there and not (output / MARK).is_file():
         raise OutputError(
             f"'{shown(output)}' holds {', '.join(there)}, which no demo has written. Choose "
             "another folder."
         )
-    check_target(output, FILES, overwrite=True)
+    check_target(output, ALL_FILES, overwrite=True)
     volume, truth = read_volume(ct_path), read_labels(truth_path)
     case = CaseRunner(Settings(quality=quality), console, model=model, device=device, say=say)
     result = case.run(volume, output, overwrite=True)

@@ -228,8 +228,8 @@ class Job:
         how = f"was ended by signal {-code}" if code and code < 0 else f"ended with code {code}"
         said = "\n".join(self._said)
         advice = (
-            "Memory may have run out, or something stopped it. Close other programs, or choose "
-            "the quality 'fast', and run again."
+            "Memory may have run out, or something stopped it. Close other programs, or cut the CT "
+            "to the abdomen, and run again."
         )
         return f"The segmentation process {how} without a result. {advice}" + (
             f"\nIts last words:\n{said}" if said else ""
@@ -299,7 +299,7 @@ def run_job(job: Job, *, progress: Any = None, cancel: Any = None) -> Result:
 
 def _job_folder(volume: Volume, root: Path) -> Path:
     """New private folder on the temporary disk, with room for the CT and what comes back."""
-    needed = volume.array.nbytes + 3 * volume.array.size + _SPARE_BYTES
+    needed = volume.array.nbytes + 6 * volume.array.size + _SPARE_BYTES  # with probabilities
     _sweep(root)
     try:
         if shutil.disk_usage(root).free < needed:

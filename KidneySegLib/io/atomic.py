@@ -33,9 +33,10 @@ def atomic_folder(
     target : Path
         Folder to write; made where it is not there.
     names : tuple of str
-        Files that will be written.
+        Files that may be written.
     overwrite : bool
-        Replace files of these names.
+        Replace files of these names; those that are not written anew are removed, so that nothing
+        of an older result stays beside the new one.
 
     Yields
     ------
@@ -56,7 +57,7 @@ def atomic_folder(
         partial.mkdir()
         yield partial
         check_target(target, names, overwrite=overwrite)  # another run may have been faster
-        _move_in(partial, target)
+        _move_in(partial, target, names)
     except OSError as error:
         raise _output_error(target, error) from error
     finally:
@@ -118,11 +119,14 @@ def check_target(target: Path, names: tuple[str, ...], *, overwrite: bool) -> No
         )
 
 
-def _move_in(partial: Path, target: Path) -> None:
+def _move_in(partial: Path, target: Path, names: tuple[str, ...]) -> None:
     """Rename the finished folder, or its files one by one into a folder that exists."""
     if not target.exists():
         partial.rename(target)
         return
+    for name in names:
+        if not (partial / name).exists():
+            (target / name).unlink(missing_ok=True)
     for path in sorted(partial.iterdir()):
         path.replace(target / path.name)
 

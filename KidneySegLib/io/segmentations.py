@@ -77,6 +77,15 @@ def write_channels(channels: np.ndarray, geometry: Geometry, path: Path) -> None
     nibabel.save(image, path)
 
 
+def read_channels(path: Path) -> tuple[np.ndarray, Geometry]:
+    """Arrays ``(n, k, j, i)`` that `write_channels` wrote, and their grid."""
+    import nibabel
+
+    image = nibabel.load(path)
+    channels = np.asarray(image.dataobj).transpose(3, 2, 1, 0)
+    return channels, Geometry(channels.shape[1:], image.affine)
+
+
 def write_segmentation(labels: Volume, path: Path) -> None:
     """Write ``.seg.nrrd`` with names, colors and terminology, as 3D Slicer reads it.
 

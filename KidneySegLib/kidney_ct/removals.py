@@ -81,7 +81,7 @@ def short_id(code: str, tissue: str, center_ras: Point, taken: Collection[str]) 
     taken : collection of str
         IDs that others have: two of one kind in one place are told apart by their order.
     """
-    place = ",".join(f"{x:.0f}" for x in center_ras)
+    place = ",".join(str(round(x)) for x in center_ras)
     for attempt in range(len(taken) + 1):
         text = f"{code}|{tissue}|{place}|{attempt}"
         digest = hashlib.sha256(text.encode()).hexdigest()[:_ID_DIGITS]

@@ -52,7 +52,7 @@ class KidneyCT:
     """Kidneys, tumors and cysts in a CT in HU (see `pipeline.Task`)."""
 
     name = "kidney-ct"
-    classes = ("background", "kidney", "tumor", "cyst")
+    classes: tuple[str, ...] = ("background", "kidney", "tumor", "cyst")
     label_scheme: Mapping[str, int] = {n.name.lower(): int(n) for n in Label if n}
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -171,7 +171,7 @@ def _without_limits(model: ModelInfo) -> list[Finding]:
     if not missing:
         return []
     text = (
-        f"The model '{model.name}' brings no limits for what it is not sure of "
+        f"The model '{model.name}' has no limits for uncertain findings "
         f"({', '.join(missing)}): bone, bowel and other organs may stay, without a warning. Check "
         "every contour."
     )

@@ -108,18 +108,21 @@ def matched(
     components: Sequence[LesionComponent], lesions: Sequence[LesionMeasurement]
 ) -> tuple[LesionComponent, ...]:
     """Components in the order of measured lesions, by kind and center; () where they do not fit."""
+    if len(components) == len(lesions) and all(map(_is_same, components, lesions)):
+        return tuple(components)
     found = []
     for lesion in lesions:
-        own = [
-            c
-            for c in components
-            if c.kind.name.lower() == lesion.kind
-            and np.linalg.norm(c.center_ras - lesion.center_ras_mm) < _SAME_MM
-        ]
+        own = [c for c in components if _is_same(c, lesion)]
         if len(own) != 1:
             return ()
         found += own
     return tuple(found)
+
+
+def _is_same(component: LesionComponent, lesion: LesionMeasurement) -> bool:
+    """Whether a component has a lesion's kind and center."""
+    away_mm = np.linalg.norm(component.center_ras - lesion.center_ras_mm)
+    return component.kind.name.lower() == lesion.kind and bool(away_mm < _SAME_MM)
 
 
 def measure_lesion(

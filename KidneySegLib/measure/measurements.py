@@ -92,9 +92,11 @@ class Measurements:
         labels : Volume
             The label map that was measured, canonical.
         """
-        if self.components or not self.lesions:
+        box = Box.of_mask(labels.array)
+        if self.components or not self.lesions or box is None:
             return self
-        return replace(self, components=matched(find_lesions(labels), self.lesions))
+        found = [c.within(box.slices) for c in find_lesions(labels.cropped(box))]
+        return replace(self, components=matched(found, self.lesions))
 
     def with_slices(self, volume: Volume) -> Measurements:
         """Measurements whose lesions have the slice number of their centers in a CT."""

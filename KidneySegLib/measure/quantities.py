@@ -135,7 +135,8 @@ def _diameter(name: str, title: str, short: str, description: str) -> Quantity:
 
 def _density(name: str, of: str, title: str, short: str, *, brief: bool = True) -> Quantity:
     """A density in HU; None without a CT."""
-    return Quantity(name, of, title, short, "HU", 0, brief=brief)
+    description = f"{title.lower()}, of the {of}'s voxels in the CT"
+    return Quantity(name, of, title, short, "HU", 0, brief=brief, description=description)
 
 
 QUANTITIES: tuple[Quantity, ...] = (
@@ -144,8 +145,8 @@ QUANTITIES: tuple[Quantity, ...] = (
         "parenchyma_share", "parenchyma", "Share of parenchyma", "share", "share", 0, brief=False,
         description="of both sides' parenchyma, 0..1; null where the scan cuts a kidney",
     ),
-    _volume("tumor_ml", "tumor", "Tumors"),
-    _volume("cyst_ml", "cyst", "Cysts"),
+    _volume("tumor_ml", "tumor", "Tumors", description="all tumors of the side"),
+    _volume("cyst_ml", "cyst", "Cysts", description="all cysts of the side"),
     _volume("kidney_ml", "kidney", "Kidney", description="parenchyma, tumors and cysts"),
     _volume("volume_ml", "lesion", "Volume", 2),
     Quantity(

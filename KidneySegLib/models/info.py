@@ -26,8 +26,9 @@ class ModelInfo:
         How much the network's doubt about kidney, tumor and cyst counts in the interval of a
         volume (see measure/intervals.py); None where nobody has fitted them.
     limits : mapping
-        For each rule or step that depends on how sure these weights are: its numbers, and their
-        ``source``. What is not there does not happen: limits of one model say nothing of another.
+        For each rule that depends on how sure these weights are: its numbers, and their
+        ``source``. A rule whose limits are not there does not run: those of one model say nothing
+        of another. A cascade without limits for ``locator`` and ``fusion`` takes the usual ones.
     """
 
     name: str

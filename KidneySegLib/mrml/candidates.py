@@ -70,7 +70,7 @@ def add_candidates(
         number_of[_number(removal)] = number
     parts = np.zeros(labels.shape, np.uint8)
     parts[box.slices] = number_of[gone]
-    titles = [f"{r['tissue']} {r['volume_ml']:.1f} mL, {r['reason']}" for r in chosen]
+    titles = [f"{r['tissue']} {r['volume_ml']:.1f} mL, {r['reason']} ({r['id']})" for r in chosen]
     new = import_parts(node, volume_node, parts, [(title, _COLOR) for title in titles])
     for segment_id, removal in zip(new, chosen, strict=True):
         segment = node.GetSegmentation().GetSegment(segment_id)

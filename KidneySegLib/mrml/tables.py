@@ -112,7 +112,7 @@ def table_rows(measurements: Measurements) -> list[tuple]:
         for part in SIDE_PARTS:
             note = _INCOMPLETE if side.incomplete else only_voxels
             cells = {"Item": _ROW_NAMES[part], "Side": side.side, **_numbers(part, side)}
-            rows.append(_row(cells | {"Note": note if part == "parenchyma" else ""}))
+            rows.append(_row(cells | {"Note": note if part in ("parenchyma", "kidney") else ""}))
     scores = {n.lesion_id: n for n in measurements.nephrometry}
     return rows + [_lesion_row(lesion, scores.get(lesion.id)) for lesion in measurements.lesions]
 
@@ -169,7 +169,7 @@ def text_table(
         if q is None and unit is not None and not ranges:
             continue  # the ends of a range
         kept.append(n)
-        headers.append(name.replace("Volume, ", "mL ") if q is None else _short(q))
+        headers.append(name.replace("Volume, ", "mL ") if q is None else _short(q, ranges=ranges))
     rows = []
     for row in table_rows(measurements):
         cells = [_text_cell(row, n, quantities, ranges=ranges) for n in kept]
@@ -177,9 +177,11 @@ def text_table(
     return headers, rows
 
 
-def _short(q: Quantity) -> str:
+def _short(q: Quantity, *, ranges: bool) -> str:
     """Header of a column: volumes of all structures share one."""
-    return q.unit if _has_range(q) else q.short
+    if _has_range(q):
+        return q.unit if ranges else f"{q.unit} (interval)"
+    return q.short.replace("cm2", "cm\N{SUPERSCRIPT TWO}")
 
 
 def _text_cell(row: tuple, n: int, quantities: dict[str, Quantity], *, ranges: bool) -> str:

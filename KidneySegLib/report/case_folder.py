@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from ..core.volume import Volume
 from ..io.atomic import atomic_folder
 from ..io.images import read_labels, read_volume
 from ..io.paths import shown
-from ..io.segmentations import write_channels, write_label_map, write_segmentation
-from ..result import Result, write_json
+from ..io.segmentations import read_channels, write_channels, write_label_map, write_segmentation
+from ..result import Probabilities, Result, write_json
 from .overview import write_overview
 from .page import write_page
 from .table import write_csv
@@ -28,6 +29,9 @@ REJECTED = "rejected.nii.gz"
 REPORT = "report.html"
 PROBABILITIES = "probabilities.nii.gz"
 FILES = (SEGMENTATION, LABELS, TABLE, RECORD, PICTURE, REJECTED, REPORT)
+"""What every whole result has."""
+ALL_FILES = (*FILES, PROBABILITIES)
+"""What a result may have: nothing of it is replaced unasked, and nothing of an older one stays."""
 
 
 def write_result(result: Result, ct: Volume, folder: Path, *, overwrite: bool = False) -> None:
@@ -40,7 +44,7 @@ def write_result(result: Result, ct: Volume, folder: Path, *, overwrite: bool = 
     OutputError
         If the folder holds results already, is read-only, or the disk is full.
     """
-    with atomic_folder(folder, FILES, overwrite=overwrite) as partial:
+    with atomic_folder(folder, ALL_FILES, overwrite=overwrite) as partial:
         write_label_map(result.labels, partial / LABELS)
         write_segmentation(result.labels, partial / SEGMENTATION)
         write_csv(result.measurements, partial / TABLE)
@@ -70,7 +74,11 @@ def read_case(folder: Path) -> Result:
         )
     labels = read_labels(folder / LABELS)
     numbers = read_volume(folder / REJECTED).array.astype(np.uint16)
-    return Result.from_dict(read_record(folder / RECORD), labels, labels.with_array(numbers))
+    rejected = labels.with_array(numbers)
+    result = Result.from_dict(read_record(folder / RECORD), labels, rejected)
+    if not (folder / PROBABILITIES).is_file():
+        return result
+    return replace(result, probabilities=Probabilities(*read_channels(folder / PROBABILITIES)))
 
 
 def read_record(path: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..core.anatomy import SIDES
 from ..core.volume import Box, Volume
-from ..measure.lesions import LesionComponent, LesionMeasurement
+from ..measure.lesions import LesionComponent, LesionMeasurement, find_lesions
 from ..measure.measurements import Measurements
 from ..measure.nephrometry import Nephrometry
 from ..measure.quantities import SIDE_PARTS, quantities_of
@@ -73,8 +73,9 @@ def write_page(
     box = Box.of_mask(labels.array)
     lesions: list[LesionComponent] = []
     if box is not None:
-        lesions = [c.seen_from(box.start) for c in found.with_components(labels).components]
+        known = found.with_components(labels).components
         labels = labels.cropped(box)
+        lesions = [c.seen_from(box.start) for c in known] or find_lesions(labels)
     parts = [
         "<h1>Kidneys, tumors and cysts</h1>",
         f"<p class=note>{escape(DISCLAIMER)}</p>",

@@ -27,8 +27,8 @@ def release(checkpoints: Mapping[str, Sequence[Path]], into: Path) -> str:
     """Write weights and stages of checkpoints into a model folder.
 
     What people write in the manifest (title, license, figures, warnings) stays as it is;
-    stages, training and the sha256 come from the checkpoints. Factors of intervals were fitted to
-    the old weights and are dropped.
+    stages, training and the sha256 come from the checkpoints. Factors of intervals, and limits,
+    were set on the old weights and are dropped: set them anew.
 
     Parameters
     ----------
@@ -76,7 +76,9 @@ def release(checkpoints: Mapping[str, Sequence[Path]], into: Path) -> str:
     data["training"] = {**data["training"], **recipes}
     if common_changes:
         data["weights"] = {"file": WEIGHTS, "sha256": write_weights(networks, into / WEIGHTS)}
-    data.pop("interval_factors", None)
+    if any(checkpoints.values()):
+        data.pop("interval_factors", None)
+        data.pop("limits", None)
     manifest.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
     return load_package(into).sha256
 

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -17,15 +15,6 @@ def threshold_engine(monkeypatch, package):
     monkeypatch.setattr(case, "open_engine", lambda device: ThresholdEngine())
     own = (None, package.name)
     monkeypatch.setattr(case, "find_model", lambda n=None: package if n in own else shipped(n))
-
-
-@pytest.fixture
-def no_pictures(monkeypatch):
-    """Results without their overview, which takes half of a run's time."""
-    monkeypatch.setattr(
-        "KidneySegLib.report.case_folder.write_overview",
-        lambda *args: Path(args[-1]).write_bytes(b""),
-    )
 
 
 @pytest.fixture(scope="module")

@@ -47,6 +47,13 @@ def test_results_are_not_replaced_without_overwrite(tmp_path):
     assert (tmp_path / "out" / "a.txt").read_text() == "old"
 
 
+def test_overwrite_leaves_nothing_of_an_older_result(tmp_path):
+    (tmp_path / "b.txt").write_text("old")
+    with atomic_folder(tmp_path, NAMES, overwrite=True) as partial:
+        (partial / "a.txt").write_text("new")
+    assert os.listdir(tmp_path) == ["a.txt"]
+
+
 def test_overwrite_replaces_own_files_and_keeps_the_users(tmp_path):
     out = tmp_path / "out"
     out.mkdir()

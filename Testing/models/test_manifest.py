@@ -59,6 +59,10 @@ def test_missing_file(folder, name):
         (lambda d: d["stages"]["axial"]["weights"].update(file=WEIGHTS), "file"),
         (lambda d: d["stages"]["axial"].update(spacing_mm=1.5), "no whole fraction"),
         (lambda d: d["stages"]["axial_second"].update(spacing_mm=1.5), "no whole fraction"),
+        (lambda d: d["limits"]["bone"].pop("rim_hu"), "rim_hu"),
+        (lambda d: d["limits"]["bone"].pop("source"), "source"),
+        (lambda d: d["limits"]["bone"].update(treshold=1), "treshold"),
+        (lambda d: d["limits"].update(foreign_mass={"source": "x"}), "foreign_mass"),
         (lambda d: d["stages"].pop("axial"), "'axial' is a dependency of 'axial_second'"),
     ],
 )

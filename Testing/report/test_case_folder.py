@@ -1,11 +1,12 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from phantom import ThresholdEngine, make_phantom, segment
 from results import data_of
 
-from KidneySegLib.core.errors import InputError
+from KidneySegLib.core.errors import InputError, OutputError
 from KidneySegLib.kidney_ct.settings import Settings
 from KidneySegLib.report.case_folder import (
     FILES,
@@ -34,6 +35,19 @@ def test_a_case_is_read_as_it_was_written(case):
     assert data_of(again) == data_of(result)
     np.testing.assert_array_equal(again.labels.array, result.labels.array)
     np.testing.assert_array_equal(again.rejected.array, result.rejected.array)
+    own, read = result.probabilities, again.probabilities
+    np.testing.assert_array_equal(read.percent, own.percent)
+    np.testing.assert_allclose(read.geometry.ijk_to_ras, own.geometry.ijk_to_ras, atol=1e-3)
+
+
+def test_probabilities_of_an_older_result_do_not_stay(case, tmp_path, no_pictures):
+    result, _ = case
+    ct = make_phantom().ct
+    write_result(result, ct, tmp_path)
+    with pytest.raises(OutputError, match="already holds"):
+        write_result(replace(result, probabilities=None), ct, tmp_path)
+    write_result(replace(result, probabilities=None), ct, tmp_path, overwrite=True)
+    assert {path.name for path in tmp_path.iterdir()} == set(FILES)
 
 
 def test_probabilities_are_an_image_with_a_channel_a_tissue(case):

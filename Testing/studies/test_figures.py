@@ -42,15 +42,32 @@ def test_a_changed_figure_makes_the_pages_stale(shipped_figures):
 def test_what_a_study_leaves_replaces_its_entry_alone(tmp_path, monkeypatch, shipped_figures):
     monkeypatch.setattr(common, "OUT", tmp_path)
     monkeypatch.setattr(figures, "OUT", tmp_path)
-    monkeypatch.setattr(sys, "argv", ["studies/locator.py", "--count", "3"])
+    monkeypatch.setattr(sys, "argv", ["studies/locator.py"])
     headline = {"kidneys": 6, "inside_a_region": 5, "fields_without_a_kidney": 2, "rejected": 1}
     common.save({"trials": []}, None, headline)
     found = figures.collected()
     assert found["locator"]["headline"] == headline
-    assert found["locator"]["command"] == "python studies/locator.py --count 3"
+    assert found["locator"]["command"] == "python studies/locator.py"
     assert {k: v for k, v in found.items() if k != "locator"} == {
         k: v for k, v in shipped_figures.items() if k != "locator"
     }
+
+
+@pytest.mark.parametrize(
+    ("options", "sha256"), [(["--count", "3"], None), ([], "0" * 64)], ids=["shorter", "other"]
+)
+def test_shorter_runs_and_other_models_are_not_published(
+    tmp_path, monkeypatch, shipped_figures, capsys, options, sha256
+):
+    monkeypatch.setattr(common, "OUT", tmp_path)
+    monkeypatch.setattr(figures, "OUT", tmp_path)
+    monkeypatch.setattr(sys, "argv", ["studies/locator.py", *options])
+    common.save({"trials": []}, None, {"kidneys": 6})
+    path = tmp_path / "locator.json"
+    if sha256:
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"model_sha256": sha256}))
+    assert figures.collected() == shipped_figures
+    assert "locator.json is not taken" in capsys.readouterr().out
 
 
 def test_a_study_without_a_headline_is_not_published(tmp_path, monkeypatch, shipped_figures):

@@ -25,18 +25,14 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from ...environment.computer import describe_computer
     from ...environment.requirements import installed_version
     from ...kidney_ct.task import KidneyCT
-    from ...models.registry import find_model, model_folders
+    from ...models.registry import model_folders
     from ...result import FORMAT
 
     names = ("torch", "monai", "SimpleITK", "numpy", "scipy", "nibabel", "pydicom", "pynrrd")
-    models = [find_model(name) for name in model_folders()]
     data = {
         "version": __version__,
         "packages": {name.lower(): installed_version(name) for name in names},
-        "models": [
-            {"name": m.name, "version": m.version, "license": m.license, "sha256": m.sha256}
-            for m in models
-        ],
+        "models": [_model(name) for name in sorted(model_folders())],
         "devices": devices(),
         "task": KidneyCT.name,
         "label_scheme": dict(KidneyCT.label_scheme),
@@ -44,8 +40,39 @@ def run(options: argparse.Namespace, console: Console) -> int:
         "result_format": FORMAT,
         "exit_codes": {str(code): meaning for code, meaning in EXIT_CODES.items()},
     }
-    console.result(data, describe_computer())
+    console.result(data, "\n".join([describe_computer(), *_lines(data)]))
     return 0
+
+
+def _model(name: str) -> dict[str, Any]:
+    """What a model is, or what is wrong with it: the others can be used all the same."""
+    from ...core.errors import ModelError
+    from ...models.registry import find_model
+
+    try:
+        model = find_model(name)
+    except ModelError as error:
+        return {"name": name, "error": str(error)}
+    return {k: getattr(model, k) for k in ("name", "version", "license", "sha256")}
+
+
+def _lines(data: dict[str, Any]) -> list[str]:
+    """What people want to know of models, devices and results."""
+    models = [
+        f"Model {m['name']}: {m['error']}"
+        if "error" in m
+        else f"Model {m['name']} {m['version']}, license {m['license']}"
+        for m in data["models"]
+    ]
+    labels = ", ".join(f"{value} {name}" for name, value in data["label_scheme"].items())
+    codes = ", ".join(f"{code} {meaning}" for code, meaning in data["exit_codes"].items())
+    return [
+        *models,
+        f"Devices (--device): {', '.join(data['devices'])}",
+        f"Labels of {data['task']}: {labels}",
+        f"Quantities: {len(data['quantities'])}, listed by --json; format {data['result_format']}",
+        f"Exit codes: {codes}",
+    ]
 
 
 def devices() -> list[str]:

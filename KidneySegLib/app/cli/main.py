@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.run is None:
         parser.print_help()
         close_streams()
-        return 0
+        return 2
     _stop_on_signals()
     console = JsonConsole() if getattr(options, "json", False) else Console()
     code = _guarded(options, console)

@@ -13,8 +13,8 @@ REMEDIES = {
     "labels": "On the command line: --labels with kidneyseg, kits, totalsegmentator, amos or btcv, "
     "or with NUMBER=ROLE for each number, such as 2=right_kidney,3=left_kidney.",
     "point-or-box": "On the command line: --point R,A,S for each kidney, or --roi.",
-    "take-back-or-click": "On the command line: --keep with the name in parentheses, or --point "
-    "R,A,S for each kidney.",
+    "take-back-or-click": "On the command line: --keep with its ID, or --point R,A,S for each "
+    "kidney.",
     "removed-components": "On the command line: --keep with an ID or number of removed_components "
     "in measurements.json.",
     "device": "On the command line: --device cpu.",

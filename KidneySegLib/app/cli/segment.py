@@ -100,7 +100,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from ...io.inputs import look_into
     from ...io.lock import reserved
     from ...io.paths import shown
-    from ...report.case_folder import FILES
+    from ...report.case_folder import ALL_FILES
 
     with reserved(options.output):
         contents = None
@@ -108,7 +108,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
             contents = look_into(options.ct, leave_out=(options.output,))
             if contents.is_batch and options.series is None:
                 return _run_batch(contents, options, console)
-        check_target(options.output, FILES, overwrite=options.overwrite)
+        check_target(options.output, ALL_FILES, overwrite=options.overwrite)
         case = _case_runner(options, console)
         volume = _prepared(_read_one(contents, options, console), options)
         result = case.run(volume, options.output, overwrite=options.overwrite)

@@ -78,8 +78,8 @@ class Bone:
             warning(
                 "bone-left-out",
                 f"A structure of {bone.volume_ml:.0f} mL around {place_text(bone.center_ras)} "
-                f"looks like bone, and the network is not sure of it: it was left out ({bone.id}). "
-                "If it is a kidney, take it back, or click into every kidney.",
+                f"looks like bone, and the network is not sure of it: it was left out "
+                f"(ID {bone.id}). If it is a kidney, take it back, or click into every kidney.",
                 bone.center_ras,
                 remedy="take-back-or-click",
             )

@@ -13,6 +13,7 @@ from ...core.findings import Finding, place_text, warning
 from ...core.masks import components, placed
 from ..removals import Removal
 from ..scene import Change, Scene, Where, grown, majority
+from ..sides import SURE_ML
 
 _REASON = "the network is not sure that it belongs to a kidney"
 _INSIDE = "inside a kidney, and the network is not sure of it: counted as kidney"
@@ -60,26 +61,41 @@ class ForeignMass:
                 yield Change(where, part, becomes, kind, _INSIDE if inside else _REASON)
 
     def tell(self, scene: Scene, removed: Sequence[Removal]) -> list[Finding]:
-        """Name what was left out: it may be a tumor."""
-        return [
-            warning(
-                "mass-left-out",
-                f"A {mass.tissue} of {mass.volume_ml:.1f} mL around {place_text(mass.center_ras)} "
-                f"was {'left out' if mass.reason == _REASON else 'counted as kidney'} ({mass.id}): "
-                "nowhere in it is the network sure that it belongs to a "
-                "kidney. It may be bowel, another organ, or a tumor of a kind that the network "
-                "does not know. Look at it. If it is a kidney's, take it back, or click into it "
-                "and into every kidney.",
-                mass.center_ras,
-                remedy="take-back-or-click",
-            )
-            for mass in removed
-        ]
+        """Name what was left out, or counted as kidney: it may be a tumor."""
+        return [_inside(m) if m.reason == _INSIDE else _left_out(m) for m in removed]
+
+
+def _left_out(mass: Removal) -> Finding:
+    """Warn about a mass that is gone."""
+    return warning(
+        "mass-left-out",
+        f"A {mass.tissue} of {mass.volume_ml:.1f} mL around {place_text(mass.center_ras)} was left "
+        f"out (ID {mass.id}): nowhere in it is the network sure that it belongs to a kidney. It "
+        "may be bowel, another organ, or a tumor of a kind that the network does not know. Look at "
+        "it. If it is a kidney's, take it back, or click into it and into every kidney.",
+        mass.center_ras,
+        remedy="take-back-or-click",
+    )
+
+
+def _inside(mass: Removal) -> Finding:
+    """Warn about a mass that became kidney."""
+    return warning(
+        "mass-counted-as-kidney",
+        f"A {mass.tissue} of {mass.volume_ml:.1f} mL inside a kidney, around "
+        f"{place_text(mass.center_ras)}, was counted as kidney (ID {mass.id}): nowhere in it is "
+        "the network sure. It may be a tumor of a kind that the network does not know. Look at it, "
+        "and take it back if it is a lesion.",
+        mass.center_ras,
+        remedy="take-back-or-click",
+    )
 
 
 def _lies_inside_kidney(scene: Scene, part: np.ndarray, where: Where) -> bool:
-    """Whether kidney encloses a mass, so that taking it out would leave a hole."""
+    """Whether kidney encloses a small mass, so that taking it out would leave a hole."""
     wide = grown(where, scene.tissue.shape, (1, 1, 1))
+    if scene.volume_ml(part) >= SURE_ML:
+        return False  # as large as a kidney: it is left out, not counted as parenchyma
     closed = ndimage.binary_fill_holes(scene.tissue[wide] == Tissue.KIDNEY)
     return bool(closed[placed(part, where, wide)].all())
 

@@ -12,7 +12,7 @@ tumors on finer pixels, have more.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 
 import numpy as np
@@ -35,7 +35,7 @@ class Fusion:
     """How much the axial networks count; the defaults are those of the model that ships.
 
     One share for both of 0.6 made a tumor of 133 mL beside the kidney of a kept-out CT; one of 0.4
-    found 16 of 33 real tumors instead of 22 (see the model card).
+    found 16 of 33 real tumors instead of 22 (docs/reviewers/history.md).
 
     Attributes
     ----------
@@ -50,7 +50,8 @@ class Fusion:
     def of(cls, limits: Limits) -> Fusion:
         """What a model brings."""
         own = limits.get("fusion", {})
-        return cls(own.get("organ_share", 0.5), own.get("tissue_share", 0.7))
+        names = {f.name for f in fields(cls)}
+        return cls(**{name: value for name, value in own.items() if name in names})
 
 
 def look_at_slices(

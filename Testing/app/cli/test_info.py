@@ -21,7 +21,20 @@ def test_programs_are_told_what_there_is(capsys, shipped):
     assert data["packages"]["torch"]
 
 
-def test_people_are_told_about_the_computer(capsys):
+def test_a_damaged_model_is_a_line_and_no_failure(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("KidneySegLib.models.registry.model_folders", lambda: {"mine": tmp_path})
+    code, out, _ = run(capsys, "info", "--json")
+    assert code == 0
+    (model,) = json.loads(out.splitlines()[-1])["models"]
+    assert model["name"] == "mine"
+    assert "model.json" in model["error"]
+    assert f"Model mine: {model['error']}" in run(capsys, "info")[1]
+
+
+def test_people_are_told_about_the_computer(capsys, shipped):
     code, out, _ = run(capsys, "info")
     assert code == 0
     assert f"KidneySeg {__version__}" in out
+    assert f"Model {shipped.name} {shipped.version}" in out
+    assert "2 left_kidney" in out
+    assert "2 wrong use or input" in out

@@ -36,7 +36,7 @@ def test_interrupt_leaves_nothing(capsys, ct, tmp_path, monkeypatch):
 
 def test_without_a_command_all_are_listed(capsys):
     code, out, err = run(capsys)
-    assert code == 0
+    assert code == 2
     for command in ("segment", "measure", "rerun", "evaluate", "models", "info", "demo", "train"):
         assert f"  {command} " in out
     assert err == ""

@@ -88,6 +88,22 @@ def test_a_mixed_mass_is_one_removal_and_comes_back_as_it_was(tissue, geometry):
     assert {Label.TUMOR, Label.CYST} == set(np.unique(again.labels[mass]).tolist())
 
 
+def removal_id(finding):
+    return finding.message.split("(ID ")[1].split(")")[0]
+
+
+def test_a_mass_as_large_as_a_kidney_never_becomes_parenchyma(geometry):
+    tissue = np.zeros(geometry.shape, np.uint8)
+    tissue[ellipsoid(geometry, (60, -20, 0), 42)] = Tissue.KIDNEY
+    inside = ellipsoid(geometry, (60, -20, 0), 36)
+    tissue[inside] = Tissue.TUMOR
+    percent = sure_percent(tissue)
+    percent[Tissue.TUMOR - 1][inside] = 70
+    cleaned = clean(tissue, geometry, percent=percent)
+    assert not cleaned.labels[inside].any()
+    assert "mass-left-out" in [f.code for f in cleaned.findings]
+
+
 def test_a_mass_inside_a_kidney_leaves_no_hole(tissue, geometry):
     """Before, 4 mL inside a kidney became background: a hole too large to be filled."""
     tissue[...] = make_phantom(geometry, lesions=False).tissue
@@ -97,7 +113,7 @@ def test_a_mass_inside_a_kidney_leaves_no_hole(tissue, geometry):
     percent[Tissue.TUMOR - 1][inside] = 60
     cleaned = clean(tissue, geometry, percent=percent)
     assert (cleaned.labels[inside] == Label.RIGHT_KIDNEY).all()
-    (finding,) = [f for f in cleaned.findings if f.code == "mass-left-out"]
-    assert "counted as kidney" in finding.message
+    (finding,) = [f for f in cleaned.findings if f.code == "mass-counted-as-kidney"]
+    assert removal_id(finding) == cleaned.removals[0].id
     (removal,) = cleaned.removals
     assert (clean(tissue, geometry, percent=percent, keep=[removal.id]).labels[inside] == 3).all()
