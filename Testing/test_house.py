@@ -50,6 +50,11 @@ def imported(path: Path) -> set[str]:
             base = package[: len(package) - node.level + 1]
             target = (*base, *(node.module.split(".") if node.module else ()))
             found |= {".".join(target)} if target else {alias.name for alias in node.names}
+        else:  # absolute, which the house does not need: as if it were written the other way
+            names = [node.module] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            prefix = f"{LIBRARY.name}."
+            found |= {name.removeprefix(prefix) for name in names if name.startswith(prefix)}
     return found - {"__version__"}
 
 

@@ -26,11 +26,16 @@ def test_every_resource_is_shipped(project):
     shipped = {p for g in data["KidneySegLib.Resources"] for p in (ROOT / "Resources").glob(g)}
     needed = {p for p in (ROOT / "Resources" / "Models").rglob("*") if p.is_file()}
     assert needed <= shipped
-    json_files = set((ROOT / "KidneySegLib").rglob("*.json"))
-    listed = set((ROOT / "KidneySegLib/models").glob("*.json"))
-    listed |= set((ROOT / "KidneySegLib/training").glob("recipes/*.json"))
-    listed |= set((ROOT / "KidneySegLib/report").glob("*.json"))
-    assert json_files == listed
+    library = ROOT / "KidneySegLib"
+    others = {p for p in library.rglob("*") if p.is_file() and p.suffix in (".json", ".txt")}
+    listed = {
+        path
+        for package, globs in data.items()
+        for glob in globs
+        if package != "KidneySegLib.Resources"
+        for path in ROOT.joinpath(*package.split(".")).glob(glob)
+    }
+    assert listed == others - {library / "CMakeLists.txt"}
 
 
 def test_no_file_is_larger_than_twenty_megabytes():

@@ -1,4 +1,4 @@
-"""Lesions: every connected tumor and cyst, found once, and what is measured of one."""
+"""Lesions: every connected tumor and cyst, and what is measured of one."""
 
 from __future__ import annotations
 

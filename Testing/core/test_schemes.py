@@ -3,8 +3,7 @@ import pytest
 from phantom import make_phantom
 
 from KidneySegLib.core.errors import InputError
-from KidneySegLib.core.schemes import Role, check_scheme, to_tissue
-from KidneySegLib.core.segment_names import role_of_name
+from KidneySegLib.core.schemes import check_scheme, to_tissue
 from KidneySegLib.kidney_ct.sides import to_kidneyseg
 
 
@@ -43,54 +42,3 @@ def test_fused_kidneys_of_a_kits_map_are_said():
     tissue[45:55, 50:60, 40:130] = 1
     _, findings = to_kidneyseg(phantom.ct.with_array(tissue), "kits")
     assert [f.code for f in findings] == ["fused"]
-
-
-@pytest.mark.parametrize(
-    ("name", "role"),
-    [
-        ("Right kidney", Role.RIGHT_KIDNEY),
-        ("kidney_left", Role.LEFT_KIDNEY),
-        ("Left kidney (side is a guess)", Role.LEFT_KIDNEY),
-        ("Niere links", Role.LEFT_KIDNEY),
-        ("rein droit", Role.RIGHT_KIDNEY),
-        ("Kidney", Role.KIDNEY),
-        ("renal parenchyma", Role.KIDNEY),
-        ("Renal tumor", Role.TUMOR),
-        ("tumeur rein gauche", Role.TUMOR),
-        ("ccRCC left", Role.TUMOR),
-        ("Raumforderung", Role.TUMOR),
-        ("masses", Role.TUMOR),
-        ("kidney_cyst_left", Role.CYST),
-        ("kyste rénal", Role.CYST),
-        ("Nierenzyste", Role.CYST),
-        ("cystic renal tumor", Role.TUMOR),
-        ("liver", Role.OTHER),
-        ("liver tumor", Role.OTHER),
-        ("lung_parenchyma", Role.OTHER),
-        ("Nierenarterie", Role.OTHER),
-        ("renal vein", Role.OTHER),
-        ("Nierenbecken", Role.OTHER),
-        ("kidney stone", Role.OTHER),
-        ("left adrenal gland", Role.OTHER),
-        ("cystic duct", Role.OTHER),
-        ("Segment_1", Role.OTHER),
-        ("Kidney with tumor", Role.UNCLEAR),
-        ("kidney without tumor", Role.UNCLEAR),
-        ("Left kidney incl. cysts", Role.UNCLEAR),
-        ("polycystic kidney left", Role.UNCLEAR),
-        ("non-tumor kidney", Role.UNCLEAR),
-        ("tumor-free kidney", Role.UNCLEAR),
-        ("Kidney w/o tumor", Role.UNCLEAR),
-        ("kidney & tumor", Role.UNCLEAR),
-        ("Left kidney tumor (near pancreas)", Role.UNCLEAR),
-        ("KidneyCyst", Role.CYST),
-        ("LeftKidneyCyst", Role.CYST),
-        ("Zyste1", Role.CYST),
-        ("RenalMass", Role.TUMOR),
-        ("collecting duct carcinoma", Role.TUMOR),
-        ("Nierenzyste mit Septen", Role.CYST),
-        ("renal cyst with septa", Role.CYST),
-    ],
-)
-def test_roles_by_name(name, role):
-    assert role_of_name(name) is role

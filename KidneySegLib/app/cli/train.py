@@ -23,7 +23,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         "--encoder",
         type=Path,
         metavar="FILE",
-        help="begin with published weights of the encoder (.pth; see CONTRIBUTING.md)",
+        help="begin with published weights of the encoder (.pth; see docs/engineers/training.md)",
     )
     parser.set_defaults(run=run)
 
@@ -47,7 +47,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     elif takes_encoder(recipe):
         console.message(
             "warning",
-            "This network was made for a published encoder (--encoder, see CONTRIBUTING.md), and "
+            "This network was made for a published encoder (--encoder, see docs/engineers/training.md), and "
             "begins with random weights.",
         )
     steps = train(
