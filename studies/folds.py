@@ -2,15 +2,15 @@
 
     python studies/folds.py FOLDER --encoder FILE
 
-The 13 BTCV CTs in three folds: each is segmented, with points in its kidneys, by networks that were
-trained on the CTs of the other folds (the three that are kept out for good are never trained on):
-the fine one from nothing, in small patches, and, where the published encoder is given (see
-docs/engineers/training.md), the axial one from that. No pseudo-labels: networks that saw these CTs made them.
-Also what became of the real cysts in them, and intervals of their kidneys (see intervals.py).
-Each fold has another seed, and segments the CTs that are kept out for good as well: what is another
-there from fold to fold is seeds and training CTs. Trainings resume; ``--minutes 0`` only evaluates;
-each fold leaves its ``model/``, which the other figure commands take as ``--model``, and which
-``--as-packed`` segments with again, whatever became of the recipes since.
+The 13 BTCV CTs in three folds: each is segmented, with points in its kidneys, by networks that
+were trained on the CTs of the other folds (the three that are kept out for good are never trained
+on): the fine one from nothing, in small patches, and, where the published encoder is given (see
+docs/engineers/training.md), the axial one from that. No pseudo-labels: networks that saw these CTs
+made them. Also what became of the real cysts in them, and intervals of their kidneys (see
+intervals.py). Each fold has another seed, and segments the CTs that are kept out for good as well:
+what is another there from fold to fold is seeds and training CTs. Trainings resume; ``--minutes
+0`` only evaluates; each fold leaves its ``model/``, which the other figure commands take as
+``--model``, and which ``--as-packed`` segments with again, whatever became of the recipes since.
 """
 
 from __future__ import annotations

@@ -47,8 +47,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
     elif takes_encoder(recipe):
         console.message(
             "warning",
-            "This network was made for a published encoder (--encoder, see docs/engineers/training.md), and "
-            "begins with random weights.",
+            "This network was made for a published encoder (--encoder, see "
+            "docs/engineers/training.md), and begins with random weights.",
         )
     steps = train(
         recipe,
