@@ -70,9 +70,9 @@ def _left_out(mass: Removal) -> Finding:
     return warning(
         "mass-left-out",
         f"A {mass.tissue} of {mass.volume_ml:.1f} mL around {place_text(mass.center_ras)} was left "
-        f"out (ID {mass.id}): nowhere in it is the network sure that it belongs to a kidney. It "
-        "may be bowel, another organ, or a tumor of a kind that the network does not know. Look at "
-        "it. If it is a kidney's, take it back, or click into it and into every kidney.",
+        f"out (ID {mass.id}): the network is not sure that any of it belongs to a kidney. It may "
+        "be bowel, another organ, or a tumor of a kind that the network does not know. Look at it. "
+        "If it is a kidney's, take it back, or click into it and into every kidney.",
         mass.center_ras,
         remedy="take-back-or-click",
     )
@@ -83,9 +83,9 @@ def _inside(mass: Removal) -> Finding:
     return warning(
         "mass-counted-as-kidney",
         f"A {mass.tissue} of {mass.volume_ml:.1f} mL inside a kidney, around "
-        f"{place_text(mass.center_ras)}, was counted as kidney (ID {mass.id}): nowhere in it is "
-        "the network sure. It may be a tumor of a kind that the network does not know. Look at it, "
-        "and take it back if it is a lesion.",
+        f"{place_text(mass.center_ras)}, was counted as kidney (ID {mass.id}): the network is "
+        "not sure of any of it. It may be a tumor of a kind that the network does not know. Look "
+        "at it, and take it back if it is a lesion.",
         mass.center_ras,
         remedy="take-back-or-click",
     )
