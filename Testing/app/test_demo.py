@@ -42,7 +42,9 @@ def test_incomplete_kidneys_are_said(demo):
     assert "incomplete" in [f["code"] for f in data["findings"]]
 
 
-def test_demo_can_run_again_and_spares_what_is_not_its_own(demo, capsys, tmp_path):
+def test_demo_can_run_again_and_spares_what_is_not_its_own(
+    demo, capsys, tmp_path, threshold_engine, no_pictures
+):
     (demo / "mine.txt").write_text("mine")
     assert cli.main(["demo", "-o", str(demo), "--device", "cpu", "--quality", "fast"]) == 0
     assert (demo / "mine.txt").read_text() == "mine"

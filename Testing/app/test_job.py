@@ -92,6 +92,7 @@ def test_result_and_progress_arrive_and_the_folder_goes(ct, imitate, temporary):
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_real_worker_segments_like_the_pipeline(ct, shipped):
     from phantom import segment
 

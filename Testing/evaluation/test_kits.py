@@ -58,11 +58,10 @@ def compare_with_oracles(path, seed):
     return worst
 
 
-def test_two_native_label_maps_agree_with_both_oracles(shared_data):
+def test_a_native_label_map_agrees_with_both_oracles(shared_data):
     pytest.importorskip("surface_distance")
-    paths = sorted((shared_data / "kits23_native").glob("*.nii.gz"))[1:3]
-    for seed, path in enumerate(paths):
-        assert compare_with_oracles(path, seed) < 1e-5
+    path = sorted((shared_data / "kits23_native").glob("*.nii.gz"))[1]
+    assert compare_with_oracles(path, 0) < 1e-5
 
 
 @pytest.mark.slow

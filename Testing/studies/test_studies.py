@@ -46,10 +46,10 @@ def check_cleaning(figures):
     assert np.mean([r["removed"] for r in fragments if r["gap_mm"] > 1]) > 0.95
 
 
-def test_two_maps_survive_a_coarser_grid(shared_data):
-    for case in export_grid.evaluate(1.5, most_maps=2).values():
-        assert case["kidney_and_mass"]["dice"] >= 0.985
-        assert case["kidney_and_mass"]["surface_dice"] >= 0.99
+def test_a_map_survives_a_coarser_grid(shared_data):
+    (case,) = export_grid.evaluate(1.5, most_maps=1).values()
+    assert case["kidney_and_mass"]["dice"] >= 0.985
+    assert case["kidney_and_mass"]["surface_dice"] >= 0.99
 
 
 def test_cleaning_of_six_maps(shared_data):
