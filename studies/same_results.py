@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -22,10 +21,9 @@ from typing import Any
 
 import nibabel
 import numpy as np
+from common import KEPT_OUT, ROOT, data_folder
 
-ROOT = Path(__file__).parents[1]
-KEPT_OUT = ("btcv_0010", "btcv_0023", "btcv_0034", "cptac_c3l00189_pv5mm")
-_DATA = Path(os.environ.get("KIDNEYSEG_TEST_DATA", ROOT.parent / "shared" / "data")).resolve()
+from KidneySegLib.kidney_ct.removals import number_of
 
 
 def command(checkout: Path, arguments: list[str]) -> str:
@@ -63,8 +61,9 @@ def _removals(stored: dict[str, Any]) -> list[dict[str, Any]]:
     """Removals by number; later formats call it ``number`` and have an ID beside it."""
     rows = []
     for row in stored["removed_components"]:
-        number = row.get("number", row["id"])
-        rows.append({"number": number} | {k: row[k] for k in sorted(row) if k in _REMOVAL_KEYS})
+        rows.append(
+            {"number": number_of(row)} | {k: row[k] for k in sorted(row) if k in _REMOVAL_KEYS}
+        )
     return rows
 
 
@@ -124,7 +123,7 @@ def main() -> int:
     options.add_argument("--texts", action="store_true", help="show findings in other words")
     chosen = options.parse_args()
     demo = ROOT / "Resources" / "Demo" / "demo_ct.nii.gz"
-    cases = {"demo": demo} | {name: _DATA / "ct" / f"{name}_ct.nii.gz" for name in KEPT_OUT}
+    cases = {"demo": demo} | {name: data_folder() / "ct" / f"{name}_ct.nii.gz" for name in KEPT_OUT}
     wrong = 0
     with tempfile.TemporaryDirectory() as folder:
         work = chosen.work or Path(folder)

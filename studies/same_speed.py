@@ -18,9 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from common import save
-
-ROOT = Path(__file__).parents[1]
+from common import ROOT, save
 
 
 def whole_command(checkout: Path, ct: Path, quality: str) -> tuple[float, float]:

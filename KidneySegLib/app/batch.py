@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from ..core.source import fingerprint
 from ..core.volume import Volume
 from ..io.atomic import atomic_file, check_target
 from ..io.inputs import Contents, Input
-from ..report.case_folder import ALL_FILES, FILES, RECORD
+from ..report.case_folder import ALL_FILES, FILES, RECORD, read_record
 
 SUMMARY = "summary.csv"
 _STATUSES = ("done", "kept", "replaced", "failed")
@@ -138,7 +137,7 @@ def _row(case: Case, how: BatchRun, *, overwrite: bool) -> dict[str, Any]:
         check_target(case.target, ALL_FILES, overwrite=overwrite)
         return row | _numbers(how.run_case(case, how.prepare(case.source.read())))
     volume = how.prepare(case.source.read())
-    stored = json.loads((case.target / RECORD).read_text(encoding="utf-8"))
+    stored = read_record(case.target / RECORD)
     if stored["record"].get("input", {}).get("sha256") != fingerprint(volume):
         stale = _move_aside(case.target)
         row |= {

@@ -44,6 +44,15 @@ def choose_device(wanted: str = "auto") -> torch.device:
     return device
 
 
+def available_devices() -> list[str]:
+    """Names of the devices that this computer has, the fastest first."""
+    import torch
+
+    cuda = [f"cuda:{n}" for n in range(torch.cuda.device_count())]
+    mps = ["mps"] if torch.backends.mps.is_available() else []
+    return [*cuda, *mps, "cpu"]
+
+
 def autocast_type(device: torch.device) -> torch.dtype | None:
     """16-bit format that is fast on the device; None means float32.
 

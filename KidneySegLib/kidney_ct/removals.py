@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,10 +59,9 @@ class Removal:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Removal:
-        """Removal that `as_dict` wrote; up to format 4 its number was called ``id``."""
-        number = int(data.get("number", data["id"]))
+        """Removal that `as_dict` wrote, by this version or one before."""
         return cls(
-            number=number,
+            number=number_of(data),
             id=str(data["id"]),
             code=data.get("code", ""),
             tissue=data["tissue"],
@@ -71,6 +70,11 @@ class Removal:
             center_ras=tuple(data["center_ras_mm"]),
             restored=data["restored"],
         )
+
+
+def number_of(data: Mapping[str, Any]) -> int:
+    """Number of a stored removal in the mask; up to format 4 it was called ``id``."""
+    return int(data.get("number", data["id"]))
 
 
 def short_id(code: str, tissue: str, center_ras: Point, taken: Collection[str]) -> str:

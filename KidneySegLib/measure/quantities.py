@@ -60,6 +60,8 @@ class Quantity:
         Whether it may have an interval (see intervals.py).
     brief : bool
         Whether short tables (terminal, panel) show it.
+    always : bool
+        Known wherever the structure is there: never null in the JSON file.
     description : str
         For the JSON schema.
     code : Code, optional
@@ -77,6 +79,7 @@ class Quantity:
     column: str = ""
     interval: bool = False
     brief: bool = True
+    always: bool = False
     description: str = ""
     code: Code | None = None
     find: Find | None = None
@@ -121,16 +124,17 @@ def _volume(name: str, of: str, title: str, digits: int = 1, description: str = 
     """A volume in mL with its interval."""
     short = f"{title} mL" if of != "lesion" else "mL"
     return Quantity(
-        name, of, title, short, "mL", digits, "volume_ml", interval=True, code=_VOLUME,
-        description=description,
+        name, of, title, short, "mL", digits, "volume_ml", interval=True, always=True,
+        code=_VOLUME, description=description,
     )  # fmt: skip
 
 
 def _diameter(name: str, title: str, short: str, description: str) -> Quantity:
     """A diameter of a lesion in mm with its interval."""
     return Quantity(
-        name, "lesion", title, short, "mm", interval=True, code=_LENGTH, description=description
-    )
+        name, "lesion", title, short, "mm", interval=True, always=True, code=_LENGTH,
+        description=description,
+    )  # fmt: skip
 
 
 def _density(name: str, of: str, title: str, short: str, *, brief: bool = True) -> Quantity:
@@ -178,9 +182,14 @@ QUANTITIES: tuple[Quantity, ...] = (
         "fat_share", "lesion", "Fat", "fat", "share", 0, brief=False,
         description="share of voxels under -20 HU",
     ),
-    Quantity("c_index", "score", "C-index", "C-index", "", 2, brief=False),
-    Quantity("contact_area_cm2", "score", "Contact surface area", "contact cm2", "cm2", code=_AREA),
-    Quantity("exophytic_share", "score", "Exophytic", "exophytic", "share", 0, brief=False),
+    Quantity("c_index", "score", "C-index", "C-index", "", 2, brief=False, always=True),
+    Quantity(
+        "contact_area_cm2", "score", "Contact surface area", "contact cm2", "cm2", always=True,
+        code=_AREA,
+    ),
+    Quantity(
+        "exophytic_share", "score", "Exophytic", "exophytic", "share", 0, brief=False, always=True,
+    ),
     Quantity("sinus_gap_mm", "score", "Distance to the sinus", "to sinus mm", "mm", brief=False),
 )  # fmt: skip
 

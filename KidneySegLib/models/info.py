@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
 
 Limits = Mapping[str, Mapping[str, Any]]
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True)
@@ -39,3 +40,9 @@ class ModelInfo:
     lesion_warnings: tuple[str, ...] = ()
     interval_factors: Mapping[str, float] | None = None
     limits: Limits = field(default_factory=dict)
+
+
+def limits_of(kind: type[Kind], values: Mapping[str, Any]) -> Kind:
+    """A dataclass of limits from a model's values; what they do not name keeps its default."""
+    names = {f.name for f in fields(kind)}  # type: ignore[arg-type]
+    return kind(**{name: value for name, value in values.items() if name in names})

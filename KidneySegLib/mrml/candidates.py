@@ -12,6 +12,7 @@ import slicer
 from ..core.anatomy import KIDNEY_OF_SIDE, Label, sided_style
 from ..core.errors import InputError
 from ..core.volume import Box
+from ..kidney_ct.removals import number_of
 from .results import RECORD, import_parts, place_beside, remove_with_display, stored_record
 from .segments import LABEL_TAG, TERMINOLOGY_TAG, label_of, segment_center, segment_ids, tag
 
@@ -56,7 +57,7 @@ def add_candidates(
         return None
     gone = _gone(labels[box.slices], rejected[box.slices], removals)
     there = set(np.unique(gone).tolist())
-    chosen = [r for r in removals if _number(r) in there and r["volume_ml"] >= _LEAST_ML]
+    chosen = [r for r in removals if number_of(r) in there and r["volume_ml"] >= _LEAST_ML]
     chosen = sorted(chosen, key=lambda r: -r["volume_ml"])[:_MOST]
     if not chosen:
         return None
@@ -65,17 +66,17 @@ def add_candidates(
     node.CreateDefaultDisplayNodes()
     node.SetAndObserveTransformNodeID(volume_node.GetTransformNodeID())
     node.SetReferenceImageGeometryParameterFromVolumeNode(volume_node)
-    number_of = np.zeros(max(there) + 1, np.uint8)
+    segment_of = np.zeros(max(there) + 1, np.uint8)
     for number, removal in enumerate(chosen, start=1):
-        number_of[_number(removal)] = number
+        segment_of[number_of(removal)] = number
     parts = np.zeros(labels.shape, np.uint8)
-    parts[box.slices] = number_of[gone]
+    parts[box.slices] = segment_of[gone]
     titles = [f"{r['tissue']} {r['volume_ml']:.1f} mL, {r['reason']} ({r['id']})" for r in chosen]
     new = import_parts(node, volume_node, parts, [(title, _COLOR) for title in titles])
     for segment_id, removal in zip(new, chosen, strict=True):
         segment = node.GetSegmentation().GetSegment(segment_id)
         segment.SetTag(TISSUE_TAG, removal["tissue"])
-        segment.SetTag(ID_TAG, str(_number(removal)))
+        segment.SetTag(ID_TAG, str(number_of(removal)))
     node.GetDisplayNode().SetVisibility(False)
     segmentation_node.SetNodeReferenceID(CANDIDATES_ROLE, node.GetID())
     place_beside(node, volume_node)
@@ -86,14 +87,9 @@ def _gone(
     labels: np.ndarray, rejected: np.ndarray, removals: Sequence[Mapping[str, Any]]
 ) -> np.ndarray:
     """Numbers of removals where nothing is left, or where a lesion has become kidney."""
-    lesions = [_number(r) for r in removals if r["tissue"] != "kidney"]
+    lesions = [number_of(r) for r in removals if r["tissue"] != "kidney"]
     in_kidney = np.isin(labels, list(KIDNEY_OF_SIDE.values())) & np.isin(rejected, lesions)
     return np.where((labels == 0) | in_kidney, rejected, 0)
-
-
-def _number(removal: Mapping[str, Any]) -> int:
-    """Number of a removal in the mask; records up to format 4 call it ``id``."""
-    return int(removal.get("number", removal["id"]))
 
 
 def candidates_of(segmentation_node: Any) -> Any:
@@ -156,7 +152,7 @@ def _record_restored(segmentation_node: Any, number: int) -> None:
     """Note in the record of the run that a removed component was taken back."""
     record = stored_record(segmentation_node)
     for removal in record["removed_components"]:
-        if _number(removal) == number:
+        if number_of(removal) == number:
             removal["restored"] = True
     segmentation_node.SetAttribute(RECORD, json.dumps(record))
 

@@ -106,7 +106,6 @@ def recorded_fingerprint(label_map: Path) -> str:
     if label_map.name not in (LABELS, SEGMENTATION) or not record.is_file():
         return ""
     try:
-        stored = json.loads(record.read_text(encoding="utf-8"))
-        return str(stored["record"]["input"]["voxels_sha256"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return str(read_record(record)["record"]["input"]["voxels_sha256"])
+    except (InputError, KeyError, TypeError):
         return ""

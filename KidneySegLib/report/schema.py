@@ -15,7 +15,6 @@ from ..measure.quantities import SIDE_PARTS, Quantity, quantities_of
 from ..result import FORMAT, write_json
 
 SCHEMA = Path(__file__).with_name("measurements.schema.json")
-_ALWAYS = ("mL", "mm")  # known wherever there is a structure, but for what needs a whole kidney
 
 
 def schema_text() -> dict[str, Any]:
@@ -37,10 +36,7 @@ def with_quantities(schema: dict[str, Any]) -> dict[str, Any]:
 def _fill(item: dict[str, Any], quantities: list[Quantity]) -> None:
     """Put quantities, and their intervals, into the schema of an item."""
     for q in quantities:
-        known = q.find is None and q.unit in _ALWAYS and q.name != "sinus_gap_mm"
-        kind: Any = "number" if known or q.name in ("c_index", "exophytic_share") else _OR_NULL
-        if q.name == "contact_area_cm2":
-            kind = "number"
+        kind: Any = "number" if q.always else ["number", "null"]
         description = q.description or f"{q.title.lower()} of the {q.of}"
         item["properties"][q.name] = {"type": kind, "description": description}
         if q.interval:
@@ -52,9 +48,6 @@ def _fill(item: dict[str, Any], quantities: list[Quantity]) -> None:
                 "description": f"nominal 90 % interval in {q.unit}; null where there is none",
             }
     item["required"] = list(item["properties"])
-
-
-_OR_NULL = ["number", "null"]
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from ... import __version__
@@ -22,6 +23,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command; returns the exit code."""
+    from ...engine.device import available_devices
     from ...environment.computer import describe_computer
     from ...environment.requirements import installed_version
     from ...kidney_ct.task import KidneyCT
@@ -32,8 +34,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
     data = {
         "version": __version__,
         "packages": {name.lower(): installed_version(name) for name in names},
-        "models": [_model(name) for name in sorted(model_folders())],
-        "devices": devices(),
+        "models": [_model(*entry) for entry in sorted(model_folders().items())],
+        "devices": available_devices(),
         "task": KidneyCT.name,
         "label_scheme": dict(KidneyCT.label_scheme),
         "quantities": _quantities(),
@@ -44,13 +46,13 @@ def run(options: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def _model(name: str) -> dict[str, Any]:
+def _model(name: str, folder: Path) -> dict[str, Any]:
     """What a model is, or what is wrong with it: the others can be used all the same."""
     from ...core.errors import ModelError
-    from ...models.registry import find_model
+    from ...models.manifest import load_package
 
     try:
-        model = find_model(name)
+        model = load_package(folder)
     except ModelError as error:
         return {"name": name, "error": str(error)}
     return {k: getattr(model, k) for k in ("name", "version", "license", "sha256")}
@@ -73,15 +75,6 @@ def _lines(data: dict[str, Any]) -> list[str]:
         f"Quantities: {len(data['quantities'])}, listed by --json; format {data['result_format']}",
         f"Exit codes: {codes}",
     ]
-
-
-def devices() -> list[str]:
-    """Devices that ``--device`` takes on this computer."""
-    import torch
-
-    cuda = [f"cuda:{n}" for n in range(torch.cuda.device_count())]
-    mps = ["mps"] if torch.backends.mps.is_available() else []
-    return [*cuda, *mps, "cpu"]
 
 
 def _quantities() -> list[dict[str, Any]]:

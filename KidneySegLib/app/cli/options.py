@@ -71,6 +71,18 @@ def add_labels_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_result_options(parser: argparse.ArgumentParser) -> None:
+    """Options of commands that make a result of a CT: which series, and how it is written."""
+    parser.add_argument(
+        "--series", metavar="UID|NUMBER", help="DICOM series to use: its instance UID or number"
+    )
+    parser.add_argument(
+        "--no-dates", action="store_true", help="leave the study's date out of all results"
+    )
+    parser.add_argument("--json", action="store_true", help="JSON lines on standard output")
+    parser.add_argument("--overwrite", action="store_true", help="replace results that are there")
+
+
 def add_training_options(parser: argparse.ArgumentParser, *, data: str) -> None:
     """Options of commands that prepare a training with a model."""
     parser.add_argument("--data", type=Path, required=True, help=data)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.errors import InputError
 from ..console import Console
+from .options import add_result_options
 from .remedies import saying
 
 if TYPE_CHECKING:
@@ -27,12 +28,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder for the results")
     parser.add_argument("--model", metavar="NAME|FOLDER", help="where the record's model is now")
     parser.add_argument("--device", default="auto", help="auto, cuda, cuda:N, mps or cpu")
-    parser.add_argument("--series", metavar="UID|NUMBER", help="DICOM series to use")
-    parser.add_argument(
-        "--no-dates", action="store_true", help="leave the study's date out of all results"
-    )
-    parser.add_argument("--json", action="store_true", help="JSON lines on standard output")
-    parser.add_argument("--overwrite", action="store_true", help="replace results that are there")
+    add_result_options(parser)
     parser.set_defaults(run=run)
 
 

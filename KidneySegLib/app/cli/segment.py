@@ -11,7 +11,7 @@ from ...core.findings import Severity
 from ...environment.crash import log_crash
 from ...environment.memory import is_lack_of_memory
 from ..console import Console
-from .options import add_engine_options, point, removal, roi
+from .options import add_engine_options, add_result_options, point, removal, roi
 from .remedies import saying
 
 if TYPE_CHECKING:
@@ -49,18 +49,11 @@ def add(commands: argparse._SubParsersAction) -> None:
         help="write the probabilities of kidney, tumor and cyst too (probabilities.nii.gz)",
     )
     parser.add_argument(
-        "--series", metavar="UID|NUMBER", help="DICOM series to use: its instance UID or number"
-    )
-    parser.add_argument(
         "--strict",
         action="store_true",
         help="refuse an input whose position, size, sides or densities are in doubt",
     )
-    parser.add_argument(
-        "--no-dates", action="store_true", help="leave the study's date out of all results"
-    )
-    parser.add_argument("--json", action="store_true", help="JSON lines on standard output")
-    parser.add_argument("--overwrite", action="store_true", help="replace results that are there")
+    add_result_options(parser)
     parser.set_defaults(run=run)
 
 

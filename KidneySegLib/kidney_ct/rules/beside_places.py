@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
 from ...core.anatomy import Tissue
-from ...core.findings import Finding
 from ...core.masks import components
-from ..removals import Removal
 from ..scene import Change, Scene
-from .base import dropped
+from .base import Rule, dropped
 
 _REASON = "outside the places looked at"
 
 
-class BesidePlaces:
+class BesidePlaces(Rule):
     """Removes kidneys, with the masses on them, that reach into no place; it has no limits."""
 
     code = "beside-places"
@@ -31,7 +29,3 @@ class BesidePlaces:
             kidney = part & (scene.tissue[where] == Tissue.KIDNEY)
             if kidney.any() and not (part & inside[where]).any():
                 yield from dropped(scene, _REASON, part, where)
-
-    def tell(self, scene: Scene, removed: Sequence[Removal]) -> list[Finding]:
-        """Nothing: candidates that were not looked at are reported by the task."""
-        return []

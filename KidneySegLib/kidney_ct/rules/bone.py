@@ -13,7 +13,7 @@ from ...core.findings import Finding, place_text, warning
 from ...core.masks import components, placed
 from ..removals import Removal
 from ..scene import Change, Scene, Where, grown
-from .base import dropped
+from .base import Rule, dropped
 
 _RIM_MM, _CORE_MM = 2.5, 5.0  # the rim is less deep than the one, the core deeper than the other
 _MASS_SHARE = 0.2  # with larger masses it may be a kidney with a tumor
@@ -39,7 +39,7 @@ class BoneLimits:
     core_below_hu: float
 
 
-class Bone:
+class Bone(Rule):
     """Removes kidneys that look like bone where the network is not sure."""
 
     code = "bone"

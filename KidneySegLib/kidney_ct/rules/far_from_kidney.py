@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...core.anatomy import Tissue
-from ...core.findings import Finding, warning
+from ...core.findings import warning
 from ...core.masks import components, gap_mm, placed
-from ..removals import Removal
 from ..scene import Change, Scene, grown
-from .base import dropped
+from .base import Rule, dropped
 
 
 @dataclass(frozen=True)
@@ -29,11 +28,10 @@ class FarLimits:
     large_ml: float = 50.0
 
 
-class FarFromKidney:
+class FarFromKidney(Rule):
     """Removes far masses; keeps large ones and warns."""
 
     code = "far-from-kidney"
-    needs: frozenset[str] = frozenset()
 
     def __init__(self, limits: FarLimits | None = None) -> None:
         self.limits = limits or FarLimits()
@@ -57,7 +55,3 @@ class FarFromKidney:
             )
             place = scene.center_ras(part, where)
             yield Change(where, part, finding=warning("unattached-mass", text, place))
-
-    def tell(self, scene: Scene, removed: Sequence[Removal]) -> list[Finding]:
-        """Nothing: they are listed among what was removed."""
-        return []

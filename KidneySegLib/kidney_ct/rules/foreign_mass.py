@@ -14,6 +14,7 @@ from ...core.masks import components, placed
 from ..removals import Removal
 from ..scene import Change, Scene, Where, grown, majority
 from ..sides import SURE_ML
+from .base import Rule
 
 _REASON = "the network is not sure that it belongs to a kidney"
 _INSIDE = "inside a kidney, and the network is not sure of it: counted as kidney"
@@ -38,7 +39,7 @@ class ForeignMassLimits:
     percentile: float
 
 
-class ForeignMass:
+class ForeignMass(Rule):
     """Removes masses that nowhere are surely a kidney's, but for those that the user points at."""
 
     code = "foreign-mass"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...core.anatomy import Tissue
-from ...core.findings import Finding
 from ...core.masks import components
-from ..removals import Removal
 from ..scene import Change, Scene, majority
-from .base import dropped
+from .base import Rule, dropped
 
 
 @dataclass(frozen=True)
@@ -26,11 +24,10 @@ class FragmentLimits:
     least_ml: float = 1.0
 
 
-class Fragment:
+class Fragment(Rule):
     """Removes fragments; a mass whose only kidney is a thin rim is a mass, rim and all."""
 
     code = "fragment"
-    needs: frozenset[str] = frozenset()
 
     def __init__(self, limits: FragmentLimits | None = None) -> None:
         self.limits = limits or FragmentLimits()
@@ -49,7 +46,3 @@ class Fragment:
             elif kidney_ml < least_ml:
                 reason = f"rim under {least_ml:g} mL on a mass"
                 yield Change(where, rim, majority(tissue[part & ~rim]), Tissue.KIDNEY, reason)
-
-    def tell(self, scene: Scene, removed: Sequence[Removal]) -> list[Finding]:
-        """Nothing: they are listed among what was removed."""
-        return []

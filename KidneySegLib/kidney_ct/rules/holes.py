@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scipy import ndimage
 
-from ...core.findings import Finding
 from ...core.masks import components, moved
-from ..removals import Removal
 from ..scene import Change, Scene, grown, majority, ring
+from .base import Rule
 
 
 @dataclass(frozen=True)
@@ -25,11 +24,10 @@ class HoleLimits:
     below_ml: float = 0.5
 
 
-class Holes:
+class Holes(Rule):
     """Gives holes to the tissue that most of their neighbors have."""
 
     code = "hole"
-    needs: frozenset[str] = frozenset()
 
     def __init__(self, limits: HoleLimits | None = None) -> None:
         self.limits = limits or HoleLimits()
@@ -45,7 +43,3 @@ class Holes:
                     wide = grown(spot, part.shape, (1, 1, 1))
                     around = scene.tissue[where][wide][ring(hole, spot, wide)]
                     yield Change(moved(spot, where), hole, majority(around))
-
-    def tell(self, scene: Scene, removed: Sequence[Removal]) -> list[Finding]:
-        """Nothing: no one misses a hole."""
-        return []

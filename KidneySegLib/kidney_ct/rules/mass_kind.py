@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from ...core.anatomy import Tissue
 from ...core.densities import FLUID_HU
-from ...core.findings import Finding
 from ...core.masks import components, moved
-from ..removals import Removal
 from ..scene import Change, Scene, Where, grown, ring
+from .base import Rule
 
 
 @dataclass(frozen=True)
@@ -37,11 +36,10 @@ class MassKindLimits:
     alike_hu: float = 20.0
 
 
-class MassKind:
+class MassKind(Rule):
     """Relabels by mean probability; a large cyst as dense as its tumor becomes tumor."""
 
     code = "mass-kind"
-    needs: frozenset[str] = frozenset()
 
     def __init__(self, limits: MassKindLimits | None = None) -> None:
         self.limits = limits or MassKindLimits()
@@ -91,7 +89,3 @@ class MassKind:
         wide = grown(where, other.shape, (1, 1, 1))
         around = ring(part, where, wide)
         return bool((around & other[wide]).sum() < self.limits.own_contact * around.sum())
-
-    def tell(self, scene: Scene, removed: Sequence[Removal]) -> list[Finding]:
-        """Nothing: they are listed among what was removed."""
-        return []

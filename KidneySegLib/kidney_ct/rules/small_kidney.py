@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from ...core.anatomy import Tissue
-from ...core.findings import Finding, warning
+from ...core.findings import warning
 from ...core.masks import components
-from ..removals import Removal
 from ..scene import Change, Scene
 from ..sides import SURE_ML
+from .base import Rule
 
 
-class SmallKidney:
+class SmallKidney(Rule):
     """Warns; the limit is the one of `sides`."""
 
     code = "small-kidney"
-    needs: frozenset[str] = frozenset()
 
     def find(self, scene: Scene) -> Iterator[Change]:
         """Components with kidney under 10 mL."""
@@ -29,7 +28,3 @@ class SmallKidney:
                 )
                 place = scene.center_ras(part, where)
                 yield Change(where, part, finding=warning(self.code, text, place))
-
-    def tell(self, scene: Scene, removed: Sequence[Removal]) -> list[Finding]:
-        """Nothing more."""
-        return []

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from ...core.anatomy import Tissue
-from ...core.findings import Finding
 from ...core.masks import components
-from ..removals import Removal
 from ..scene import Change, Scene, Where, grown, ring
+from .base import Rule
 
 
 @dataclass(frozen=True)
@@ -44,11 +43,10 @@ class UncertainLesionLimits:
     percent: float
 
 
-class SmallLesion:
+class SmallLesion(Rule):
     """Gives small lesions of one kind to the kidney around them, or to the background."""
 
     code = "small-lesion"
-    needs: frozenset[str] = frozenset()
 
     def __init__(
         self,
@@ -80,7 +78,3 @@ class SmallLesion:
         percent = scene.percent[self.kind - 1][where][part].mean()
         text = f"under {limits.below_ml:g} mL, and the network is not sure of it"
         return text if percent < limits.percent else ""
-
-    def tell(self, scene: Scene, removed: Sequence[Removal]) -> list[Finding]:
-        """Nothing: they are listed among what was removed."""
-        return []

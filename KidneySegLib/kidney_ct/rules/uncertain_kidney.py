@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from ...core.anatomy import Tissue
-from ...core.findings import Finding, warning
+from ...core.findings import warning
 from ...core.masks import components
-from ..removals import Removal
 from ..scene import Change, Scene, Where
 from ..sides import SURE_ML
+from .base import Rule
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class UncertainKidneyLimits:
         return percent if percent < self.percent else None
 
 
-class UncertainKidney:
+class UncertainKidney(Rule):
     """Warns about kidneys of 10 mL and more."""
 
     code = "doubted-kidney"
@@ -56,7 +56,3 @@ class UncertainKidney:
                 )
                 place = scene.center_ras(kidney, where)
                 yield Change(where, kidney, finding=warning(self.code, text, place))
-
-    def tell(self, scene: Scene, removed: Sequence[Removal]) -> list[Finding]:
-        """Nothing more."""
-        return []

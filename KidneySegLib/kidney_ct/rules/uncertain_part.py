@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,8 @@ from ...core.anatomy import Tissue
 from ...core.findings import Finding, Point, place_text, warning
 from ...core.masks import components
 from ..removals import Removal
-from ..scene import Change, Scene, Where
+from ..scene import Scene, Where
+from .base import Rule
 from .uncertain_kidney import UncertainKidneyLimits
 
 _COARSE_MM = 2.0  # a coarse grid, for speed
@@ -38,7 +39,7 @@ class UncertainPartLimits:
     least_ml: float
 
 
-class UncertainPart:
+class UncertainPart(Rule):
     """Warns, once, after all other rules."""
 
     code = "doubted-part"
@@ -48,10 +49,6 @@ class UncertainPart:
         self, limits: UncertainPartLimits, kidneys: UncertainKidneyLimits | None = None
     ) -> None:
         self.limits, self.kidneys = limits, kidneys
-
-    def find(self, scene: Scene) -> Iterator[Change]:
-        """Nothing is changed."""
-        yield from ()
 
     def tell(self, scene: Scene, removed: Sequence[Removal]) -> list[Finding]:
         """Volume and place of all parts in one warning."""

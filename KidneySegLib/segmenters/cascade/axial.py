@@ -12,7 +12,7 @@ tumors on finer pixels, have more.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -21,7 +21,7 @@ from ...core.progress import OnTiles
 from ...core.volume import Box, Volume
 from ...engine.base import Predictor
 from ...engine.tiling import predict_block
-from ...models.info import Limits
+from ...models.info import Limits, limits_of
 from ...models.manifest import StageSpec
 from ..base import Quality, Region
 from .fine import count_tiles, with_context
@@ -49,9 +49,7 @@ class Fusion:
     @classmethod
     def of(cls, limits: Limits) -> Fusion:
         """What a model brings."""
-        own = limits.get("fusion", {})
-        names = {f.name for f in fields(cls)}
-        return cls(**{name: value for name, value in own.items() if name in names})
+        return limits_of(cls, limits.get("fusion", {}))
 
 
 def look_at_slices(

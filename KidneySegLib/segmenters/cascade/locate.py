@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -11,7 +11,7 @@ from ...core.progress import OnTiles
 from ...core.volume import Geometry, Volume
 from ...engine.base import Predictor
 from ...engine.tiling import predict_block
-from ...models.info import Limits
+from ...models.info import Limits, limits_of
 from ...models.manifest import StageSpec
 from ..places import Found, Place
 
@@ -45,9 +45,7 @@ class LocatorLimits:
     @classmethod
     def of(cls, limits: Limits) -> LocatorLimits:
         """Limits that a model brings."""
-        own = limits.get("locator", {})
-        names = {f.name for f in fields(cls)}
-        return cls(**{name: value for name, value in own.items() if name in names})
+        return limits_of(cls, limits.get("locator", {}))
 
 
 def locate_kidneys(
