@@ -113,10 +113,9 @@ class Result:
         if rejected is None:
             rejected = labels.with_array(np.zeros(labels.array.shape, np.uint16))
         try:
-            measurements = Measurements.from_dict(data["measurements"])
             return cls(
                 labels=labels,
-                measurements=measurements.with_components(labels.canonical()),
+                measurements=Measurements.from_dict(data["measurements"]),
                 phase=PhaseEstimate(**data["contrast_phase"]),
                 findings=tuple(map(Finding.from_dict, data["findings"])),
                 removals=tuple(map(Removal.from_dict, data["removed_components"])),

@@ -26,7 +26,7 @@ import slicer  # noqa: E402
 from common import parser, save  # noqa: E402
 
 from KidneySegLib import mrml  # noqa: E402
-from KidneySegLib.app.job import Job, JobError, run_job  # noqa: E402
+from KidneySegLib.app.job import Done, JobError, run_job, segment_job  # noqa: E402
 from KidneySegLib.core.volume import Geometry, Volume  # noqa: E402
 from KidneySegLib.io.images import read_volume  # noqa: E402
 from KidneySegLib.kidney_ct.settings import Settings  # noqa: E402
@@ -62,7 +62,7 @@ def overhead_seconds(slices: int) -> dict[str, float]:
     ct, labels = big_case(slices)
     node = scenes.add_ct(ct)
     begun = time.perf_counter()
-    job = Job(mrml.volume_from_node(node), Settings(), command=("/bin/true",))
+    job = segment_job(mrml.volume_from_node(node), Settings(), command=("/bin/true",))
     with contextlib.suppress(JobError):  # the child did nothing: only handing over is timed
         run_job(job)
     handed_over = time.perf_counter() - begun
@@ -113,15 +113,15 @@ def interrupted(how: str, count: int) -> dict[str, float]:
     node = scenes.add_ct(ct)
     before, slowest, left = scene_xml(), 0.0, 0
     for _ in range(count):
-        job = Job(mrml.volume_from_node(node), Settings(), device="cpu")
+        job = segment_job(mrml.volume_from_node(node), Settings(), device="cpu")
         end = time.monotonic() + rng.uniform(0, 8)
         news = None
-        while time.monotonic() < end and not hasattr(news, "labels"):
+        while time.monotonic() < end and not isinstance(news, Done):
             news = job.poll(wait_s=0.05)
         begun = time.monotonic()
         if how == "cancel":
             job.cancel()
-        elif not hasattr(news, "labels"):
+        elif not isinstance(news, Done):
             os.kill(job._process.pid, signal.SIGKILL)
             with contextlib.suppress(JobError):
                 run_job(job)

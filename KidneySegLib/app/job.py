@@ -1,4 +1,4 @@
-"""A segmentation in a child process, seen from the parent: start, poll, cancel.
+"""A segmentation or a measurement in a child process, seen from the parent: start, poll, cancel.
 
 Needs no Qt: two threads read what the child says, and a GUI polls from a timer. A crash, a GPU
 fault or a kill ends the child only, and its memory is free afterwards.
@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,11 +28,13 @@ import numpy as np
 
 from ..core.errors import CanceledError, InputError, KidneySegError, OutputError
 from ..core.volume import Volume
+from ..core.warp import Warp
+from ..kidney_ct.measured import Measured
 from ..kidney_ct.settings import Settings
 from ..result import Result
 
 NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows: no console flashes up
-CT, REQUEST = "ct.npy", "request.json"
+CT, LABELS, WARP, REQUEST = "ct.npy", "to_measure.npy", "warp.npy", "request.json"
 _ROOT = Path(__file__).parents[2]
 _SPARE_BYTES = 50 * 2**20
 _KEPT_LINES = 30
@@ -54,6 +56,17 @@ class Progress:
     left_s: float | None
 
 
+@dataclass(frozen=True, eq=False)
+class Done:
+    """What a child process found: numbers in world coordinates, and the result of a segmentation.
+
+    ``result`` is None where a label map was measured.
+    """
+
+    measured: Measured
+    result: Result | None = None
+
+
 def child_environment() -> dict[str, str]:
     """Environment in which a child process finds this library."""
     environment = dict(os.environ)
@@ -63,16 +76,16 @@ def child_environment() -> dict[str, str]:
 
 
 class Job:
-    """One segmentation in a child process.
+    """One piece of work in a child process (see `segment_job` and `measure_job`).
 
     Parameters
     ----------
     volume : Volume
         CT; its array is written to the temporary disk and removed with the job.
-    settings : Settings
-    model : str, optional
-        Name or folder of a model package.
-    device : str
+    request : mapping
+        What the child is to do, for JSON.
+    arrays : mapping of str to array
+        Files beside the CT.
     command : sequence of str, optional
         How Python is started; Slicer passes its PythonSlicer.
     temporary : Path, optional
@@ -89,10 +102,9 @@ class Job:
     def __init__(
         self,
         volume: Volume,
-        settings: Settings,
+        request: Mapping[str, Any],
+        arrays: Mapping[str, np.ndarray],
         *,
-        model: str | None = None,
-        device: str = "auto",
         command: Sequence[str] | None = None,
         temporary: Path | None = None,
     ) -> None:
@@ -101,8 +113,9 @@ class Job:
         self._said: deque[str] = deque(maxlen=_KEPT_LINES)
         self._outcome: dict[str, Any] | None = None
         self._shape = volume.array.shape
+        self._segments = "settings" in request
         try:
-            self._write_request(volume, settings, model, device)
+            self._write_request(volume, request, arrays)
             self._process = self._start(command or (sys.executable,))
         except BaseException:
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -112,18 +125,14 @@ class Job:
         threading.Thread(target=self._read, args=(listener,), daemon=True).start()
 
     def _write_request(
-        self, volume: Volume, settings: Settings, model: str | None, device: str
+        self, volume: Volume, request: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
     ) -> None:
-        """Leave CT and request in the job's folder."""
-        request = {
-            "ijk_to_ras": volume.geometry.ijk_to_ras.tolist(),
-            "settings": settings.as_dict(),
-            "model": model,
-            "device": device,
-        }
+        """Leave CT, request and what else is needed in the job's folder."""
+        whole = {"ijk_to_ras": volume.geometry.ijk_to_ras.tolist(), **request}
         try:
-            np.save(self._folder / CT, volume.array)
-            (self._folder / REQUEST).write_text(json.dumps(request), encoding="utf-8")
+            for name, array in {CT: volume.array, **arrays}.items():
+                np.save(self._folder / name, array)
+            (self._folder / REQUEST).write_text(json.dumps(whole), encoding="utf-8")
         except OSError as error:
             raise _full_disk(self._folder.parent, error) from error
 
@@ -161,13 +170,13 @@ class Job:
         listener.join(_KILL_SECONDS)
         self._lines.put(None)
 
-    def poll(self, *, wait_s: float = 0.0) -> Progress | Result | None:
+    def poll(self, *, wait_s: float = 0.0) -> Progress | Done | None:
         """What happened since the last call.
 
         Returns
         -------
-        Progress, Result or None
-            The newest progress; the result when the child has ended; None where there is no news.
+        Progress, Done or None
+            The newest progress; what was found when the child has ended; None without news.
 
         Raises
         ------
@@ -196,7 +205,7 @@ class Job:
         self._said.append(line.rstrip())
         return None
 
-    def _finish(self) -> Result:
+    def _finish(self) -> Done:
         """Read what the child left, and remove the job's folder."""
         try:
             if self._outcome is None:
@@ -208,19 +217,21 @@ class Job:
         finally:
             self.close()
 
-    def _load(self) -> Result:
-        """The result as the child saved it."""
+    def _load(self) -> Done:
+        """What the child saved."""
         try:
-            result = Result.load(self._folder)
-        except (OSError, ValueError, InputError) as error:
+            measured = Measured.load(self._folder)
+            result = Result.load(self._folder) if self._segments else None
+        except (OSError, ValueError, KeyError, TypeError, InputError) as error:
             raise JobError(
-                "The segmentation ended, but its result cannot be read (is the temporary disk "
+                "The child process ended, but its result cannot be read (is the temporary disk "
                 f"full?): {error}. Free some space and run again."
             ) from error
-        found = result.labels.array.shape
-        if found != self._shape:
-            raise JobError(f"The result has {found} voxels, the CT {self._shape}.")
-        return result
+        if result is not None and result.labels.array.shape != self._shape:
+            raise JobError(
+                f"The result has {result.labels.array.shape} voxels, the CT {self._shape}."
+            )
+        return Done(measured, result)
 
     def _why_it_ended(self) -> str:
         """Message for a child that said nothing of its own about its end."""
@@ -231,8 +242,8 @@ class Job:
             "Memory may have run out, or something stopped it. Close other programs, or cut the CT "
             "to the abdomen, and run again."
         )
-        return f"The segmentation process {how} without a result. {advice}" + (
-            f"\nIts last words:\n{said}" if said else ""
+        return f"The child process {how} without a result. {advice}" + (
+            f"\nThe last lines of its log:\n{said}" if said else ""
         )
 
     def cancel(self) -> None:
@@ -266,7 +277,49 @@ class Job:
             shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def run_job(job: Job, *, progress: Any = None, cancel: Any = None) -> Result:
+def segment_job(
+    volume: Volume,
+    settings: Settings,
+    *,
+    model: str | None = None,
+    device: str = "auto",
+    warp: Warp | None = None,
+    **start: Any,
+) -> Job:
+    """Start to segment a CT and measure what is found.
+
+    Parameters
+    ----------
+    volume : Volume
+    settings : Settings
+    model : str, optional
+        Name or folder of a model package.
+    device : str
+    warp : Warp, optional
+        The transform over the CT, where a matrix does not describe it: numbers are then of the
+        world, the label map is on the CT's grid.
+    **start
+        ``command`` and ``temporary`` of `Job`.
+    """
+    request = {"settings": settings.as_dict(), "model": model, "device": device}
+    warp_request, arrays = _warp_parts(warp)
+    return Job(volume, request | warp_request, arrays, **start)
+
+
+def measure_job(volume: Volume, labels: Volume, *, warp: Warp | None = None, **start: Any) -> Job:
+    """Start to measure a label map on its CT (see `segment_job`)."""
+    request, arrays = _warp_parts(warp)
+    return Job(volume, request, {LABELS: labels.array, **arrays}, **start)
+
+
+def _warp_parts(warp: Warp | None) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """A warp as entries of the request, and as files."""
+    if warp is None:
+        return {}, {}
+    return {"warp_ijk_to_ras": warp.grid.ijk_to_ras.tolist()}, {WARP: warp.kji}
+
+
+def run_job(job: Job, *, progress: Any = None, cancel: Any = None) -> Done:
     """Wait for a job, for scripts without an event loop.
 
     Parameters
@@ -288,7 +341,7 @@ def run_job(job: Job, *, progress: Any = None, cancel: Any = None) -> Result:
             if cancel and cancel():
                 raise CanceledError("Canceled. Nothing was written.")
             news = job.poll(wait_s=0.1)
-            if isinstance(news, Result):
+            if isinstance(news, Done):
                 return news
             if news is not None and progress:
                 progress(news.stage, news.share, news.left_s)

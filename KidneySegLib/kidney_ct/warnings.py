@@ -35,6 +35,17 @@ _POSSIBLE_HU = (-150.0, 350.0)
 _LEAST_KIDNEY_HU = 0.0  # water: parenchyma is 25 HU and more without contrast
 LEAST_ML = 1.0  # in smaller ones the border, blurred with what is around, is most of the lesion
 _MOST_LISTED = 4
+MEASURED_CODES = (
+    "polycystic",
+    "incomplete",
+    "implausible",
+    "impossible-density",
+    "tumor-like-fluid",
+    "dense-cyst",
+    "fat-in-lesion",
+    "elongated-lesion",
+)
+"""Codes of `measurement_warnings`: they follow from the numbers alone."""
 
 
 def result_warnings(

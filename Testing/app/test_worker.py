@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from phantom import make_phantom
 
+from KidneySegLib.app import worker
 from KidneySegLib.app.job import CT, REQUEST, child_environment
 from KidneySegLib.kidney_ct.settings import Settings
 
@@ -40,3 +41,12 @@ def test_wrong_requests_end_with_one_error_and_code_two(tmp_path, change, messag
     assert event["event"] == "error"
     assert message in event["message"]
     assert event.get("remedy", "") == ("device" if "cuda" in str(change) else "")
+
+
+def test_on_windows_the_pipe_is_asked_and_never_read(monkeypatch):
+    asked = iter([True, True, False])
+    monkeypatch.setattr(worker.os, "name", "nt")
+    monkeypatch.setattr(worker.os, "read", lambda *_: pytest.fail("was read"))
+    monkeypatch.setattr(worker, "_pipe_is_open", lambda: next(asked))
+    monkeypatch.setattr(worker, "_ASK_SECONDS", 0.0)
+    assert [worker.input_ended() for _ in range(3)] == [False, False, True]

@@ -1,0 +1,149 @@
+"""A label map measured anew, with all that follows from the numbers: warnings and resections."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..core.anatomy import SIDES
+from ..core.findings import Finding
+from ..core.progress import Progress
+from ..core.volume import Box, Volume
+from ..core.warp import Warp
+from ..measure.intervals import with_intervals
+from ..measure.lesions import LesionMeasurement
+from ..measure.measurements import Measurements, measure
+from ..measure.resection import MARGINS_MM, Resection, resection_planner
+from .warnings import MEASURED_CODES, measurement_warnings
+
+_FILE = "measured.json"
+_MISSING = ("no-kidney", "one-kidney")
+_SAME_MM, _SAME_SHARE = 2.0, 0.05  # of a lesion that nobody has touched: only rounding differs
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Numbers of a label map, and what follows from them.
+
+    Attributes
+    ----------
+    measurements : Measurements
+    findings : tuple of Finding
+        Warnings and remarks.
+    resections : tuple of Resection
+        Every whole margin of every kidney that has a tumor.
+    """
+
+    measurements: Measurements
+    findings: tuple[Finding, ...] = ()
+    resections: tuple[Resection, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain dictionary for JSON."""
+        return {
+            "measurements": self.measurements.as_dict(),
+            "findings": [f.as_dict() for f in self.findings],
+            "resections": [r.as_dict() for r in self.resections],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Measured:
+        """What `as_dict` wrote."""
+        return cls(
+            Measurements.from_dict(data["measurements"]),
+            tuple(map(Finding.from_dict, data["findings"])),
+            tuple(Resection(**row) for row in data["resections"]),
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write it into a folder that is there, for another process.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        """
+        (folder / _FILE).write_text(json.dumps(self.as_dict()), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Measured:
+        """What `save` wrote.
+
+        Raises
+        ------
+        OSError, ValueError, KeyError, TypeError
+            If the file is missing or damaged.
+        """
+        return cls.from_dict(json.loads((folder / _FILE).read_text(encoding="utf-8")))
+
+
+def measured(
+    labels: Volume, ct: Volume, warp: Warp | None = None, *, progress: Progress | None = None
+) -> Measured:
+    """Measure a label map in world coordinates.
+
+    Parameters
+    ----------
+    labels, ct : Volume
+        `Label` numbers and HU on the CT's grid.
+    warp : Warp, optional
+        The transform over both, where a matrix does not describe it.
+    """
+    tell = progress or (lambda *_: None)
+    tell("measure", 0.05, None)
+    if warp is not None:
+        labels, ct = warp.in_world(labels, ct)
+        tell("measure", 0.4, None)
+    labels, ct = labels.canonical(), ct.canonical()
+    found = with_intervals(measure(labels, ct), labels)
+    tell("measure", 0.8, None)
+    return Measured(found, tuple(measurement_warnings(found)), resections(labels, found))
+
+
+def resections(labels: Volume, found: Measurements) -> tuple[Resection, ...]:
+    """Every whole margin of every kidney that has a tumor.
+
+    Parameters
+    ----------
+    labels : Volume
+        Canonical.
+    found : Measurements
+        Knows which kidneys the scan cuts.
+    """
+    box = Box.of_mask(labels.array)
+    if box is None or all(lesion.kind != "tumor" for lesion in found.lesions):
+        return ()
+    part = labels.cropped(box)
+    cut = [side.side for side in found.sides if side.incomplete]
+    planners = [resection_planner(part, side, cut_sides=cut) for side in SIDES]
+    margins = np.arange(MARGINS_MM[0], MARGINS_MM[1] + 1)
+    return tuple(p.plan(float(mm)) for p in planners if p is not None for mm in margins)
+
+
+def renewed(before: Iterable[Finding], now: Measured) -> tuple[Finding, ...]:
+    """Findings of a run, with those about numbers as they follow from new numbers.
+
+    What the network or cleaning said stays: measuring again does not make it untrue.
+    """
+    kidneys = sum(side.parenchyma_ml > 0 for side in now.measurements.sides)
+    gone = {*MEASURED_CODES, *(_MISSING if kidneys == len(SIDES) else ())}
+    return (*(f for f in before if f.code not in gone), *now.findings)
+
+
+def with_known_doubt(now: Measurements, before: Measurements) -> Measurements:
+    """Measurements whose lesions are as doubtful as they were, where nobody has touched them."""
+
+    def known(lesion: LesionMeasurement) -> LesionMeasurement:
+        for old in before.lesions:
+            gap = np.linalg.norm(np.subtract(old.center_ras_mm, lesion.center_ras_mm))
+            grown = abs(lesion.volume_ml / old.volume_ml - 1) if old.volume_ml else 1.0
+            if old.kind == lesion.kind and gap <= _SAME_MM and grown <= _SAME_SHARE:
+                return replace(lesion, probability=old.probability, doubtful=old.doubtful)
+        return lesion
+
+    return replace(now, lesions=tuple(map(known, now.lesions)))
