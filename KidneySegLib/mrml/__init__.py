@@ -1,53 +1,86 @@
 """Result to Slicer's scene and back: the only folder that knows MRML (no Qt, no main window)."""
 
-from .candidates import add_candidates, candidate_list, candidates_of, restore_candidate
-from .lines import diameter_lines, hide_diameters, show_diameters
+from .belongings import (
+    belongings,
+    candidates_of,
+    diameter_lines,
+    folder_of,
+    owner_of_candidates,
+    remove_folder,
+    remove_with_display,
+    results_on,
+    table_of,
+)
+from .candidates import add_candidates, candidate_list, restore_candidate
+from .checkpoint import Checkpoint, remove_result
+from .corrections import corrections, is_locked, set_locked
+from .journal import note_change, stored_changes
+from .lines import hide_diameters, show_diameters
 from .measuring import (
+    complete,
     in_world,
     labels_from_segmentation,
     measure_segmentation,
     require_own_ct,
 )
-from .results import (
-    RECORD,
-    RECORDED,
-    add_to_scene,
-    fitting_outputs,
-    reference_volume,
-    stored_record,
+from .placement import Sent, holds_image, reference_volume
+from .results import RECORD, RECORDED, add_to_scene, require_output, stored_record
+from .tables import (
+    MEASUREMENTS,
+    fill_table,
+    stored_numbers,
+    table_rows,
+    text_table,
+    why_stale,
 )
-from .segments import any_edited, is_edited
-from .tables import MEASUREMENTS, fill_table, is_stale, stored_measurements, table_rows, text_table
-from .volumes import is_linear, points_from_node, roi_from_node, volume_from_node
+from .volumes import is_linear, points_from_node, roi_from_node, to_world, volume_from_node
+from .warps import warp_of
 
 __all__ = [
     "MEASUREMENTS",
     "RECORD",
     "RECORDED",
+    "Checkpoint",
+    "Sent",
     "add_candidates",
     "add_to_scene",
-    "any_edited",
+    "belongings",
     "candidate_list",
     "candidates_of",
+    "complete",
+    "corrections",
     "diameter_lines",
     "fill_table",
-    "fitting_outputs",
+    "folder_of",
     "hide_diameters",
+    "holds_image",
     "in_world",
-    "is_edited",
     "is_linear",
-    "is_stale",
+    "is_locked",
     "labels_from_segmentation",
     "measure_segmentation",
+    "note_change",
+    "owner_of_candidates",
     "points_from_node",
     "reference_volume",
+    "remove_folder",
+    "remove_result",
+    "remove_with_display",
+    "require_output",
     "require_own_ct",
     "restore_candidate",
+    "results_on",
     "roi_from_node",
+    "set_locked",
     "show_diameters",
-    "stored_measurements",
+    "stored_changes",
+    "stored_numbers",
     "stored_record",
+    "table_of",
     "table_rows",
     "text_table",
+    "to_world",
     "volume_from_node",
+    "warp_of",
+    "why_stale",
 ]

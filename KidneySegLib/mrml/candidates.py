@@ -1,4 +1,4 @@
-"""What cleaning removed, as hidden segments that the user can look at and take back."""
+"""What cleaning removed, as hidden segments that the user can look at and restore."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ..core.anatomy import KIDNEY_OF_SIDE, Label, sided_style
 from ..core.errors import InputError
 from ..core.volume import Box
 from ..kidney_ct.removals import number_of
-from .results import RECORD, import_parts, place_beside, remove_with_display, stored_record
-from .segments import LABEL_TAG, TERMINOLOGY_TAG, label_of, segment_center, segment_ids, tag
+from .belongings import CANDIDATES_ROLE, candidates_of, place_beside, remove_with_display
+from .results import RECORD, import_parts, stored_record
+from .segments import LABEL_TAG, TERMINOLOGY_TAG, middle_r, segment_center, segment_ids, tag
 
-CANDIDATES_ROLE = "KidneySeg.Candidates"
 TISSUE_TAG = "KidneySeg.CandidateTissue"
 ID_TAG = "KidneySeg.CandidateId"
 _MOST = 30
@@ -79,7 +79,7 @@ def add_candidates(
         segment.SetTag(ID_TAG, str(number_of(removal)))
     node.GetDisplayNode().SetVisibility(False)
     segmentation_node.SetNodeReferenceID(CANDIDATES_ROLE, node.GetID())
-    place_beside(node, volume_node)
+    place_beside(node, segmentation_node)
     return node
 
 
@@ -90,11 +90,6 @@ def _gone(
     lesions = [number_of(r) for r in removals if r["tissue"] != "kidney"]
     in_kidney = np.isin(labels, list(KIDNEY_OF_SIDE.values())) & np.isin(rejected, lesions)
     return np.where((labels == 0) | in_kidney, rejected, 0)
-
-
-def candidates_of(segmentation_node: Any) -> Any:
-    """Node with the candidates that belong to a segmentation; None where there is none."""
-    return segmentation_node.GetNodeReference(CANDIDATES_ROLE)
 
 
 def candidate_list(segmentation_node: Any) -> list[tuple[str, str, tuple[float, float, float]]]:
@@ -114,8 +109,8 @@ def candidate_list(segmentation_node: Any) -> list[tuple[str, str, tuple[float, 
 def restore_candidate(segmentation_node: Any, segment_id: str, volume_node: Any) -> str:
     """Move a candidate into the segmentation, where it is shown and measured; returns its name.
 
-    One undo step. The segment is the user's own from then on: a later run keeps it. A kidney gets
-    the side that it lies on; a mass is measured with the kidney that is nearest.
+    The segment is the user's own from then on: a later run keeps it. A kidney gets the side that it
+    lies on; a mass is measured with the kidney that is nearest.
 
     Raises
     ------
@@ -127,13 +122,10 @@ def restore_candidate(segmentation_node: Any, segment_id: str, volume_node: Any)
     center = segment_center(source, segment_id) if segment is not None else None
     if center is None:
         raise InputError("That structure is not there any more. Choose another one.")
-    scene = segmentation_node.GetScene()
-    if scene.GetUndoFlag():
-        scene.SaveStateForUndo()
     label, side = _label_of(tag(segment, TISSUE_TAG), center, segmentation_node, volume_node)
     number = tag(segment, ID_TAG)
     style = sided_style(label, side)
-    name = f"{style.name} (taken back)"
+    name = f"{style.name} (restored)"
     with slicer.util.NodeModify(segmentation_node):
         target = segmentation_node.GetSegmentation()
         present = set(segment_ids(segmentation_node))
@@ -149,7 +141,7 @@ def restore_candidate(segmentation_node: Any, segment_id: str, volume_node: Any)
 
 
 def _record_restored(segmentation_node: Any, number: int) -> None:
-    """Note in the record of the run that a removed component was taken back."""
+    """Note in the record of the run that a removed component was restored."""
     record = stored_record(segmentation_node)
     for removal in record["removed_components"]:
         if number_of(removal) == number:
@@ -163,20 +155,5 @@ def _label_of(
     """Label of a candidate, and its side where the label has one."""
     if tissue != "kidney":
         return Label[tissue.upper()], "unknown"
-    side = "right" if center[0] > _middle_r(segmentation_node, volume_node) else "left"
+    side = "right" if center[0] > middle_r(segmentation_node, volume_node) else "left"
     return KIDNEY_OF_SIDE[side], side
-
-
-def _middle_r(segmentation_node: Any, volume_node: Any) -> float:
-    """R in world coordinates half way between both kidneys, else in the middle of the CT."""
-    centers = {}
-    for segment_id in segment_ids(segmentation_node):
-        label = label_of(segmentation_node.GetSegmentation().GetSegment(segment_id))
-        center = segment_center(segmentation_node, segment_id)
-        if label in KIDNEY_OF_SIDE.values() and center is not None:
-            centers[label] = center[0]
-    if len(centers) == 2:
-        return sum(centers.values()) / 2
-    bounds = [0.0] * 6
-    volume_node.GetRASBounds(bounds)
-    return (bounds[0] + bounds[1]) / 2

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import slicer
-
 from ..measure.measurements import Measurements
-from .results import place_beside, remove_with_display
-
-OWNER = "KidneySeg.DiametersOf"
+from .belongings import LINE_ROLE, diameter_lines, place_beside, remove_with_display
 
 
 def show_diameters(measurements: Measurements, segmentation_node: Any) -> list[Any]:
@@ -34,7 +30,7 @@ def show_diameters(measurements: Measurements, segmentation_node: Any) -> list[A
             for point in ends:
                 line.AddControlPointWorld(*point)
             line.SetLocked(True)
-            line.SetAttribute(OWNER, segmentation_node.GetID())
+            line.SetNodeReferenceID(LINE_ROLE, segmentation_node.GetID())
             place_beside(line, segmentation_node)
             lines.append(line)
     return lines
@@ -44,11 +40,3 @@ def hide_diameters(segmentation_node: Any) -> None:
     """Remove the lines that were drawn for a segmentation, with what shows them."""
     for line in diameter_lines(segmentation_node):
         remove_with_display(line)
-
-
-def diameter_lines(segmentation_node: Any) -> list[Any]:
-    """Lines that were drawn for a segmentation."""
-    lines = slicer.util.getNodesByClass(
-        "vtkMRMLMarkupsLineNode", scene=segmentation_node.GetScene()
-    )
-    return [line for line in lines if line.GetAttribute(OWNER) == segmentation_node.GetID()]

@@ -16,22 +16,24 @@ from ..core.anatomy import KIDNEY_OF_SIDE, Label, sided_style
 from ..core.errors import InputError
 from ..core.volume import Box, Geometry, Volume
 from ..measure.lesions import find_lesions
-from .segments import (
-    KEPT_TAG,
-    LABEL_TAG,
-    PRINT_TAG,
-    TERMINOLOGY_TAG,
-    fingerprint,
-    is_edited,
-    label_of,
-    segment_ids,
-    tag,
+from .belongings import (
+    folder_of,
+    new_folder,
+    place_beside,
+    put_into,
+    remove_with_display,
+    table_of,
 )
+from .corrections import KEEP, make_room, part_name, remember_made
+from .journal import note_edits
+from .placement import reference_volume
+from .segments import TERMINOLOGY_TAG, segment_ids
+from .staleness import measured_segments
+from .tables import forget_numbers, stored_state
 from .volumes import ijk_to_ras, volume_from_node
 
 RECORD = "KidneySeg.Record"
 RECORDED = ("record", "findings", "contrast_phase", "removed_components")
-TABLE_ROLE = "KidneySeg.Segmentation"
 _PARTS = tuple((KIDNEY_OF_SIDE[side], side) for side in KIDNEY_OF_SIDE) + tuple(
     (kind, side) for kind in (Label.TUMOR, Label.CYST) for side in ("right", "left", "unknown")
 )
@@ -40,19 +42,24 @@ _SURFACE_SMOOTHING = "0.5"
 
 @dataclass(frozen=True)
 class SceneUpdate:
-    """What a run changed: the segmentation node, and names of segments kept for the user."""
+    """What a run changed: the segmentation node, and what was kept of the user's corrections."""
 
     segmentation: Any
     kept: tuple[str, ...]
 
 
 def add_to_scene(
-    labels: np.ndarray, volume_node: Any, segmentation_node: Any = None, *, record: dict | None
+    labels: np.ndarray,
+    volume_node: Any,
+    segmentation_node: Any = None,
+    *,
+    record: dict | None,
+    policy: str = KEEP,
 ) -> SceneUpdate:
-    """Put a label map into a segmentation node beside the CT, in one undo step.
+    """Put a label map into a segmentation node beside the CT.
 
-    Segments of an earlier run are replaced, but for those that the user has edited: they stay, by
-    the name "... (edited)".
+    Segments of an earlier run are replaced, and the numbers of its table go; what becomes of the
+    user's corrections says the policy.
 
     Parameters
     ----------
@@ -62,12 +69,14 @@ def add_to_scene(
         Made where there is none.
     record : dict, optional
         Model, versions and settings of the run, stored as an attribute of the node.
+    policy : str
+        `corrections.KEEP` or `corrections.REPLACE`.
 
     Raises
     ------
     InputError
-        If the label map does not fit the volume, or the segmentation holds segments under another
-        transform.
+        If the label map does not fit the volume, or the segmentation cannot take it (see
+        `require_output`).
     """
     if labels.shape != arrayFromVolume(volume_node).shape:
         raise InputError(
@@ -75,32 +84,51 @@ def add_to_scene(
             f"{arrayFromVolume(volume_node).shape}: the volume was changed during the run. "
             "Run again."
         )
-    scene = volume_node.GetScene()
-    _require_same_transform(segmentation_node, volume_node)
-    if scene.GetUndoFlag():
-        scene.SaveStateForUndo()
+    require_output(segmentation_node, volume_node)
     node = segmentation_node or _new_segmentation(volume_node)
+    _forget_numbers_of(node)
     with slicer.util.NodeModify(node):
         node.SetAndObserveTransformNodeID(volume_node.GetTransformNodeID())
         node.SetReferenceImageGeometryParameterFromVolumeNode(volume_node)
-        kept = _make_room(node)
-        _import_parts(node, volume_node, labels)
+        parts, kept = make_room(node, policy)
+        _import_parts(node, volume_node, labels, without=parts)
         node.SetAttribute(RECORD, json.dumps(record) if record else None)
     node.CreateDefaultDisplayNodes()
-    place_beside(node, volume_node)
+    if not folder_of(node):
+        place_beside(node, volume_node)
     return SceneUpdate(node, kept)
 
 
-def _require_same_transform(node: Any, volume_node: Any) -> None:
-    """Refuse to move the user's own segments under another transform."""
-    if node is None or node.GetTransformNodeID() == volume_node.GetTransformNodeID():
+def require_output(node: Any, volume_node: Any) -> None:
+    """Refuse a segmentation that cannot take the result of a run on a CT.
+
+    Raises
+    ------
+    InputError
+        If it was made on another CT, or holds segments under another transform than the CT.
+    """
+    if node is None or not node.GetSegmentation().GetNumberOfSegments():
         return
-    if node.GetSegmentation().GetNumberOfSegments():
+    made_on = reference_volume(node)
+    if made_on is not None and made_on is not volume_node:
+        raise InputError(
+            f"The segmentation '{node.GetName()}' was made on another CT, '{made_on.GetName()}'. "
+            "Choose a new segmentation."
+        )
+    if node.GetTransformNodeID() != volume_node.GetTransformNodeID():
         raise InputError(
             f"The segmentation '{node.GetName()}' lies under another transform than the CT "
             f"'{volume_node.GetName()}'. Put both under the same transform, or choose a new "
             "segmentation."
         )
+
+
+def _forget_numbers_of(node: Any) -> None:
+    """Note what the reader has changed since the last numbers, and take those away."""
+    table = table_of(node)
+    if table is not None:
+        note_edits(node, stored_state(table), {"segments": measured_segments(node)}, {})
+        forget_numbers(table)
 
 
 def _new_segmentation(volume_node: Any) -> Any:
@@ -109,6 +137,7 @@ def _new_segmentation(volume_node: Any) -> Any:
     name = scene.GenerateUniqueName(f"{volume_node.GetName()} kidneys")
     node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
     node.CreateDefaultDisplayNodes()
+    put_into(new_folder(name, volume_node), node)
     node.SetNodeReferenceID(
         slicer.vtkMRMLSegmentationNode.GetReferenceImageGeometryReferenceRole(),
         volume_node.GetID(),
@@ -124,61 +153,26 @@ def stored_record(segmentation_node: Any) -> dict[str, Any]:
     return empty | stored
 
 
-def reference_volume(segmentation_node: Any) -> Any:
-    """CT that a segmentation was made on, None where that is not known."""
-    role = slicer.vtkMRMLSegmentationNode.GetReferenceImageGeometryReferenceRole()
-    return segmentation_node.GetNodeReference(role)
-
-
-def fitting_outputs(volume_node: Any, segmentation_node: Any, table_node: Any) -> tuple[Any, Any]:
-    """Segmentation and table that a run on a CT may fill: None for those of another CT.
-
-    Another CT's segments would be replaced, and its table overwritten, under its own name.
-    """
-    scene = volume_node.GetScene()
-    if segmentation_node is not None:
-        made_on = reference_volume(segmentation_node)
-        filled = segmentation_node.GetSegmentation().GetNumberOfSegments() > 0
-        gone = segmentation_node.GetScene() is not scene
-        if gone or (filled and made_on is not None and made_on is not volume_node):
-            segmentation_node = None
-    if table_node is not None:
-        measured = table_node.GetNodeReference(TABLE_ROLE)
-        foreign = measured is not None and measured is not segmentation_node
-        if table_node.GetScene() is not scene or foreign:
-            table_node = None
-    return segmentation_node, table_node
-
-
-def _make_room(node: Any) -> tuple[str, ...]:
-    """Remove segments of an earlier run; keep and rename those that the user has edited."""
-    segmentation, kept = node.GetSegmentation(), []
-    for segment_id in segment_ids(node):
-        segment = segmentation.GetSegment(segment_id)
-        if tag(segment, PRINT_TAG) is None or tag(segment, KEPT_TAG):
-            continue
-        relabeled = label_of(segment) is not Label[(tag(segment, LABEL_TAG) or "").upper()]
-        if relabeled or is_edited(node, segment_id):
-            segment.SetTag(KEPT_TAG, "1")
-            segment.SetName(f"{segment.GetName()} (edited)")
-            kept.append(segment.GetName())
-        else:
-            segmentation.RemoveSegment(segment_id)
-    return tuple(kept)
-
-
-def _import_parts(node: Any, volume_node: Any, labels: np.ndarray) -> None:
-    """Add every part of a label map as a segment, by one import."""
+def _import_parts(
+    node: Any, volume_node: Any, labels: np.ndarray, *, without: frozenset[str]
+) -> None:
+    """Add the parts of a label map as segments, by one import, but for some."""
     parts, present = _numbered_parts(labels, volume_node)
-    if not present:
-        return
+    wanted = [
+        n for n, (label, side) in enumerate(present, 1) if part_name(label, side) not in without
+    ]
+    if len(wanted) < len(present):
+        number = np.zeros(len(present) + 1, np.uint8)
+        number[wanted] = np.arange(1, len(wanted) + 1)
+        parts, present = number[parts], [present[n - 1] for n in wanted]
     styles = [sided_style(label, side) for label, side in present]
-    new = import_parts(node, volume_node, parts, [(s.name, s.color) for s in styles])
-    for segment_id, (label, _side), style in zip(new, present, styles, strict=True):
+    new = []
+    if styles:
+        new = import_parts(node, volume_node, parts, [(s.name, s.color) for s in styles])
+    for segment_id, style in zip(new, styles, strict=True):
         segment = node.GetSegmentation().GetSegment(segment_id)
         segment.SetTag(TERMINOLOGY_TAG, style.terminology())
-        segment.SetTag(LABEL_TAG, label.name.lower())
-        segment.SetTag(PRINT_TAG, fingerprint(node, segment_id))
+    remember_made(node, new)
 
 
 def import_parts(
@@ -254,25 +248,3 @@ def _label_map_node(
     finally:
         remove_with_display(label_map)
         scene.RemoveNode(colors)
-
-
-def remove_with_display(node: Any) -> None:
-    """Remove a node and what shows it: the scene alone would keep the display node."""
-    scene, display = node.GetScene(), node.GetDisplayNode()
-    scene.RemoveNode(node)
-    if display is not None:
-        scene.RemoveNode(display)
-
-
-def place_beside(node: Any, neighbor: Any) -> None:
-    """Put a node into the folder (patient, study) of another in the subject hierarchy."""
-    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(node.GetScene())
-    item = hierarchy.GetItemByDataNode(neighbor) if hierarchy is not None else 0
-    if not item:
-        return
-    folder = hierarchy.GetItemParent(item)
-    own = hierarchy.GetItemByDataNode(node)
-    if own:
-        hierarchy.SetItemParent(own, folder)
-    else:
-        hierarchy.CreateItem(folder, node)

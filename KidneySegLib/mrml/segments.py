@@ -10,13 +10,13 @@ import slicer
 import vtk
 from slicer.util import arrayFromSegmentInternalBinaryLabelmap
 
-from ..core.anatomy import SEGMENTS, Label
+from ..core.anatomy import KIDNEY_OF_SIDE, SEGMENTS, Label
 from ..core.volume import Box, Geometry
 from .volumes import ijk_to_ras, transformed, world_transform
 
 LABEL_TAG = "KidneySeg.Label"
 PRINT_TAG = "KidneySeg.Fingerprint"
-KEPT_TAG = "KidneySeg.Kept"
+KEPT_TAG = "KidneySeg.Kept"  # of earlier versions: counts only where a run found nothing
 TERMINOLOGY_TAG = "TerminologyEntry"
 
 
@@ -43,6 +43,26 @@ def label_of(segment: Any) -> Label | None:
                 return label
     name = tag(segment, LABEL_TAG)
     return Label[name.upper()] if name is not None else None
+
+
+def names_no_side(segment: Any) -> bool:
+    """Whether a segment is a kidney by its terminology that says neither right nor left."""
+    codes = (tag(segment, TERMINOLOGY_TAG) or "").split("~")
+    kidney = str(SEGMENTS[Label.RIGHT_KIDNEY].type)
+    return len(codes) >= 4 and codes[2] == kidney and label_of(segment) is None
+
+
+def is_measured(segment: Any) -> bool:
+    """Whether a segment is a kidney, tumor or cyst."""
+    return label_of(segment) is not None or names_no_side(segment)
+
+
+def label_text(segment: Any) -> str:
+    """What a segment is, as tags and records spell it; empty where it is something else."""
+    label = label_of(segment)
+    if label is not None:
+        return label.name.lower()
+    return "kidney" if names_no_side(segment) else ""
 
 
 def fingerprint(node: Any, segment_id: str) -> str:
@@ -72,6 +92,33 @@ def _segment_box(node: Any, segment_id: str) -> tuple[np.ndarray, Geometry] | No
     start = np.array(image.GetExtent()[::2])[::-1] + box.start
     own = Geometry(array.shape, slicer.util.arrayFromVTKMatrix(matrix))
     return mask[box.slices], own.cropped(Box(tuple(start), tuple(start + box.shape)))
+
+
+def segment_ml(node: Any, segment_id: str) -> float:
+    """Volume of a segment in mL, parent transforms counted where they are linear."""
+    found = _segment_box(node, segment_id)
+    if found is None:
+        return 0.0
+    mask, own = found
+    parent, matrix = node.GetParentTransformNode(), vtk.vtkMatrix4x4()
+    if parent is not None and parent.IsTransformToWorldLinear():
+        parent.GetMatrixTransformToWorld(matrix)
+    return float(mask.sum()) * own.voxel_volume_ml * abs(matrix.Determinant())
+
+
+def middle_r(node: Any, volume_node: Any) -> float:
+    """R in world coordinates half way between both kidneys, else in the middle of the CT."""
+    centers = {}
+    for segment_id in segment_ids(node):
+        label = label_of(node.GetSegmentation().GetSegment(segment_id))
+        center = segment_center(node, segment_id)
+        if label in KIDNEY_OF_SIDE.values() and center is not None:
+            centers[label] = center[0]
+    if len(centers) == 2:
+        return sum(centers.values()) / 2
+    bounds = [0.0] * 6
+    volume_node.GetRASBounds(bounds)
+    return (bounds[0] + bounds[1]) / 2
 
 
 def segment_center(node: Any, segment_id: str) -> tuple[float, float, float] | None:
@@ -111,21 +158,6 @@ def paint(array: np.ndarray, value: int, node: Any, segment_id: str, volume_node
         inside = tuple(slice(a, b) for a, b in zip(low - start, high - start, strict=True))
         where = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
         array[where][mask[inside]] = value
-
-
-def is_edited(node: Any, segment_id: str) -> bool:
-    """Whether a segment that KidneySeg made has other voxels than when it was made."""
-    stored = tag(node.GetSegmentation().GetSegment(segment_id), PRINT_TAG)
-    return stored is not None and not same_print(stored, fingerprint(node, segment_id))
-
-
-def any_edited(node: Any) -> bool:
-    """Whether a segment of KidneySeg's was changed, or the user has added one."""
-    segmentation = node.GetSegmentation()
-    return any(
-        tag(segmentation.GetSegment(s), PRINT_TAG) is None or is_edited(node, s)
-        for s in segment_ids(node)
-    )
 
 
 def same_print(one: str, other: str) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import slicer
 import vtk
 
+from ..kidney_ct.measured import Measured
 from ..measure.lesions import LesionMeasurement
 from ..measure.measurements import VOXELS, Measurements
 from ..measure.nephrometry import Nephrometry
@@ -18,13 +20,14 @@ from ..measure.quantities import (
     quantities_of,
     with_interval,
 )
-from .measuring import measured_fingerprints
-from .results import TABLE_ROLE, place_beside
-from .segments import same_print
+from .belongings import TABLE_ROLE, place_beside, table_of
+from .journal import note_edits
+from .staleness import stale_reasons, state_of
 
-MEASURED = "KidneySeg.MeasuredFingerprints"
+STATE = "KidneySeg.State"
 MEASUREMENTS = "KidneySeg.Measurements"
-_WORLD = "KidneySeg.MeasuredUnder"
+_FINDINGS, _RESECTIONS = "KidneySeg.Findings", "KidneySeg.Resections"
+ATTRIBUTES = (STATE, MEASUREMENTS, _FINDINGS, _RESECTIONS)
 _SCORE_TEXTS = ("R.E.N.A.L.", "PADUA")
 _INCOMPLETE = "reaches the end of the scan: at least this much"
 _ONLY_VOXELS = "intervals from the voxel size only"
@@ -61,30 +64,81 @@ def _has_range(q: Quantity) -> bool:
 COLUMNS = _columns()
 
 
-def fill_table(measurements: Measurements, segmentation_node: Any, table_node: Any = None) -> Any:
-    """Write measurements into a table node, with units, and remember what was measured.
+def fill_table(
+    found: Measured, segmentation_node: Any, volume_node: Any, *, tools: Mapping[str, str] = {}
+) -> Any:
+    """Write numbers into the table of a segmentation, and remember what they depend on.
+
+    What a reader has changed since the numbers before is noted with the segmentation.
+
+    Parameters
+    ----------
+    found : Measured
+    volume_node : vtkMRMLScalarVolumeNode
+        CT that the segmentation was measured on.
+    tools : mapping
+        Segment ID: what it was changed with, where that is known.
 
     Returns
     -------
     vtkMRMLTableNode
-        Made where none is given.
+        Made where the segmentation has none.
     """
     scene = segmentation_node.GetScene()
+    table_node = table_of(segmentation_node)
     if table_node is None:
         name = scene.GenerateUniqueName(f"{segmentation_node.GetName()} measurements")
         table_node = scene.AddNewNodeByClass("vtkMRMLTableNode", name)
+        table_node.SetNodeReferenceID(TABLE_ROLE, segmentation_node.GetID())
         place_beside(table_node, segmentation_node)
-    columns = list(zip(*table_rows(measurements), strict=True)) or [()] * len(COLUMNS)
+    state = state_of(segmentation_node, volume_node)
+    note_edits(segmentation_node, stored_state(table_node), state, tools)
+    columns = list(zip(*table_rows(found.measurements), strict=True)) or [()] * len(COLUMNS)
+    attributes = {STATE: state, MEASUREMENTS: found.measurements.as_dict()}
+    attributes |= {
+        _FINDINGS: [f.as_dict() for f in found.findings],
+        _RESECTIONS: [r.as_dict() for r in found.resections],
+    }
     with slicer.util.NodeModify(table_node):
         table_node.RemoveAllColumns()
         for (name, unit), values in zip(COLUMNS, columns, strict=True):
             _add_column(table_node, name, unit, values)
         table_node.SetUseColumnTitleAsColumnHeader(True)
-        table_node.SetAttribute(MEASURED, json.dumps(measured_fingerprints(segmentation_node)))
-        table_node.SetNodeReferenceID(TABLE_ROLE, segmentation_node.GetID())
-        table_node.SetAttribute(MEASUREMENTS, json.dumps(measurements.as_dict()))
-        table_node.SetAttribute(_WORLD, _world(segmentation_node))
+        for name, value in attributes.items():
+            table_node.SetAttribute(name, json.dumps(value))
     return table_node
+
+
+def forget_numbers(table_node: Any) -> None:
+    """Empty a table whose segments are about to be others."""
+    with slicer.util.NodeModify(table_node):
+        table_node.RemoveAllColumns()
+        for name in ATTRIBUTES:
+            table_node.RemoveAttribute(name)
+
+
+def stored_state(table_node: Any) -> dict[str, Any]:
+    """What the numbers of a table depend on; empty in scenes of versions that did not keep it."""
+    return json.loads(table_node.GetAttribute(STATE) or "{}")
+
+
+def stored_numbers(segmentation_node: Any) -> Measured | None:
+    """Numbers in the table of a segmentation, true or stale; None where there are none."""
+    table_node = table_of(segmentation_node)
+    stored = table_node.GetAttribute(MEASUREMENTS) if table_node is not None else None
+    if not stored:
+        return None
+    more = [json.loads(table_node.GetAttribute(n) or "[]") for n in (_FINDINGS, _RESECTIONS)]
+    keys = ("measurements", "findings", "resections")
+    return Measured.from_dict(dict(zip(keys, (json.loads(stored), *more), strict=True)))
+
+
+def why_stale(segmentation_node: Any) -> tuple[str, ...]:
+    """Why the numbers of a segmentation are not true any more (see `stale_reasons`)."""
+    table_node = table_of(segmentation_node)
+    if table_node is None:
+        return ()
+    return stale_reasons(stored_state(table_node), segmentation_node)
 
 
 def _add_column(table_node: Any, name: str, unit: str | None, values: tuple) -> None:
@@ -197,38 +251,3 @@ def _text_cell(row: tuple, n: int, quantities: dict[str, Quantity], *, ranges: b
         return f"{value:.1f}"
     interval = None if not _has_range(q) or row[n + 1] is None else (row[n + 1], row[n + 2])
     return with_interval(value, interval, 1 if _has_range(q) else q.digits)
-
-
-def _world(segmentation_node: Any) -> str:
-    """The transform that a segmentation lies under, as text; empty for one that bends."""
-    parent = segmentation_node.GetParentTransformNode()
-    matrix = vtk.vtkMatrix4x4()
-    if parent is not None:
-        if not parent.IsTransformToWorldLinear():
-            return ""
-        parent.GetMatrixTransformToWorld(matrix)
-    return " ".join(f"{matrix.GetElement(r, c):.6g}" for r in range(3) for c in range(4))
-
-
-def stored_measurements(segmentation_node: Any) -> Measurements | None:
-    """Measurements of a table that are still those of the segments, where they lie now.
-
-    None without such a table, and under a bent transform: nobody can tell whether it has changed.
-    """
-    scene = segmentation_node.GetScene()
-    for table in slicer.util.getNodesByClass("vtkMRMLTableNode", scene):
-        stored = table.GetAttribute(MEASUREMENTS)
-        own = table.GetNodeReference(TABLE_ROLE) is segmentation_node
-        here = table.GetAttribute(_WORLD) == (_world(segmentation_node) or "bent")
-        if own and stored and here and not is_stale(table, segmentation_node):
-            return Measurements.from_dict(json.loads(stored))
-    return None
-
-
-def is_stale(table_node: Any, segmentation_node: Any) -> bool:
-    """Whether segments were changed after the table was filled."""
-    stored = json.loads(table_node.GetAttribute(MEASURED) or "{}")
-    current = measured_fingerprints(segmentation_node)
-    return set(stored) != set(current) or any(
-        stored[s][0] != current[s][0] or not same_print(stored[s][1], current[s][1]) for s in stored
-    )

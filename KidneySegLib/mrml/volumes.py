@@ -19,6 +19,7 @@ from ..core.source import Source
 from ..core.volume import Geometry, Volume
 
 Point = tuple[float, float, float]
+_STRAIGHT = 0.999  # cosine: 2.5 degrees
 
 
 def volume_from_node(node: Any) -> Volume:
@@ -111,11 +112,38 @@ def roi_from_node(roi_node: Any, volume_node: Any) -> tuple[Point, Point] | None
     return tuple(map(float, low)), tuple(map(float, high))
 
 
+def is_turned(roi_node: Any) -> bool:
+    """Whether a markups ROI is not along R, A and S: `roi_from_node` takes the box around it."""
+    axes = np.zeros((3, 3))
+    for n in range(3):
+        axis = [0.0] * 3
+        (roi_node.GetXAxisWorld, roi_node.GetYAxisWorld, roi_node.GetZAxisWorld)[n](axis)
+        axes[n] = np.abs(axis)
+    return bool((axes.max(axis=1) < _STRAIGHT).any())
+
+
 def _from_world(points: np.ndarray, volume_node: Any) -> np.ndarray:
     """World points ``(n, 3)`` where a volume lies under a bent transform: on its own grid."""
     if is_linear(volume_node) or not len(points):
         return points
     return transformed(points, world_transform(volume_node).GetInverse())
+
+
+def in_world_ras(volume_node: Any, kji: np.ndarray) -> np.ndarray:
+    """World coordinates (R, A, S) of a place in a CT's grid, whatever transform it lies under."""
+    ras = volume_from_node(volume_node).geometry.ras_from_kji(kji)
+    if not is_linear(volume_node):
+        ras = transformed(ras, world_transform(volume_node))
+    return ras[0]
+
+
+def to_world(point_ras: Point, volume_node: Any) -> Point:
+    """World coordinates of a point in those of `volume_from_node`: other ones under a bend only."""
+    if is_linear(volume_node):
+        return point_ras
+    return tuple(
+        float(x) for x in transformed(np.array([point_ras]), world_transform(volume_node))[0]
+    )
 
 
 def world_transform(volume_node: Any) -> Any:

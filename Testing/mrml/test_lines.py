@@ -1,11 +1,14 @@
 import numpy as np
+import pytest
 
 from KidneySegLib import mrml
+
+slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
 
 def test_lines_show_the_diameters_in_world_coordinates_and_go(node, case):
     owner = mrml.add_to_scene(case[1], node, record=None).segmentation
-    found = mrml.measure_segmentation(owner, node)
+    found = mrml.measure_segmentation(owner, node).measurements
     lines = mrml.show_diameters(found, owner)
     assert len(lines) == 2 * len(found.lesions)
     first = found.lesions[0]
@@ -18,3 +21,19 @@ def test_lines_show_the_diameters_in_world_coordinates_and_go(node, case):
     assert len(mrml.show_diameters(found, owner)) == len(mrml.diameter_lines(owner))
     mrml.hide_diameters(owner)
     assert mrml.diameter_lines(owner) == []
+
+
+def test_lines_stay_with_their_segmentation_when_a_scene_is_saved_or_imported(
+    scene, node, case, tmp_path
+):
+    owner = mrml.add_to_scene(case[1], node, record=None).segmentation
+    count = len(mrml.show_diameters(mrml.measure_segmentation(owner, node).measurements, owner))
+    path = str(tmp_path / "scene.mrb")
+    assert scene.WriteToMRB(path, None)
+    assert scene.ReadFromMRB(path, False)  # imported beside the first: IDs are given anew
+    found = [
+        mrml.diameter_lines(n)
+        for n in slicer.util.getNodesByClass("vtkMRMLSegmentationNode", scene=scene)
+    ]
+    assert [len(lines) for lines in found] == [count, count]
+    assert not set(map(id, found[0])) & set(map(id, found[1]))

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from phantom import (
@@ -88,18 +90,60 @@ def test_the_users_own_tumor_is_measured_by_its_terminology(node, case):
     assert found["tumor"][0] == pytest.approx(sphere_ml(TUMOR_RADIUS), rel=0.02)
 
 
-def test_the_users_terminology_wins_and_makes_the_table_stale(node, case):
+def test_the_users_terminology_wins(node, case):
     segmentation_node = mrml.add_to_scene(case[1], node, record=None).segmentation
-    table = mrml.fill_table(mrml.measure_segmentation(segmentation_node, node), segmentation_node)
     segment = segmentation_node.GetSegmentation().GetSegment(
         segment_id(segmentation_node, "Left renal tumor")
     )
     segment.SetTag("TerminologyEntry", sided_style(Label.CYST, "left").terminology())
-    assert mrml.is_stale(table, segmentation_node)
-    measurements = mrml.measure_segmentation(segmentation_node, node)
+    measurements = mrml.measure_segmentation(segmentation_node, node).measurements
     assert [x.kind for x in measurements.lesions] == ["cyst", "cyst"]
-    update = mrml.add_to_scene(case[1], node, segmentation_node, record=None)
-    assert update.kept == ("Left renal tumor (edited)",)
+
+
+@pytest.fixture
+def without_sides(scene, node, case):
+    """Both kidneys in one segment whose terminology names no side, drawn by hand."""
+    own = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "by hand")
+    own.SetReferenceImageGeometryParameterFromVolumeNode(node)
+    segment = own.GetSegmentation().AddEmptySegment("", "Kidneys")
+    mask = np.isin(case[1], (1, 2)).astype(np.uint8)
+    slicer.util.updateSegmentBinaryLabelmapFromArray(mask, own, segment, node)
+    kidney = sided_style(Label.RIGHT_KIDNEY, "right")
+    codes = dataclasses.replace(kidney, type_modifier=None).terminology()
+    own.GetSegmentation().GetSegment(segment).SetTag("TerminologyEntry", codes)
+    return own
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_kidneys_whose_terminology_names_no_side_count_where_they_lie(node, without_sides, turned):
+    if turned:
+        turn = put_under_matrix(node, np.diag([-1.0, -1.0, 1.0, 1.0]))
+        without_sides.SetAndObserveTransformNodeID(turn.GetID())
+    found = mrml.measure_segmentation(without_sides, node)
+    volumes = {s.side: s.parenchyma_ml for s in found.measurements.sides}
+    assert set(volumes) == {"right", "left"}
+    (note,) = [f for f in found.findings if f.code == "side-by-place"]
+    assert "'Kidneys' names no side" in note.message
+    again = mrml.fill_table(found, without_sides, node)
+    assert again.GetNumberOfRows() > 0
+    once = [f.code for f in mrml.measure_segmentation(without_sides, node).findings]
+    assert once.count("side-by-place") == 1
+
+
+def test_warnings_of_the_run_and_doubts_survive_measuring_again(node, case):
+    warning = {"severity": "warning", "code": "model", "message": "Lesions are experimental."}
+    owner = mrml.add_to_scene(case[1], node, record={"findings": [warning]}).segmentation
+    found = mrml.measure_segmentation(owner, node)
+    first = found.measurements.lesions[0]
+    doubted = dataclasses.replace(first, probability=0.4, doubtful=True)
+    rest = found.measurements.lesions[1:]
+    numbers = dataclasses.replace(found.measurements, lesions=(doubted, *rest))
+    mrml.fill_table(dataclasses.replace(found, measurements=numbers), owner, node)
+    for _ in range(2):
+        again = mrml.measure_segmentation(owner, node)
+        assert "model" in [f.code for f in again.findings]
+        assert again.measurements.lesions[0].doubtful
+        mrml.fill_table(again, owner, node)
 
 
 def test_segments_of_something_else_cannot_be_measured(scene, node):

@@ -33,7 +33,7 @@ def scene_text(scene):
 
 
 def true_volumes(segmentation_node, node):
-    measurements = mrml.measure_segmentation(segmentation_node, node)
+    measurements = mrml.measure_segmentation(segmentation_node, node).measurements
     return {x.kind: (x.volume_ml, x.side, x.feret_3d_mm) for x in measurements.lesions}
 
 

@@ -1,0 +1,142 @@
+"""What belongs to a segmentation - table, candidates, lines - and where it stands in the scene.
+
+Tied by node references, which survive saving, loading and import; IDs as text do not.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import slicer
+import vtk
+
+from .placement import reference_volume
+
+TABLE_ROLE = "KidneySeg.Segmentation"
+LINE_ROLE = "KidneySeg.DiametersOf"
+CANDIDATES_ROLE = "KidneySeg.Candidates"
+_FOLDER = "KidneySeg.Folder"
+
+
+def table_of(segmentation_node: Any) -> Any:
+    """Table with the measurements of a segmentation; None where there is none."""
+    return next(iter(_pointing_at(segmentation_node, "vtkMRMLTableNode", TABLE_ROLE)), None)
+
+
+def diameter_lines(segmentation_node: Any) -> list[Any]:
+    """Lines that were drawn for a segmentation."""
+    return _pointing_at(segmentation_node, "vtkMRMLMarkupsLineNode", LINE_ROLE)
+
+
+def candidates_of(segmentation_node: Any) -> Any:
+    """Node with the candidates that belong to a segmentation; None where there is none."""
+    return segmentation_node.GetNodeReference(CANDIDATES_ROLE)
+
+
+def owner_of_candidates(node: Any) -> Any:
+    """Segmentation whose candidates a node holds; None where it is something else."""
+    others = slicer.util.getNodesByClass("vtkMRMLSegmentationNode", scene=node.GetScene())
+    return next((other for other in others if candidates_of(other) is node), None)
+
+
+def results_on(volume_node: Any) -> list[Any]:
+    """Segmentations that were made on a CT, the newest last."""
+    scene = volume_node.GetScene()
+    nodes = slicer.util.getNodesByClass("vtkMRMLSegmentationNode", scene=scene)
+    candidates = {candidates_of(n).GetID() for n in nodes if candidates_of(n) is not None}
+    return [
+        node
+        for node in nodes
+        if reference_volume(node) is volume_node and node.GetID() not in candidates
+    ]
+
+
+def belongings(segmentation_node: Any) -> list[Any]:
+    """Every node that has no meaning without a segmentation."""
+    tables = _pointing_at(segmentation_node, "vtkMRMLTableNode", TABLE_ROLE)
+    candidates = candidates_of(segmentation_node)
+    own = [*tables, *diameter_lines(segmentation_node)]
+    return own if candidates is None else [*own, candidates]
+
+
+def _pointing_at(segmentation_node: Any, kind: str, role: str) -> list[Any]:
+    """Nodes of a class that refer to a segmentation by a role."""
+    nodes = slicer.util.getNodesByClass(kind, scene=segmentation_node.GetScene())
+    return [node for node in nodes if node.GetNodeReference(role) is segmentation_node]
+
+
+def remove_with_display(node: Any) -> None:
+    """Remove a node and what shows and stores it: the scene alone would keep both."""
+    scene = node.GetScene()
+    if scene is None:
+        return
+    display = node.GetDisplayNode() if hasattr(node, "GetDisplayNode") else None
+    others = [display, node.GetStorageNode()]
+    scene.RemoveNode(node)
+    for other in others:
+        if other is not None:
+            scene.RemoveNode(other)
+
+
+def new_folder(name: str, volume_node: Any) -> int:
+    """Folder beside a CT in the subject hierarchy for one result; 0 without a hierarchy."""
+    hierarchy = _hierarchy(volume_node)
+    if hierarchy is None:
+        return 0
+    item = hierarchy.GetItemByDataNode(volume_node)
+    parent = hierarchy.GetItemParent(item) if item else hierarchy.GetSceneItemID()
+    folder = hierarchy.CreateFolderItem(parent or hierarchy.GetSceneItemID(), name)
+    hierarchy.SetItemAttribute(folder, _FOLDER, "1")
+    return folder
+
+
+def folder_of(segmentation_node: Any) -> int:
+    """Folder of a result; 0 where the segmentation lies elsewhere."""
+    hierarchy = _hierarchy(segmentation_node)
+    item = hierarchy.GetItemByDataNode(segmentation_node) if hierarchy is not None else 0
+    folder = hierarchy.GetItemParent(item) if item else 0
+    return folder if folder and hierarchy.GetItemAttribute(folder, _FOLDER) else 0
+
+
+def remove_folder(hierarchy: Any, folder: int) -> None:
+    """Remove the folder of a result that is gone, where nothing else lies in it."""
+    if hierarchy is None or not hierarchy.GetItemAttribute(folder, _FOLDER):
+        return
+    items = vtk.vtkIdList()
+    hierarchy.GetItemChildren(folder, items, False)
+    children = [items.GetId(n) for n in range(items.GetNumberOfIds())]
+    if all(_is_left_over(hierarchy, child) for child in children):
+        for item in (*children, folder):
+            hierarchy.RemoveItem(item, False, True)
+
+
+def _is_left_over(hierarchy: Any, item: int) -> bool:
+    """Whether an item is that of a node that is gone (the application would have removed it)."""
+    node = hierarchy.GetItemDataNode(item)
+    gone = node is None or node.GetScene() is None
+    return gone and hierarchy.GetItemLevel(item) != "Folder"
+
+
+def put_into(folder: int, node: Any) -> None:
+    """Put a node into a folder."""
+    hierarchy = _hierarchy(node)
+    if hierarchy is None or not folder:
+        return
+    own = hierarchy.GetItemByDataNode(node)
+    if own:
+        hierarchy.SetItemParent(own, folder)
+    else:
+        hierarchy.CreateItem(folder, node)
+
+
+def place_beside(node: Any, neighbor: Any) -> None:
+    """Put a node into the folder (result, patient, study) of another in the subject hierarchy."""
+    hierarchy = _hierarchy(node)
+    item = hierarchy.GetItemByDataNode(neighbor) if hierarchy is not None else 0
+    if item:
+        put_into(hierarchy.GetItemParent(item), node)
+
+
+def _hierarchy(node: Any) -> Any:
+    """Subject hierarchy of a node's scene."""
+    return slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(node.GetScene())
