@@ -14,7 +14,6 @@ import shutil
 import sys
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from ..core.errors import KidneySegError
 from ..core.volume import Geometry, Volume
 from ..core.warp import Warp
 from ..environment.crash import log_crash
-from ..kidney_ct.measured import Measured, measured, renewed, resections
+from ..kidney_ct.measured import Measured, measured, of_result
 from .console import JsonConsole
 from .job import CT, LABELS, REQUEST, WARP
 
@@ -122,11 +121,7 @@ def _segment(
     task = KidneyCT(Settings.from_dict(request["settings"]))
     result = run(task, volume, segmenter, progress=console.progress)
     result.save(folder)
-    if warp is None:
-        plans = resections(result.labels.canonical(), result.measurements)
-        return Measured(result.measurements, result.findings, plans)
-    found = measured(result.labels, volume, warp)
-    return replace(found, findings=renewed(result.findings, found))
+    return of_result(result.labels, volume, result.measurements, result.findings, warp)
 
 
 if __name__ == "__main__":

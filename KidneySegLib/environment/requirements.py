@@ -18,12 +18,16 @@ _PINNED = ("numpy", "scipy", "SimpleITK", "torch", "torchvision", "pydicom", "pi
 
 @dataclass(frozen=True)
 class Requirement:
-    """A package: name on PyPI, version range, what it is for, and about how much it downloads."""
+    """A package: name on PyPI, version range, what it is for, and about how much it downloads.
+
+    A run can do without one that is ``optional``.
+    """
 
     name: str
     range: str
     purpose: str
     megabytes: str
+    optional: bool = False
 
     @property
     def spec(self) -> str:
@@ -32,13 +36,13 @@ class Requirement:
 
 
 # Sizes of the wheels for Linux on PyPI in November 2026; the CUDA build of torch was not measured.
-_ASKED = {
+_ASKED: dict[str, tuple] = {
     TORCH: ("runs the network", "190; with CUDA several thousand"),
     "monai": ("the network's architecture", "2"),
     "safetensors": ("reads the weights safely", "1"),
     "jsonschema": ("checks model packages", "1"),
-    "matplotlib": ("draws the report", "17"),
-    "scikit-image": ("refines borders with an active contour", "16"),
+    "matplotlib": ("draws the report", "17", True),
+    "scikit-image": ("refines borders with an active contour", "16", True),
 }
 
 

@@ -105,6 +105,30 @@ def measured(
     return Measured(found, tuple(measurement_warnings(found)), resections(labels, found))
 
 
+def of_result(
+    labels: Volume,
+    ct: Volume,
+    found: Measurements,
+    findings: Iterable[Finding],
+    warp: Warp | None = None,
+) -> Measured:
+    """Numbers of a run in world coordinates: its own where no bent transform lies over the CT.
+
+    Parameters
+    ----------
+    labels, ct : Volume
+    found : Measurements
+        Of the run, on the CT's grid.
+    findings : iterable of Finding
+        Of the run.
+    warp : Warp, optional
+    """
+    if warp is None:
+        return Measured(found, tuple(findings), resections(labels.canonical(), found))
+    now = measured(labels, ct, warp)
+    return replace(now, findings=renewed(findings, now))
+
+
 def resections(labels: Volume, found: Measurements) -> tuple[Resection, ...]:
     """Every whole margin of every kidney that has a tumor.
 

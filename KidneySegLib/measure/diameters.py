@@ -43,10 +43,16 @@ def feret_3d(mask: np.ndarray, geometry: Geometry) -> Diameter:
 
 
 def feret_axial(mask: np.ndarray, geometry: Geometry) -> Diameter:
-    """Largest distance within one axial plane (perpendicular to S), over all planes.
+    """Largest distance within one axial plane (see `axial_diameters`)."""
+    return axial_diameters(mask, geometry)[0]
+
+
+def axial_diameters(mask: np.ndarray, geometry: Geometry) -> tuple[Diameter, Diameter]:
+    """Largest distance within one axial plane (perpendicular to S), and the short axis across it.
 
     Planes are one voxel of the axis closest to S apart; on oblique grids surface points are
-    binned by their S coordinate.
+    binned by their S coordinate. The short axis is the longest line perpendicular to the first, in
+    the same plane and inside the convex outline of the mask there, as radiologists draw it.
     """
     axis = int(np.abs(geometry.ijk_to_ras[2, 2::-1]).argmax())
     upright = np.abs(geometry.ijk_to_ras[2, 2::-1]).sum() - np.abs(geometry.ijk_to_ras[2, 2 - axis])
@@ -60,7 +66,25 @@ def feret_axial(mask: np.ndarray, geometry: Geometry) -> Diameter:
     planes = [ras[plane == p] for p in np.unique(plane)]
     for points in planes:
         points[:, 2] = points[:, 2].mean()
-    return max((_largest_distance(points) for points in planes), key=lambda d: d.mm)
+    found = [_largest_distance(points) for points in planes]
+    best = max(range(len(found)), key=lambda n: found[n].mm)
+    return found[best], _across(planes[best], found[best])
+
+
+def _across(points: np.ndarray, longest: Diameter) -> Diameter:
+    """Longest line perpendicular to the largest diameter of points ``(n, 3)`` of an axial plane."""
+    start = np.array(longest.start_ras_mm)
+    along = (np.array(longest.end_ras_mm) - start) / max(longest.mm, 1e-9)
+    across = np.array([-along[1], along[0], 0.0])
+    corners = _hull_points(points) - start
+    a, b = corners @ along, corners @ across
+    ends = []
+    for side in (b >= -1e-9, b <= 1e-9):  # the outline on either side of the largest diameter
+        order = np.argsort(a[side])
+        ends.append(np.interp(a, a[side][order], b[side][order]))
+    n = int((ends[0] - ends[1]).argmax())
+    high, low = (start + a[n] * along + end[n] * across for end in ends)
+    return Diameter(float(ends[0][n] - ends[1][n]), point_of(low), point_of(high))
 
 
 def surface_points(mask: np.ndarray, *, axes: Sequence[int] = (0, 1, 2)) -> np.ndarray:

@@ -10,11 +10,11 @@ import numpy as np
 
 from ..core.anatomy import KIDNEY_OF_SIDE, SIDES, Label
 from ..core.densities import FAT_IN_MASS_BELOW_HU
-from ..core.findings import point_of
+from ..core.findings import Point, point_of
 from ..core.masks import bodies, moved
 from ..core.volume import Box, Volume
 from .densities import finite
-from .diameters import Point, feret_3d, feret_axial, sphere_equivalent_mm
+from .diameters import axial_diameters, feret_3d, sphere_equivalent_mm
 
 Interval = tuple[float, float]
 Faces = set[tuple[int, int]]
@@ -36,6 +36,8 @@ class LesionMeasurement:
     probability that the network gave it and its kind, None without one; intervals as in
     `SideMeasurement`. ``slice_number`` is that of its center, None where no scan tells it.
     ``doubtful`` says that the network is not sure of it, or of its kind: False without a network.
+    ``short_axial_mm`` lies across ``feret_axial_mm`` in its plane; None in records of versions
+    that did not measure it.
     """
 
     id: int
@@ -60,6 +62,8 @@ class LesionMeasurement:
     sphere_equivalent_interval_mm: Interval | None = None
     slice_number: int | None = None
     doubtful: bool = False
+    short_axial_mm: float | None = None
+    short_axial_ends_ras_mm: tuple[Point, Point] | None = None
 
     @property
     def uncertain(self) -> bool:
@@ -137,7 +141,7 @@ def measure_lesion(
     own = labels.geometry.cropped(Box.of_slices(where))
     volume_ml = float(part.sum()) * own.voxel_volume_ml
     values = finite(density, where, part)
-    axial, longest = feret_axial(part, own), feret_3d(part, own)
+    (axial, short), longest = axial_diameters(part, own), feret_3d(part, own)
     return LesionMeasurement(
         id=number,
         kind=component.kind.name.lower(),
@@ -154,6 +158,8 @@ def measure_lesion(
         feret_axial_ends_ras_mm=(axial.start_ras_mm, axial.end_ras_mm),
         feret_3d_ends_ras_mm=(longest.start_ras_mm, longest.end_ras_mm),
         incomplete=_reaches(where, labels.array.shape, touched),
+        short_axial_mm=short.mm,
+        short_axial_ends_ras_mm=(short.start_ras_mm, short.end_ras_mm),
     )
 
 

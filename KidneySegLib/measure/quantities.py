@@ -168,6 +168,10 @@ QUANTITIES: tuple[Quantity, ...] = (
         description="mean probability that the network gave it, 0..1; null without one",
     ),
     _diameter("feret_axial_mm", "Largest diameter, axial", "axial mm", "in an axial plane"),
+    Quantity(
+        "short_axial_mm", "lesion", "Short axis, axial", "short mm", "mm", code=_LENGTH,
+        description="across the largest axial diameter, in its plane",
+    ),
     _diameter("feret_3d_mm", "Largest diameter, 3D", "3D mm", "largest diameter"),
     _diameter(
         "sphere_equivalent_mm", "Sphere-equivalent diameter", "sphere mm",

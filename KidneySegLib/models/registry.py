@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 from ..core.errors import ModelError
 from ..environment.resources import resource_folder
-from .manifest import MANIFEST, ModelPackage, load_package
+from .manifest import CARD, MANIFEST, ModelPackage, load_package
 
 DEFAULT_MODEL = "kidneyseg-ct"
 ENVIRONMENT_VARIABLE = "KIDNEYSEG_MODELS"
@@ -48,3 +49,26 @@ def find_model(name_or_folder: str | Path | None = None) -> ModelPackage:
         f"There is no model '{wanted}'. Known: {', '.join(sorted(folders)) or 'none'}. "
         "Give one of these names or the folder of a model package."
     )
+
+
+def about_model(name_or_folder: str | Path | None = None) -> str:
+    """Title, version, license and card of a model, as its folder tells them; nothing is checked.
+
+    Needs no package beyond Python's own, so that a user can read it before anything is installed.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model, or its files cannot be read.
+    """
+    wanted = str(name_or_folder or DEFAULT_MODEL)
+    folder = model_folders().get(wanted, Path(wanted))
+    try:
+        said = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        card = (folder / CARD).read_text(encoding="utf-8")
+        head = f"{said['title']}\n{said['name']} {said['version']}\n"
+        return f"{head}License of the weights: {said['license']}\n\n{card}"
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"There is no model '{wanted}', or its files cannot be read ({error}). Import it again."
+        ) from error

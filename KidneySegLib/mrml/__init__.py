@@ -5,6 +5,7 @@ from .belongings import (
     candidates_of,
     diameter_lines,
     folder_of,
+    hierarchy_of,
     owner_of_candidates,
     remove_folder,
     remove_with_display,
@@ -13,7 +14,9 @@ from .belongings import (
 )
 from .candidates import add_candidates, candidate_list, restore_candidate
 from .checkpoint import Checkpoint, remove_result
+from .clicks import add_lesion, remove_lesion
 from .corrections import corrections, is_locked, set_locked
+from .joint_table import fill_joint_table
 from .journal import note_change, stored_changes
 from .lines import hide_diameters, show_diameters
 from .measuring import (
@@ -25,15 +28,24 @@ from .measuring import (
 )
 from .placement import Sent, holds_image, reference_volume
 from .results import RECORD, RECORDED, add_to_scene, require_output, stored_record
+from .staleness import state_of
 from .tables import (
     MEASUREMENTS,
     fill_table,
+    stored_ct_name,
     stored_numbers,
     table_rows,
     text_table,
     why_stale,
 )
-from .volumes import is_linear, points_from_node, roi_from_node, to_world, volume_from_node
+from .volumes import (
+    is_linear,
+    is_turned,
+    points_from_node,
+    roi_from_node,
+    to_world,
+    volume_from_node,
+)
 from .warps import warp_of
 
 __all__ = [
@@ -43,6 +55,7 @@ __all__ = [
     "Checkpoint",
     "Sent",
     "add_candidates",
+    "add_lesion",
     "add_to_scene",
     "belongings",
     "candidate_list",
@@ -50,13 +63,16 @@ __all__ = [
     "complete",
     "corrections",
     "diameter_lines",
+    "fill_joint_table",
     "fill_table",
     "folder_of",
     "hide_diameters",
+    "hierarchy_of",
     "holds_image",
     "in_world",
     "is_linear",
     "is_locked",
+    "is_turned",
     "labels_from_segmentation",
     "measure_segmentation",
     "note_change",
@@ -64,6 +80,7 @@ __all__ = [
     "points_from_node",
     "reference_volume",
     "remove_folder",
+    "remove_lesion",
     "remove_result",
     "remove_with_display",
     "require_output",
@@ -73,7 +90,9 @@ __all__ = [
     "roi_from_node",
     "set_locked",
     "show_diameters",
+    "state_of",
     "stored_changes",
+    "stored_ct_name",
     "stored_numbers",
     "stored_record",
     "table_of",

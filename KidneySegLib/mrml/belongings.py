@@ -80,7 +80,7 @@ def remove_with_display(node: Any) -> None:
 
 def new_folder(name: str, volume_node: Any) -> int:
     """Folder beside a CT in the subject hierarchy for one result; 0 without a hierarchy."""
-    hierarchy = _hierarchy(volume_node)
+    hierarchy = hierarchy_of(volume_node.GetScene())
     if hierarchy is None:
         return 0
     item = hierarchy.GetItemByDataNode(volume_node)
@@ -92,7 +92,7 @@ def new_folder(name: str, volume_node: Any) -> int:
 
 def folder_of(segmentation_node: Any) -> int:
     """Folder of a result; 0 where the segmentation lies elsewhere."""
-    hierarchy = _hierarchy(segmentation_node)
+    hierarchy = hierarchy_of(segmentation_node.GetScene())
     item = hierarchy.GetItemByDataNode(segmentation_node) if hierarchy is not None else 0
     folder = hierarchy.GetItemParent(item) if item else 0
     return folder if folder and hierarchy.GetItemAttribute(folder, _FOLDER) else 0
@@ -119,7 +119,7 @@ def _is_left_over(hierarchy: Any, item: int) -> bool:
 
 def put_into(folder: int, node: Any) -> None:
     """Put a node into a folder."""
-    hierarchy = _hierarchy(node)
+    hierarchy = hierarchy_of(node.GetScene())
     if hierarchy is None or not folder:
         return
     own = hierarchy.GetItemByDataNode(node)
@@ -131,12 +131,12 @@ def put_into(folder: int, node: Any) -> None:
 
 def place_beside(node: Any, neighbor: Any) -> None:
     """Put a node into the folder (result, patient, study) of another in the subject hierarchy."""
-    hierarchy = _hierarchy(node)
+    hierarchy = hierarchy_of(node.GetScene())
     item = hierarchy.GetItemByDataNode(neighbor) if hierarchy is not None else 0
     if item:
         put_into(hierarchy.GetItemParent(item), node)
 
 
-def _hierarchy(node: Any) -> Any:
-    """Subject hierarchy of a node's scene."""
-    return slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(node.GetScene())
+def hierarchy_of(scene: Any) -> Any:
+    """Subject hierarchy of a scene; None where there is none."""
+    return slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)

@@ -12,6 +12,7 @@ from .belongings import (
     candidates_of,
     diameter_lines,
     folder_of,
+    hierarchy_of,
     put_into,
     remove_folder,
     remove_with_display,
@@ -145,9 +146,7 @@ def _attributes(node: Any, names: tuple[str, ...]) -> dict[str, str | None]:
 
 def remove_result(segmentation_node: Any) -> None:
     """Remove a segmentation with all that belongs to it, and its folder."""
-    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(
-        segmentation_node.GetScene()
-    )
+    hierarchy = hierarchy_of(segmentation_node.GetScene())
     folder = folder_of(segmentation_node)
     for node in [*belongings(segmentation_node), segmentation_node]:
         remove_with_display(node)

@@ -9,7 +9,7 @@ from .belongings import LINE_ROLE, diameter_lines, place_beside, remove_with_dis
 
 
 def show_diameters(measurements: Measurements, segmentation_node: Any) -> list[Any]:
-    """Draw the largest axial and the largest 3D diameter of every lesion, locked.
+    """Draw the largest axial diameter, the short axis and the largest 3D diameter, locked.
 
     Lines of earlier measurements of this segmentation are replaced.
 
@@ -23,8 +23,11 @@ def show_diameters(measurements: Measurements, segmentation_node: Any) -> list[A
         name = f"{lesion.kind.capitalize()} {lesion.id}"
         for kind, mm, ends in (
             ("axial", lesion.feret_axial_mm, lesion.feret_axial_ends_ras_mm),
+            ("short", lesion.short_axial_mm, lesion.short_axial_ends_ras_mm),
             ("3D", lesion.feret_3d_mm, lesion.feret_3d_ends_ras_mm),
         ):
+            if mm is None or ends is None:
+                continue
             line = scene.AddNewNodeByClass("vtkMRMLMarkupsLineNode", f"{name}, {kind} {mm:.0f} mm")
             line.CreateDefaultDisplayNodes()
             for point in ends:

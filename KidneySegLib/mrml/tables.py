@@ -22,6 +22,7 @@ from ..measure.quantities import (
 )
 from .belongings import TABLE_ROLE, place_beside, table_of
 from .journal import note_edits
+from .placement import reference_volume
 from .staleness import stale_reasons, state_of
 
 STATE = "KidneySeg.State"
@@ -65,7 +66,12 @@ COLUMNS = _columns()
 
 
 def fill_table(
-    found: Measured, segmentation_node: Any, volume_node: Any, *, tools: Mapping[str, str] = {}
+    found: Measured,
+    segmentation_node: Any,
+    volume_node: Any,
+    *,
+    state: Mapping[str, Any] | None = None,
+    tools: Mapping[str, str] | None = None,
 ) -> Any:
     """Write numbers into the table of a segmentation, and remember what they depend on.
 
@@ -76,7 +82,9 @@ def fill_table(
     found : Measured
     volume_node : vtkMRMLScalarVolumeNode
         CT that the segmentation was measured on.
-    tools : mapping
+    state : mapping, optional
+        What `state_of` said when the labels were taken, where that was a while ago.
+    tools : mapping, optional
         Segment ID: what it was changed with, where that is known.
 
     Returns
@@ -91,8 +99,11 @@ def fill_table(
         table_node = scene.AddNewNodeByClass("vtkMRMLTableNode", name)
         table_node.SetNodeReferenceID(TABLE_ROLE, segmentation_node.GetID())
         place_beside(table_node, segmentation_node)
-    state = state_of(segmentation_node, volume_node)
-    note_edits(segmentation_node, stored_state(table_node), state, tools)
+    if reference_volume(segmentation_node) is None:  # by hand, or its CT was loaded again
+        role = slicer.vtkMRMLSegmentationNode.GetReferenceImageGeometryReferenceRole()
+        segmentation_node.SetNodeReferenceID(role, volume_node.GetID())
+    state = state or state_of(segmentation_node, volume_node)
+    note_edits(segmentation_node, stored_state(table_node), state, tools or {})
     columns = list(zip(*table_rows(found.measurements), strict=True)) or [()] * len(COLUMNS)
     attributes = {STATE: state, MEASUREMENTS: found.measurements.as_dict()}
     attributes |= {
@@ -102,7 +113,7 @@ def fill_table(
     with slicer.util.NodeModify(table_node):
         table_node.RemoveAllColumns()
         for (name, unit), values in zip(COLUMNS, columns, strict=True):
-            _add_column(table_node, name, unit, values)
+            add_column(table_node, name, unit, values)
         table_node.SetUseColumnTitleAsColumnHeader(True)
         for name, value in attributes.items():
             table_node.SetAttribute(name, json.dumps(value))
@@ -141,7 +152,7 @@ def why_stale(segmentation_node: Any) -> tuple[str, ...]:
     return stale_reasons(stored_state(table_node), segmentation_node)
 
 
-def _add_column(table_node: Any, name: str, unit: str | None, values: tuple) -> None:
+def add_column(table_node: Any, name: str, unit: str | None, values: tuple) -> None:
     """Add a column of texts, or of numbers with a unit (an empty cell is NaN)."""
     if unit is None:
         column = vtk.vtkStringArray()
@@ -251,3 +262,10 @@ def _text_cell(row: tuple, n: int, quantities: dict[str, Quantity], *, ranges: b
         return f"{value:.1f}"
     interval = None if not _has_range(q) or row[n + 1] is None else (row[n + 1], row[n + 2])
     return with_interval(value, interval, 1 if _has_range(q) else q.digits)
+
+
+def stored_ct_name(segmentation_node: Any) -> str:
+    """Name of the CT that the numbers of a segmentation were taken on; empty where unknown."""
+    table_node = table_of(segmentation_node)
+    state = stored_state(table_node) if table_node is not None else {}
+    return state.get("ct", {}).get("name", "")

@@ -93,7 +93,7 @@ def points_from_node(markups_node: Any, volume_node: Any) -> tuple[Point, ...]:
         if markups_node.GetNthControlPointPositionStatus(n) == markups_node.PositionDefined
     ]
     world = [markups_node.GetNthControlPointPositionWorld(n) for n in placed]
-    return tuple(tuple(map(float, p)) for p in _from_world(np.array(world), volume_node))
+    return tuple(tuple(map(float, p)) for p in from_world(np.array(world), volume_node))
 
 
 def roi_from_node(roi_node: Any, volume_node: Any) -> tuple[Point, Point] | None:
@@ -107,7 +107,7 @@ def roi_from_node(roi_node: Any, volume_node: Any) -> tuple[Point, Point] | None
     if roi_node.GetNumberOfControlPoints() == 0 or not (ends[:, 1] > ends[:, 0]).all():
         return None
     corners = np.stack(np.meshgrid(*ends, indexing="ij"), axis=-1).reshape(-1, 3)
-    placed = _from_world(corners, volume_node)
+    placed = from_world(corners, volume_node)
     low, high = placed.min(axis=0), placed.max(axis=0)
     return tuple(map(float, low)), tuple(map(float, high))
 
@@ -122,7 +122,7 @@ def is_turned(roi_node: Any) -> bool:
     return bool((axes.max(axis=1) < _STRAIGHT).any())
 
 
-def _from_world(points: np.ndarray, volume_node: Any) -> np.ndarray:
+def from_world(points: np.ndarray, volume_node: Any) -> np.ndarray:
     """World points ``(n, 3)`` where a volume lies under a bent transform: on its own grid."""
     if is_linear(volume_node) or not len(points):
         return points

@@ -50,6 +50,7 @@ def write_page(
     path: Path,
     *,
     edited: bool = False,
+    changes: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Write the report.
 
@@ -67,6 +68,9 @@ def write_page(
         HTML file to write.
     edited : bool
         The labels were changed after the run: said on top.
+    changes : sequence of mapping
+        What a reader changed: ``when``, ``tool``, ``segment``, ``what``, ``before_ml`` and
+        ``after_ml``.
     """
     labels = labels.canonical()
     cut_sides = tuple(s.side for s in found.sides if s.incomplete)
@@ -89,6 +93,7 @@ def write_page(
         _image(picture.read_bytes(), "Contours on the CT; lines are the largest axial diameters"),
         *_surfaces(labels, lesions),
         *_removed(data["removed_components"]),
+        *_changed(changes),
         *_record(data),
     ]
     body = "\n".join(parts)
@@ -284,12 +289,31 @@ def _removed(removals: Sequence[Mapping[str, Any]]) -> list[str]:
             r["id"],
             r["tissue"],
             _number(r["volume_ml"], 2),
-            r["reason"] + (" (taken back)" if r["restored"] else ""),
+            r["reason"] + (" (restored)" if r["restored"] else ""),
             ", ".join(f"{x:.0f}" for x in r["center_ras_mm"]),
         )
         for r in removals
     ]
     return ["<h2>Removed by cleaning</h2>", *_table(head, rows, text=True)]
+
+
+def _changed(changes: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What a reader changed after the run, in the order of time."""
+    if not changes:
+        return []
+    head = ("When", "Segment", "Change", "With", "mL before", "mL after")
+    rows = [
+        (
+            c["when"],
+            c["segment"],
+            c["what"],
+            c["tool"],
+            _number(c["before_ml"]),
+            _number(c["after_ml"]),
+        )
+        for c in changes
+    ]
+    return ["<h2>Changed by a reader</h2>", *_table(head, rows, text=True)]
 
 
 def _patient(record: Mapping[str, Any] | None) -> list[str]:

@@ -4,8 +4,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from phantom import ellipsoid, grid, sphere_ml
 
-from KidneySegLib.core.volume import Volume
-from KidneySegLib.measure.diameters import feret_3d, feret_axial, sphere_equivalent_mm
+from KidneySegLib.core.volume import Geometry, Volume
+from KidneySegLib.measure.diameters import (
+    axial_diameters,
+    feret_3d,
+    feret_axial,
+    sphere_equivalent_mm,
+)
 
 
 @pytest.mark.parametrize("spacing", [(0.8, 0.8, 0.8), (3.0, 0.8, 0.8), (5.0, 0.7, 0.9)])
@@ -56,3 +61,30 @@ def test_single_voxel_and_line():
 
 def test_sphere_equivalent_inverts_the_volume():
     assert sphere_equivalent_mm(sphere_ml(13.0)) == pytest.approx(26.0)
+
+
+@pytest.mark.parametrize("degrees", [0, 30])
+def test_the_short_axis_lies_across_the_longest_in_its_plane(degrees):
+    turn = np.eye(4)
+    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    turn[:2, :2] = [[c, -s], [s, c]]
+    straight = grid((2.0, 0.5, 0.5), (30, 120, 120))
+    mask = ellipsoid(straight, (0, 0, 0), (8, 22, 12))
+    geometry = Geometry(straight.shape, turn @ straight.ijk_to_ras)
+    longest, short = axial_diameters(mask, geometry)
+    assert longest.mm == pytest.approx(44, abs=1)
+    assert short.mm == pytest.approx(16, abs=1)
+    ends = [np.array([d.start_ras_mm, d.end_ras_mm]) for d in (longest, short)]
+    along, across = (e[1] - e[0] for e in ends)
+    assert abs(along @ across) < 1e-6 * longest.mm * short.mm
+    assert np.linalg.norm(across) == pytest.approx(short.mm)
+    assert ends[0][0][2] == pytest.approx(ends[1][0][2])
+
+
+def test_the_short_axis_of_a_voxel_and_of_a_line():
+    geometry = grid((1.0, 1.0, 1.0), (10, 10, 10))
+    mask = np.zeros(geometry.shape, bool)
+    mask[5, 5, 5:9] = True
+    longest, short = axial_diameters(mask, geometry)
+    assert longest.mm >= 4
+    assert 0 < short.mm <= 1

@@ -26,8 +26,8 @@ def test_every_property_is_one_of_its_class(widget):
 
 
 def test_names_used_in_the_code_are_in_the_ui():
-    text = (MODULE / "KidneySeg.py").read_text()
-    used = set(re.findall(r"self\.ui\.(\w+)", text))
+    text = "\n".join(p.read_text(encoding="utf-8") for p in MODULE.rglob("*.py"))
+    used = set(re.findall(r"\bui\.(\w+)", text))
     named = {element.get("name") for element in UI.iter("widget")}
     assert used <= named
     buttons = {n for n in named if n.endswith(("Button", "Selector", "Table"))}

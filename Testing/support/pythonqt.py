@@ -9,6 +9,7 @@ a slot gets exactly the arguments of the signature. Exceptions in slots are coll
 from __future__ import annotations
 
 import ctypes
+import enum
 import functools
 import re
 import sys
@@ -129,6 +130,8 @@ class _Class:
 
     def __getattr__(self, name):
         static = getattr(self._kind, name)
+        if not callable(static) or isinstance(static, enum.EnumMeta):
+            return static
         return lambda *arguments: wrap(static(*(unwrap(a) for a in arguments)))
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import slicer
 import vtk
 from PySide6 import QtCore, QtGui, QtUiTools, QtWidgets
-from pythonqt import Wrapped, guarded, qt_module, unwrap
+from pythonqt import Wrapped, errors, guarded, qt_module, unwrap
 
 _HEADER_HEIGHT = 26
 
@@ -49,12 +49,14 @@ class ctkCollapsibleButton(QtWidgets.QWidget):  # noqa: N801
         return self._collapsed
 
     def _set_collapsed(self, collapsed):
-        self._collapsed = collapsed
+        changed, self._collapsed = collapsed != self._collapsed, collapsed
         self.setMaximumHeight(_HEADER_HEIGHT + 2 if collapsed else 16777215)
         for child in self.findChildren(
             QtWidgets.QWidget, options=QtCore.Qt.FindChildOption.FindDirectChildrenOnly
         ):
             child.setHidden(collapsed)
+        if changed:
+            self.contentsCollapsed.emit(collapsed)
 
     text = QtCore.Property(str, _get_text, _set_text)
     collapsed = QtCore.Property(bool, _get_collapsed, _set_collapsed)
@@ -169,9 +171,14 @@ class qMRMLSegmentsTableView(QtWidgets.QTableWidget):  # noqa: N801
     def setMRMLScene(self, scene):
         self._scene = scene
 
+    def selectedSegmentIDs(self):
+        rows = sorted({index.row() for index in self.selectedIndexes()})
+        return [self._ids[row] for row in rows]
+
     def setSegmentationNode(self, node):
         segmentation = node.GetSegmentation() if node is not None else None
         count = segmentation.GetNumberOfSegments() if segmentation else 0
+        self._ids = [segmentation.GetNthSegmentID(n) for n in range(count)]
         self.setColumnCount(2)
         self.setColumnWidth(0, 30)
         self.setRowCount(count)
@@ -181,6 +188,25 @@ class qMRMLSegmentsTableView(QtWidgets.QTableWidget):  # noqa: N801
             color.setBackground(QtGui.QColor.fromRgbF(*segment.GetColor()))
             self.setItem(n, 0, color)
             self.setItem(n, 1, QtWidgets.QTableWidgetItem(segment.GetName()))
+
+
+class qMRMLSegmentEditorWidget(QtWidgets.QLabel):  # noqa: N801
+    """Slicer's Segment Editor as a part of other panels: keeps what it is told."""
+
+    def __init__(self):
+        super().__init__("Slicer's Segment Editor is here")
+        self.told, self.shortcuts = {}, False
+
+    def __getattr__(self, name):
+        if not name.startswith("set"):
+            raise AttributeError(name)
+        return lambda value: self.told.__setitem__(name[3:], value)
+
+    def installKeyboardShortcuts(self):
+        self.shortcuts = True
+
+    def uninstallKeyboardShortcuts(self):
+        self.shortcuts = False
 
 
 _WIDGETS = (qMRMLWidget, ctkCollapsibleButton, qMRMLNodeComboBox, qMRMLSegmentsTableView)
@@ -328,7 +354,8 @@ class ScriptedLoadableModuleWidget:
         pass
 
     def resourcePath(self, name):
-        return str(Path(sys.modules[type(self).__module__].__file__).parent / "Resources" / name)
+        module = sys.modules[type(self).__name__.removesuffix("Widget")]
+        return str(Path(module.__file__).parent / "Resources" / name)
 
 
 class ScriptedLoadableModuleLogic:
@@ -383,11 +410,30 @@ class Application(QtCore.QObject):
 
     def __init__(self, cache: Path) -> None:
         super().__init__()
+        self._slots = {}
         self.temporaryPath, self.settings = str(cache), _Settings()
         self.slicerUserSettingsFilePath = str(cache / "settings" / "Slicer-34000.ini")
 
     def connect(self, signature, slot):
-        getattr(self, signature.split("(")[0]).connect(guarded(slot, 0))
+        self._slots[signature, slot] = guarded(slot, 0)
+        getattr(self, signature.split("(")[0]).connect(self._slots[signature, slot])
+
+    def disconnect(self, signature, slot):
+        connected = self._slots.pop((signature, slot), None)
+        if connected is not None:
+            getattr(self, signature.split("(")[0]).disconnect(connected)
+
+    def processEvents(self):
+        QtWidgets.QApplication.processEvents()
+
+    def testingEnabled(self):
+        return False
+
+    def setOverrideCursor(self, cursor):
+        QtWidgets.QApplication.setOverrideCursor(cursor)
+
+    def restoreOverrideCursor(self):
+        QtWidgets.QApplication.restoreOverrideCursor()
 
     def userSettings(self):
         return self.settings
@@ -418,5 +464,7 @@ def install(cache: Path) -> Application:
     modules["SampleData"].SampleDataLogic = _SampleDataLogic
     sys.modules.update(modules)
     slicer.app = Application(cache)
+    slicer.qMRMLSegmentEditorWidget = lambda: Wrapped(qMRMLSegmentEditorWidget())
+    slicer.util.errorDisplay = lambda text, **_: errors.append(text)
     slicer.util.loadUI, slicer.util.childWidgetVariables = load_ui, child_widget_variables
     return slicer.app
