@@ -3,6 +3,7 @@
 from slicer.i18n import tr as _
 
 from . import texts
+from .answers import KINDS, SIDES, kidney_line
 
 
 def report_text(case):
@@ -34,7 +35,7 @@ def report_text(case):
 
 def _side(side, lesions):
     """A kidney in a sentence."""
-    text = f"{texts.kidney_line(side)}."
+    text = f"{kidney_line(side)}."
     if not any(lesion.side == side.side for lesion in lesions):
         text += _(" No mass was found by the software.")
     return text
@@ -52,8 +53,8 @@ def _lesion(lesion, scores):
     text = _(
         "{side} {kind}: {axial}, largest diameter {longest:.0f} mm, volume {volume} mL"
     ).format(
-        side=texts.SIDES.get(lesion.side, lesion.side),
-        kind=texts.KINDS.get(lesion.kind, lesion.kind),
+        side=SIDES.get(lesion.side, lesion.side),
+        kind=KINDS.get(lesion.kind, lesion.kind),
         axial=axial,
         longest=lesion.feret_3d_mm,
         volume=with_interval(lesion.volume_ml, lesion.volume_interval_ml),

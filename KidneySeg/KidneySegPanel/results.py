@@ -4,10 +4,11 @@ import qt
 from slicer.i18n import tr as _
 
 from . import colors, texts, views
+from .answers import answers
 from .report_text import report_text
 
 _FIRST_WARNINGS = 2
-_ALL = "#all"
+_ALL, _ROW = "#all", "#row"
 
 
 class Results:
@@ -16,7 +17,9 @@ class Results:
     def __init__(self, panel):
         self._panel, self.ui = panel, panel.ui
         self.prepareViews = False
-        self._places, self._shown, self._unfolded = [], None, False
+        self._answers, self._current = [], None
+        self._shown, self._unfolded = None, False
+        self._help = self.ui.answerLabel.toolTip
         clicks = {
             "previousLesionButton": self.onPrevious,
             "nextLesionButton": self.onNext,
@@ -26,15 +29,14 @@ class Results:
         for name, slot in clicks.items():
             getattr(self.ui, name).connect("clicked()", slot)
         self.ui.show3DButton.connect("toggled(bool)", self.onShow3D)
-        self.ui.answerTable.connect("cellClicked(int,int)", self.onRow)
         self.ui.warningsLabel.connect("linkActivated(QString)", self.onLink)
-        table = self.ui.answerTable
-        table.horizontalHeader().hide()
-        table.verticalHeader().hide()
+        label = self.ui.answerLabel
+        label.connect("linkActivated(QString)", self.onLink)
+        label.connect("linkHovered(QString)", self.onHover)
         for key, slot in (("N", self.onNext), ("P", self.onPrevious), ("Space", self.onToggle)):
-            shortcut = qt.QShortcut(table)
+            shortcut = qt.QShortcut(label)
             shortcut.setKey(qt.QKeySequence(key))
-            shortcut.setContext(qt.Qt.WidgetShortcut)
+            shortcut.setContext(qt.Qt.WidgetShortcut)  # buttons need their Space
             shortcut.connect("activated()", slot)
 
     # ------------------------------------------------------------ showing
@@ -43,7 +45,7 @@ class Results:
         """Show a case, or that there is none."""
         there = case is not None
         if not there or self._shown is not case.segmentation:
-            self._unfolded = False
+            self._unfolded, self._current = False, None
         self._shown = case.segmentation if there else None
         numbers = case.numbers if there else None
         self._showHeading(case)
@@ -76,32 +78,19 @@ class Results:
         self.ui.measureButton.visible = case is not None and (bool(stale) or case.numbers is None)
 
     def _fill(self, numbers):
-        """One line a kidney and a lesion; each knows its place."""
-        table, found = self.ui.answerTable, numbers.measurements if numbers is not None else None
-        rows, self._places = [], []
-        if found is not None:
-            scores = {n.lesion_id: n for n in found.nephrometry}
-            for side in found.sides:
-                tip = texts.with_units(("parenchyma", "tumor", "cyst", "kidney"), side)
-                rows.append((texts.kidney_line(side), tip))
-                self._places.append((side.center_ras_mm, False))
-            for lesion in found.lesions:
-                line = texts.lesion_line(lesion, scores.get(lesion.id))
-                rows.append((line, texts.with_units(("lesion",), lesion)))
-                self._places.append((lesion.center_ras_mm, True))
-        blocked = table.blockSignals(True)
-        table.setColumnCount(1)
-        table.setRowCount(len(rows))
-        for n, (line, tip) in enumerate(rows):
-            item = qt.QTableWidgetItem(line)
-            item.setToolTip(tip)
-            table.setItem(n, 0, item)
-        table.horizontalHeader().setStretchLastSection(True)
-        table.resizeRowsToContents()
-        table.blockSignals(blocked)
-        table.visible = bool(rows)
-        height = 4 + sum(table.rowHeight(n) for n in range(len(rows)))
-        table.setFixedHeight(max(height, 1))
+        """One line a kidney and a lesion; each knows its numbers and its place."""
+        self._answers = answers(numbers.measurements) if numbers is not None else []
+        if self._current is not None and self._current >= len(self._answers):
+            self._current = None
+        link = colors.color("link", self.ui.answerLabel)
+        lines = []
+        for n, answer in enumerate(self._answers):
+            line = texts.escaped(answer.line)
+            line = f"<b>{line}</b>" if n == self._current else line
+            show = f"<a style='color:{link}' href='{_ROW}{n}'>{_('Show')}</a>"
+            lines.append(f"<p style='margin:3px 0'>{line} {show}</p>")
+        self.ui.answerLabel.text = "".join(lines)
+        self.ui.answerLabel.visible = bool(lines)
 
     def _showWarnings(self, case):
         """The two worst warnings; the others on a click."""
@@ -155,30 +144,40 @@ class Results:
     def _showFirst(self):
         """After a run: the largest lesion in the slice views, surfaces where 3D is shown."""
         self.prepareViews = False
-        rows = self._lesionRows() or list(range(len(self._places)))[:1]
+        rows = self._lesionRows() or list(range(len(self._answers)))[:1]
         if rows:
-            views.show_place(self._places[rows[0]][0], self._panel.case.ct)
+            views.show_place(self._answers[rows[0]].place, self._panel.case.ct)
         if views.has_3d_view():
             self.ui.show3DButton.checked = True
 
     # ------------------------------------------------------------ what the user does
 
     def onLink(self, target):
-        """Unfold the warnings, or show a place."""
+        """Unfold the warnings, or show a line's place, or that of a finding."""
         if target == _ALL:
             self._unfolded = not self._unfolded
             self._showWarnings(self._panel.case)
+        elif target.startswith(_ROW):
+            self.onRow(int(target.removeprefix(_ROW)))
         else:
             self._panel.showPlace([float(x) for x in target.split(",")])
 
-    def onRow(self, row, column=0):
-        """Show the clicked kidney or lesion in the slice views."""
-        if 0 <= row < len(self._places):
-            self._panel.showPlace(self._places[row][0])
+    def onHover(self, target):
+        """All numbers of a line with their intervals, as tool tip."""
+        row = int(target.removeprefix(_ROW)) if target.startswith(_ROW) else -1
+        known = 0 <= row < len(self._answers)
+        self.ui.answerLabel.toolTip = self._answers[row].numbers if known else self._help
+
+    def onRow(self, row):
+        """Show a kidney or lesion in the slice views."""
+        if 0 <= row < len(self._answers):
+            self._current = row
+            self._fill(self._panel.case.numbers)
+            self._panel.showPlace(self._answers[row].place)
 
     def _lesionRows(self):
         """Lines that are lesions."""
-        return [n for n, (_place, lesion) in enumerate(self._places) if lesion]
+        return [n for n, answer in enumerate(self._answers) if answer.is_lesion]
 
     def onNext(self):
         """Show the next lesion."""
@@ -193,11 +192,8 @@ class Results:
         rows = self._lesionRows()
         if not rows:
             return
-        row = self.ui.answerTable.currentRow()
-        n = rows.index(row) + by if row in rows else (0 if by > 0 else -1)
-        row = rows[n % len(rows)]
-        self.ui.answerTable.setCurrentCell(row, 0)
-        self.onRow(row)
+        n = rows.index(self._current) + by if self._current in rows else (0 if by > 0 else -1)
+        self.onRow(rows[n % len(rows)])
 
     def onToggle(self):
         """Show or hide the segments."""

@@ -210,7 +210,7 @@ class Session:
         for n in range(len(self.steps) - 1, -1, -1):
             checkpoint, changed = self.steps[n]
             if changed is made:
-                del self.steps[n:]
+                del self.steps[n]
                 return checkpoint.title if checkpoint.restore(changed) else None
         return None
 

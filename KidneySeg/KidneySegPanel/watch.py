@@ -90,7 +90,8 @@ class Watch:
         if node.IsA("vtkMRMLSegmentationNode"):
             from KidneySegLib import mrml
 
-            self._orphans.append((node, mrml.belongings(node), mrml.folder_of(node)))
+            others = [*mrml.belongings(node), node.GetDisplayNode()]
+            self._orphans.append((node, others, mrml.folder_of(node)))
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onRemoved(self, caller, event, node):
@@ -100,7 +101,7 @@ class Watch:
         gone = [entry for entry in self._orphans if entry[0] is node]
         self._orphans = [entry for entry in self._orphans if entry[0] is not node]
         for _node, others, folder in gone:
-            for other in others:
+            for other in (o for o in others if o is not None):
                 mrml.remove_with_display(other)
             if folder:
                 mrml.remove_folder(mrml.hierarchy_of(slicer.mrmlScene), folder)

@@ -70,8 +70,8 @@ def remove_with_display(node: Any) -> None:
     scene = node.GetScene()
     if scene is None:
         return
-    display = node.GetDisplayNode() if hasattr(node, "GetDisplayNode") else None
-    others = [display, node.GetStorageNode()]
+    kinds = ("GetDisplayNode", "GetStorageNode")
+    others = [getattr(node, kind)() for kind in kinds if hasattr(node, kind)]
     scene.RemoveNode(node)
     for other in others:
         if other is not None:

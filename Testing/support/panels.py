@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 
@@ -66,9 +67,9 @@ def measure(widget) -> None:
 
 
 def answers(widget) -> list[str]:
-    """Lines of the answer."""
-    table = widget.ui.answerTable
-    return [table.item(n, 0).text() for n in range(table.rowCount)]
+    """Lines of the answer, as the label shows them."""
+    text = re.sub(r" <a [^>]*>Show</a>", "", widget.ui.answerLabel.text)
+    return [re.sub(r"<[^>]*>", "", line) for line in text.split("</p>") if line]
 
 
 def add_views(ct) -> list:

@@ -30,13 +30,13 @@ class qMRMLWidget(QtWidgets.QWidget):  # noqa: N801
 
 
 class ctkCollapsibleButton(QtWidgets.QWidget):  # noqa: N801
-    """A titled section that hides what it holds."""
+    """A titled section that hides what it holds, and knows what else is hidden in it."""
 
     contentsCollapsed = QtCore.Signal(bool)
 
     def __init__(self, parent=None):
         super().__init__(parent)
-        self._text, self._collapsed = "", False
+        self._text, self._collapsed, self._wanted, self._own = "", False, {}, False
         self.setContentsMargins(0, _HEADER_HEIGHT, 0, 0)
 
     def _get_text(self):
@@ -51,26 +51,43 @@ class ctkCollapsibleButton(QtWidgets.QWidget):  # noqa: N801
     def _set_collapsed(self, collapsed):
         changed, self._collapsed = collapsed != self._collapsed, collapsed
         self.setMaximumHeight(_HEADER_HEIGHT + 2 if collapsed else 16777215)
-        for child in self.findChildren(
-            QtWidgets.QWidget, options=QtCore.Qt.FindChildOption.FindDirectChildrenOnly
-        ):
-            child.setHidden(collapsed)
+        direct = QtCore.Qt.FindChildOption.FindDirectChildrenOnly
+        for child in self.findChildren(QtWidgets.QWidget, options=direct):
+            if collapsed:
+                self._hide(child, wanted=not child.isHidden())
+            else:
+                child.setVisible(self._wanted.pop(child, not child.isHidden()))
         if changed:
             self.contentsCollapsed.emit(collapsed)
+
+    def _hide(self, child, *, wanted):
+        self._wanted[child], self._own = wanted, True
+        child.setHidden(True)
+        self._own = False
 
     text = QtCore.Property(str, _get_text, _set_text)
     collapsed = QtCore.Property(bool, _get_collapsed, _set_collapsed)
 
     def childEvent(self, event):
         super().childEvent(event)
-        if event.added() and event.child().isWidgetType() and self._collapsed:
-            event.child().setHidden(True)
+        if event.polished() and event.child().isWidgetType():  # before, it is no more than QWidget
+            event.child().installEventFilter(self)
+            if self._collapsed and event.child() not in self._wanted:
+                self._hide(event.child(), wanted=not event.child().isHidden())
+
+    def eventFilter(self, child, event):
+        if self._collapsed and not self._own:
+            if event.type() == QtCore.QEvent.Type.ShowToParent:
+                self._hide(child, wanted=True)
+            elif event.type() == QtCore.QEvent.Type.HideToParent:
+                self._wanted[child] = False
+        return False
 
     def paintEvent(self, event):
         painter = QtGui.QPainter(self)
         bar = QtCore.QRect(0, 0, self.width(), _HEADER_HEIGHT - 4)
-        painter.fillRect(bar, QtGui.QColor(222, 226, 230))
-        painter.setPen(QtGui.QColor(33, 37, 41))
+        painter.fillRect(bar, self.palette().color(QtGui.QPalette.ColorRole.Button).darker(108))
+        painter.setPen(self.palette().color(QtGui.QPalette.ColorRole.WindowText))
         mark = "\u25b8" if self._collapsed else "\u25be"
         painter.drawText(
             bar.adjusted(8, 0, 0, 0), QtCore.Qt.AlignmentFlag.AlignVCenter, f"{mark}  {self._text}"
