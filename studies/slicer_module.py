@@ -26,11 +26,17 @@ import slicer  # noqa: E402
 from common import parser, save  # noqa: E402
 
 from KidneySegLib import mrml  # noqa: E402
-from KidneySegLib.app.job import Done, JobError, run_job, segment_job  # noqa: E402
+from KidneySegLib.app.job import (  # noqa: E402
+    Done,
+    JobError,
+    measure_job,
+    run_job,
+    segment_job,
+)
 from KidneySegLib.core.volume import Geometry, Volume  # noqa: E402
 from KidneySegLib.io.images import read_volume  # noqa: E402
+from KidneySegLib.kidney_ct.measured import measured  # noqa: E402
 from KidneySegLib.kidney_ct.settings import Settings  # noqa: E402
-from KidneySegLib.measure.measurements import measure  # noqa: E402
 
 
 def big_case(slices: int) -> tuple[Volume, np.ndarray]:
@@ -57,21 +63,45 @@ def scene_xml() -> str:
     return slicer.mrmlScene.GetSceneXMLString()
 
 
-def overhead_seconds(slices: int) -> dict[str, float]:
-    """From the child's start to the segments in the scene, without the library's own time."""
+def overhead_seconds(slices: int, *, bent: bool = False) -> dict[str, float]:
+    """What Slicer's own thread does of a run: handing over, and taking the segments and numbers.
+
+    The child process works meanwhile; its time is not counted.
+    """
     ct, labels = big_case(slices)
     node = scenes.add_ct(ct)
+    if bent:
+        scenes.put_under_bend(node, scale=1.1)
     begun = time.perf_counter()
-    job = segment_job(mrml.volume_from_node(node), Settings(), command=("/bin/true",))
-    with contextlib.suppress(JobError):  # the child did nothing: only handing over is timed
-        run_job(job)
+    mrml.Sent(node)
+    warp = mrml.warp_of(node)
+    volume = mrml.volume_from_node(node)
+    job = segment_job(volume, Settings(), warp=warp, command=("/bin/true",))
     handed_over = time.perf_counter() - begun
-    measurements = measure(Volume(labels, ct.geometry), ct)
+    with contextlib.suppress(JobError):  # the child does nothing: only handing over is timed
+        run_job(job)
+    found = measured(Volume(labels, ct.geometry), ct, warp)  # as the child does
     begun = time.perf_counter()
     update = mrml.add_to_scene(labels, node, record={})
     mrml.add_candidates(labels, *removed_from(labels), node, update.segmentation)
-    mrml.fill_table(measurements, update.segmentation)
-    return {"hand_over_s": handed_over, "into_the_scene_s": time.perf_counter() - begun}
+    mrml.fill_table(found, update.segmentation, node)
+    into = time.perf_counter() - begun
+    begun = time.perf_counter()
+    mrml.why_stale(update.segmentation)
+    mrml.corrections(update.segmentation)
+    looked = time.perf_counter() - begun
+    begun = time.perf_counter()
+    own = mrml.labels_from_segmentation(update.segmentation, node)
+    job = measure_job(volume, own, warp=mrml.warp_of(node), command=("/bin/true",))
+    again = time.perf_counter() - begun
+    with contextlib.suppress(JobError):
+        run_job(job)
+    return {
+        "hand_over_s": handed_over,
+        "into_the_scene_s": into,
+        "look_for_changes_s": looked,
+        "hand_over_to_measure_s": again,
+    }
 
 
 def removed_from(labels: np.ndarray) -> tuple[np.ndarray, list[dict]]:
@@ -141,13 +171,13 @@ def memory_growth_mb(runs: int) -> float:
     """Resident memory after many results were put into one segmentation, against the tenth."""
     demo = read_volume(ROOT / "Resources" / "Demo" / "demo_ct.nii.gz")
     truth = read_volume(ROOT / "Resources" / "Demo" / "demo_truth.nii.gz").array.astype(np.uint8)
-    node, segmentation, table = scenes.add_ct(demo), None, None
+    node, segmentation = scenes.add_ct(demo), None
     for n in range(runs):
         update = mrml.add_to_scene(truth, node, segmentation, record={})
         segmentation = update.segmentation
         mrml.add_candidates(truth, *removed_from(truth), node, segmentation)
-        measurements = mrml.measure_segmentation(segmentation, node)
-        table = mrml.fill_table(measurements, segmentation, table)
+        found = mrml.measure_segmentation(segmentation, node)
+        mrml.fill_table(found, segmentation, node)
         if n == 9:
             tenth = _resident_mb()
     return _resident_mb() - tenth
@@ -168,6 +198,9 @@ def main() -> None:
     slicer.mrmlScene.Clear(True)
     figures["overhead_512x512x400"] = overhead_seconds(400)
     figures["peak_gb_512x512x400"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    for slices in (200, 400):
+        slicer.mrmlScene.Clear(True)
+        figures[f"overhead_bent_512x512x{slices}"] = overhead_seconds(slices, bent=True)
     slicer.mrmlScene.Clear(True)
     for how in ("cancel", "kill"):
         figures[how] = interrupted(how, 20)

@@ -14,7 +14,7 @@ class Correct:
 
     def __init__(self, panel):
         self._panel, self.ui = panel, panel.ui
-        self._editor, self._tools = None, {}
+        self._editor, self._listens, self._tools = None, False, {}
         self.ui.correctSection.connect("contentsCollapsed(bool)", self.onCollapsed)
         self.ui.editButton.connect("clicked()", self.onEdit)
 
@@ -26,11 +26,11 @@ class Correct:
             self._point(case)
 
     def onCollapsed(self, collapsed):
-        """Make the editor when the section is opened first; shortcuts only while it is open."""
+        """Make the editor when the section is opened first."""
         if not collapsed and self._editor is None:
             self._editor = self._made()
             self._point(self._panel.case)
-        self._shortcuts(not collapsed)
+        self._listen(not collapsed)
 
     def _made(self):
         """Slicer's Segment Editor widget below the hint; None where this Slicer has none."""
@@ -67,28 +67,30 @@ class Correct:
         self._editor.setSegmentationNode(case.segmentation if whole else None)
         self._editor.setSourceVolumeNode(case.ct if whole else None)
 
-    def _shortcuts(self, on):
-        """Keyboard shortcuts of the editor, only while it is in view."""
-        if self._editor is None:
+    def _listen(self, on):
+        """Let the editor hear mouse and keys only while it is in view."""
+        if self._editor is None or on == self._listens:
             return
+        self._listens = on
         if on:
+            self._editor.setupViewObservations()
             self._editor.installKeyboardShortcuts()
         else:
-            self._editor.uninstallKeyboardShortcuts()
             self._editor.setActiveEffectByName("")
+            self._editor.uninstallKeyboardShortcuts()
+            self._editor.removeViewObservations()
 
     def enter(self):
         """The module comes into view."""
-        if not self.ui.correctSection.collapsed:
-            self._shortcuts(True)
+        self._listen(not self.ui.correctSection.collapsed)
 
     def exit(self):
         """Another module comes into view."""
-        self._shortcuts(False)
+        self._listen(False)
 
     def close(self):
         """The panel goes."""
-        self._shortcuts(False)
+        self._listen(False)
         self._editor = None
 
     def onEdit(self):

@@ -422,13 +422,13 @@ def test_the_segment_editor_is_made_when_its_section_is_opened(done, ct):
     editor = done.correct._editor._target
     assert editor.told["SegmentationNode"] is done.case.segmentation
     assert editor.told["SourceVolumeNode"] is ct
-    assert editor.shortcuts
+    assert (editor.shortcuts, editor.observes) == (True, True)
     done.exit()
-    assert not editor.shortcuts
+    assert (editor.shortcuts, editor.observes) == (False, False)
     done.enter()
-    assert editor.shortcuts
+    assert (editor.shortcuts, editor.observes) == (True, True)
     done.ui.correctSection.collapsed = True
-    assert not editor.shortcuts
+    assert (editor.shortcuts, editor.observes) == (False, False)
 
 
 def test_the_tool_of_an_edit_is_noted(done, ct):

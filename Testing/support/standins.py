@@ -212,12 +212,18 @@ class qMRMLSegmentEditorWidget(QtWidgets.QLabel):  # noqa: N801
 
     def __init__(self):
         super().__init__("Slicer's Segment Editor is here")
-        self.told, self.shortcuts = {}, False
+        self.told, self.shortcuts, self.observes = {}, False, False
 
     def __getattr__(self, name):
         if not name.startswith("set"):
             raise AttributeError(name)
         return lambda value: self.told.__setitem__(name[3:], value)
+
+    def setupViewObservations(self):
+        self.observes = True
+
+    def removeViewObservations(self):
+        self.observes = False
 
     def installKeyboardShortcuts(self):
         self.shortcuts = True

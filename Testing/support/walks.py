@@ -21,6 +21,7 @@ from KidneySegLib.app.job import Done
 from KidneySegLib.core.source import describe_input
 from KidneySegLib.kidney_ct.measured import Measured, measured
 from KidneySegLib.mrml.placement import reference_volume
+from KidneySegLib.mrml.segments import segment_ml
 from KidneySegLib.result import Result
 
 
@@ -192,8 +193,7 @@ class Walk:
     def do_edit(self) -> None:
         node, segment_id = self._segment()
         ct = reference_volume(node) if node is not None else None
-        segment = node.GetSegmentation().GetSegment(segment_id) if node is not None else None
-        if ct is None or segment.GetRepresentation("Binary labelmap") is None:
+        if ct is None or segment_ml(node, segment_id) == 0:
             return
         mask = slicer.util.arrayFromSegmentBinaryLabelmap(node, segment_id, ct).copy()
         slices = np.flatnonzero(mask.any(axis=(1, 2)))
