@@ -64,7 +64,7 @@ def of_case(case, segmenter, rng):
                     mask = lesion_at(ras, ct, known, percent)
                     row[f"seconds_{given}"] = round(time.perf_counter() - begun, 2)
                     row[f"dice_{given}"] = round(dice(mask, lesion), 3)
-                    row[f"ml_{given}"] = round(mask.sum() * ct.geometry.voxel_volume_ml, 1)
+                    row[f"ml_{given}"] = round(float(mask.sum()) * ct.geometry.voxel_volume_ml, 1)
                 rows.append(row)
                 print(row, flush=True)
     return rows
@@ -80,9 +80,10 @@ def main():
     rows = [row for case in arguments.cases for row in of_case(case, segmenter, rng)]
     summary = {"lesions": sum(row["deepest"] for row in rows), "clicks": len(rows)}
     for given in ("with", "without"):
-        values = [row[f"dice_{given}"] for row in rows]
-        summary[f"median_dice_{given}"] = float(np.median(values))
-        summary[f"share_over_half_{given}"] = float(np.mean(np.array(values) > 0.5))
+        for which, least in (("", np.inf), ("_under_100_ml", 100.0)):
+            values = np.array([row[f"dice_{given}"] for row in rows if row["ml"] < least])
+            summary[f"median_dice_{given}{which}"] = float(np.median(values))
+            summary[f"share_over_half_{given}{which}"] = float(np.mean(values > 0.5))
         summary[f"slowest_s_{given}"] = max(row[f"seconds_{given}"] for row in rows)
     print(summary)
     save({"clicks": rows, **summary}, arguments.json)

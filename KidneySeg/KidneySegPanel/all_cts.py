@@ -1,7 +1,12 @@
-"""All CTs of the scene, one after the other, and one table of them. Needs no Qt."""
+"""All CTs of the scene, frames of sequences too, one after the other, and one table of them.
+
+Needs no Qt.
+"""
 
 import slicer
 from slicer.i18n import tr as _
+
+from .session import is_ct
 
 TABLE = "KidneySeg, all CTs"
 
@@ -14,13 +19,19 @@ class AllCTs:
         panel.ui.runAllButton.connect("clicked()", self.onRunAll)
 
     def onRunAll(self):
-        """Segment every CT of the scene."""
-        from .session import is_ct
-
+        """Segment every CT of the scene, and every frame of its sequences if the user agrees."""
         if self._panel.runner.isRunning:
             return
-        nodes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
-        self._waiting, self._done = [node for node in nodes if is_ct(node)], []
+        waiting = [(lambda node=node: node) for node in single_cts()]
+        frames = sequence_frames()
+        if frames:
+            text = _(
+                "{count} frames of sequences become CTs of their own in the scene and are segmented "
+                "too. Go on?"
+            )
+            if slicer.util.confirmOkCancelDisplay(text.format(count=len(frames)), "KidneySeg"):
+                waiting += [(lambda frame=frame: as_ct(*frame)) for frame in frames]
+        self._waiting, self._done = waiting, []
         self._panel.runner.whenOver = self._over
         self._next()
 
@@ -28,8 +39,8 @@ class AllCTs:
         """Begin with the next CT that waits; at the end fill the table."""
         runner = self._panel.runner
         while self._waiting and not runner.isRunning:
-            ct = self._waiting.pop(0)
-            if ct.GetScene() is None:
+            ct = self._waiting.pop(0)()
+            if ct is None or ct.GetScene() is None:
                 continue
             self._panel.session.parameters.inputVolume = ct
             runner.start()
@@ -56,3 +67,32 @@ class AllCTs:
             mrml.fill_joint_table(made, TABLE)
             text = _("{count} CT(s) done: see the table '{name}'.")
             self._panel.say(text.format(count=len(made), name=TABLE))
+
+
+def single_cts():
+    """CTs that are not the changing picture of a sequence."""
+    browsers = slicer.util.getNodesByClass("vtkMRMLSequenceBrowserNode")
+    cts = [node for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if is_ct(node)]
+    return [ct for ct in cts if not any(browser.IsProxyNode(ct.GetID()) for browser in browsers)]
+
+
+def sequence_frames():
+    """Sequence and index of every frame that can be a CT."""
+    return [
+        (sequence, n)
+        for sequence in slicer.util.getNodesByClass("vtkMRMLSequenceNode")
+        for n in range(sequence.GetNumberOfDataNodes())
+        if is_ct(sequence.GetNthDataNode(n))
+    ]
+
+
+def as_ct(sequence, n):
+    """A frame of a sequence as a CT of its own in the scene; one that is there is taken again."""
+    name = _("{sequence}, frame {number}").format(sequence=sequence.GetName(), number=n + 1)
+    for node in single_cts():
+        if node.GetName() == name:
+            return node
+    ct = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
+    ct.CopyContent(sequence.GetNthDataNode(n), True)
+    ct.CreateDefaultDisplayNodes()
+    return ct

@@ -280,6 +280,30 @@ def test_every_loaded_ct_is_run_and_one_table_names_them(widget, ct, imitate, sc
     assert len(mrml.results_on(ct)) == len(mrml.results_on(other)) == 1
 
 
+def test_frames_of_a_sequence_become_cts_if_the_user_agrees(
+    widget, ct, imitate, scene, result, monkeypatch
+):
+    imitate()
+    sequence = scene.AddNewNodeByClass("vtkMRMLSequenceNode", "perfusion")
+    for n in range(2):
+        sequence.SetDataNodeAtValue(ct, str(n))
+    asked = []
+    monkeypatch.setattr(
+        slicer.util,
+        "confirmOkCancelDisplay",
+        lambda text, *_: asked.append(text) or True,
+        raising=False,
+    )
+    click(widget.ui.runAllButton)
+    end = time.monotonic() + 60
+    while (widget.runner.isRunning or widget.runner.whenOver) and time.monotonic() < end:
+        widget.runner.onTimer()
+    assert "2 frames of sequences" in asked[0]
+    table = scene.GetFirstNodeByName("KidneySeg, all CTs")
+    column = {table.GetCellText(n, 0) for n in range(table.GetNumberOfRows())}
+    assert column == {"CT", "perfusion, frame 1", "perfusion, frame 2"}
+
+
 # ------------------------------------------------------------------ scripts
 
 

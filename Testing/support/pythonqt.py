@@ -20,11 +20,19 @@ from PySide6 import QtCore, QtGui, QtWidgets
 
 errors: list[str] = []
 
-if sys.version_info < (3, 12):
-    # PySide6 6.12 gives back a reference to None too many at every write of a property that is
-    # defined in Python; where None can die (before 3.12) the interpreter then crashes at its end.
-    for _ in range(200_000):
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(None))
+
+def keep_none_alive(count: int = 1) -> None:
+    """Add references to None.
+
+    PySide6 6.12 gives back one too many at every write of a property that is defined in Python;
+    where None can die (before Python 3.12) the interpreter then aborts.
+    """
+    if sys.version_info < (3, 12):
+        for _ in range(count):
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(None))
+
+
+keep_none_alive(200_000)  # for what is written while .ui files are loaded
 
 
 def guarded(slot, count: int):
@@ -66,6 +74,7 @@ class Wrapped:
         kind = next((k for k in (bool, str, int) if isinstance(old, k)), object)
         if not isinstance(value, kind):
             raise TypeError(f"{type(target).__name__}.{name} is {kind.__name__}, got {value!r}")
+        keep_none_alive()
         target.setProperty(name, value)
 
     def __eq__(self, other):

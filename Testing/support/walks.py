@@ -65,6 +65,7 @@ class Walk:
         self.panel, self._ct, self._recorded = panel, ct, recorded
         self._rng, self._folder, self._count, self.done = random.Random(seed), folder, 0, []
         self._recorded_jobs, Replay.alive = not real, 0
+        slicer.app.userSettings().setValue("KidneySeg/quality", "fast")
         panel.enter()
         panel.runner.ask = lambda _found: self._rng.choice(["keep", "replace", "beside", None])
         if not real:
@@ -115,7 +116,7 @@ class Walk:
         return self._rng.choice(nodes) if nodes else None
 
     def _wait(self) -> None:
-        panels.wait(self.panel)
+        panels.wait(self.panel, seconds=300)
 
     def _press(self, name: str) -> None:
         button = getattr(self.panel.ui, name)

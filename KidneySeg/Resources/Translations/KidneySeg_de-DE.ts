@@ -371,8 +371,16 @@
   <context>
     <name>KidneySegPanel.all_cts</name>
     <message>
+      <source>{count} frames of sequences become CTs of their own in the scene and are segmented too. Go on?</source>
+      <translation>{count} Bilder von Sequenzen werden eigene CTs der Szene und auch segmentiert. Weiter?</translation>
+    </message>
+    <message>
       <source>{count} CT(s) done: see the table '{name}'.</source>
       <translation>{count} CT(s) fertig: siehe Tabelle „{name}“.</translation>
+    </message>
+    <message>
+      <source>{sequence}, frame {number}</source>
+      <translation>{sequence}, Bild {number}</translation>
     </message>
   </context>
   <context>

@@ -371,8 +371,16 @@
   <context>
     <name>KidneySegPanel.all_cts</name>
     <message>
+      <source>{count} frames of sequences become CTs of their own in the scene and are segmented too. Go on?</source>
+      <translation>{count} images de séquences deviennent des scanners de la scène et sont aussi segmentées. Continuer ?</translation>
+    </message>
+    <message>
       <source>{count} CT(s) done: see the table '{name}'.</source>
       <translation>{count} scanner(s) terminé(s) : voir le tableau « {name} ».</translation>
+    </message>
+    <message>
+      <source>{sequence}, frame {number}</source>
+      <translation>{sequence}, image {number}</translation>
     </message>
   </context>
   <context>
