@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..core.anatomy import SIDES
-from ..core.findings import Finding
+from ..core.findings import Finding, point_of
 from ..core.progress import Progress
 from ..core.volume import Box, Volume
 from ..core.warp import Warp
@@ -23,7 +23,9 @@ from .warnings import MEASURED_CODES, measurement_warnings
 
 _FILE = "measured.json"
 _MISSING = ("no-kidney", "one-kidney")
+_HALF = 0.3  # of a voxel at the end of the scan: air beyond pulls it down
 _SAME_MM, _SAME_SHARE = 2.0, 0.05  # of a lesion that nobody has touched: only rounding differs
+_SAME_SHAPE = 0.02  # of one that was moved with its CT: volume and length stay
 
 
 @dataclass(frozen=True)
@@ -96,13 +98,22 @@ def measured(
     """
     tell = progress or (lambda *_: None)
     tell("measure", 0.05, None)
+    ends = None
     if warp is not None:
-        labels, ct = warp.in_world(labels, ct)
+        labels, ct, at_end = warp.in_world(labels, ct, _end_of_scan(labels))
+        ends = at_end.array > _HALF
         tell("measure", 0.4, None)
     labels, ct = labels.canonical(), ct.canonical()
-    found = with_intervals(measure(labels, ct), labels)
+    found = with_intervals(measure(labels, ct, ends=ends), labels)
     tell("measure", 0.8, None)
     return Measured(found, tuple(measurement_warnings(found)), resections(labels, found))
+
+
+def _end_of_scan(labels: Volume) -> Volume:
+    """1 at the faces of a scan, to be resampled as labels are: a world grid has other faces."""
+    ends = np.ones(labels.array.shape, np.float32)
+    ends[1:-1, 1:-1, 1:-1] = 0
+    return labels.with_array(ends)
 
 
 def of_result(
@@ -126,7 +137,16 @@ def of_result(
     if warp is None:
         return Measured(found, tuple(findings), resections(labels.canonical(), found))
     now = measured(labels, ct, warp)
-    return replace(now, findings=renewed(findings, now))
+    there = [_in_world(finding, ct, warp) for finding in findings]
+    return replace(now, findings=renewed(there, now))
+
+
+def _in_world(finding: Finding, ct: Volume, warp: Warp) -> Finding:
+    """A finding of a run on the CT's own grid, with its place in world coordinates."""
+    if finding.place_ras_mm is None:
+        return finding
+    place = warp.to_world(ct.geometry.kji_from_ras(finding.place_ras_mm)[0])
+    return replace(finding, place_ras_mm=point_of(place))
 
 
 def resections(labels: Volume, found: Measurements) -> tuple[Resection, ...]:
@@ -163,11 +183,31 @@ def with_known_doubt(now: Measurements, before: Measurements) -> Measurements:
     """Measurements whose lesions are as doubtful as they were, where nobody has touched them."""
 
     def known(lesion: LesionMeasurement) -> LesionMeasurement:
-        for old in before.lesions:
-            gap = np.linalg.norm(np.subtract(old.center_ras_mm, lesion.center_ras_mm))
-            grown = abs(lesion.volume_ml / old.volume_ml - 1) if old.volume_ml else 1.0
-            if old.kind == lesion.kind and gap <= _SAME_MM and grown <= _SAME_SHARE:
-                return replace(lesion, probability=old.probability, doubtful=old.doubtful)
-        return lesion
+        alike = [old for old in before.lesions if _is_there(old, lesion)]
+        alike = alike or [old for old in before.lesions if _is_moved(old, lesion)]
+        if len(alike) != 1:
+            return lesion
+        return replace(lesion, probability=alike[0].probability, doubtful=alike[0].doubtful)
 
     return replace(now, lesions=tuple(map(known, now.lesions)))
+
+
+def _is_there(old: LesionMeasurement, new: LesionMeasurement) -> bool:
+    """Whether two are the same lesion where it was."""
+    gap = np.linalg.norm(np.subtract(old.center_ras_mm, new.center_ras_mm))
+    same_size = _near(old.volume_ml, new.volume_ml, _SAME_SHARE)
+    return old.kind == new.kind and bool(gap <= _SAME_MM) and same_size
+
+
+def _is_moved(old: LesionMeasurement, new: LesionMeasurement) -> bool:
+    """Whether two are the same lesion after its CT was moved."""
+    return (
+        (old.kind, old.side) == (new.kind, new.side)
+        and _near(old.volume_ml, new.volume_ml, _SAME_SHAPE)
+        and _near(old.feret_3d_mm, new.feret_3d_mm, _SAME_SHAPE)
+    )
+
+
+def _near(one: float, other: float, share: float) -> bool:
+    """Whether two numbers differ by no more than a share of the first."""
+    return abs(one - other) <= share * abs(one)

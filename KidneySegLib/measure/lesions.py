@@ -17,7 +17,6 @@ from .densities import finite
 from .diameters import axial_diameters, feret_3d, sphere_equivalent_mm
 
 Interval = tuple[float, float]
-Faces = set[tuple[int, int]]
 
 DIAMETERS = ("feret_axial", "feret_3d", "sphere_equivalent")  # fields <name>_mm of a lesion
 _NEAR_MM = 5.0  # around a lesion: the kidney that has most voxels there is its own
@@ -134,9 +133,9 @@ def measure_lesion(
     component: LesionComponent,
     labels: Volume,
     density: np.ndarray | None,
-    touched: Faces,
+    ends: np.ndarray,
 ) -> LesionMeasurement:
-    """Measure one component of a label map; faces of the scan that labels reach are touched."""
+    """Measure one component of a label map; ``ends`` marks the voxels at the end of the scan."""
     where, part = component.where, component.part
     own = labels.geometry.cropped(Box.of_slices(where))
     volume_ml = float(part.sum()) * own.voxel_volume_ml
@@ -157,17 +156,9 @@ def measure_lesion(
         center_ras_mm=point_of(component.center_ras),
         feret_axial_ends_ras_mm=(axial.start_ras_mm, axial.end_ras_mm),
         feret_3d_ends_ras_mm=(longest.start_ras_mm, longest.end_ras_mm),
-        incomplete=_reaches(where, labels.array.shape, touched),
+        incomplete=bool((ends[where] & part).any()),
         short_axial_mm=short.mm,
         short_axial_ends_ras_mm=(short.start_ras_mm, short.end_ras_mm),
-    )
-
-
-def _reaches(where: tuple, shape: tuple[int, ...], touched: Faces) -> bool:
-    """Whether a component reaches one of the scan's faces."""
-    return any(
-        (where[axis].start == 0 if end == 0 else where[axis].stop == shape[axis])
-        for axis, end in touched
     )
 
 

@@ -14,7 +14,6 @@ from ..core.places import slice_number
 from ..core.volume import Box, Volume
 from .frame import kidney_frame
 from .lesions import (
-    Faces,
     LesionComponent,
     LesionMeasurement,
     find_lesions,
@@ -150,7 +149,9 @@ def _with_doubt(row: Mapping[str, Any]) -> dict[str, Any]:
     return {"doubtful": probability is not None and probability < _DOUBTFUL_BEFORE, **row}
 
 
-def measure(labels: Volume, ct: Volume | None = None) -> Measurements:
+def measure(
+    labels: Volume, ct: Volume | None = None, *, ends: np.ndarray | None = None
+) -> Measurements:
     """Measure a label map with `Label` numbers.
 
     Parameters
@@ -158,6 +159,8 @@ def measure(labels: Volume, ct: Volume | None = None) -> Measurements:
     labels : Volume
     ct : Volume, optional
         HU on the same grid; without it densities are None.
+    ends : (k, j, i) bool, optional
+        Voxels at the end of the scan; without it those of the grid's faces.
 
     Returns
     -------
@@ -168,13 +171,13 @@ def measure(labels: Volume, ct: Volume | None = None) -> Measurements:
     box = Box.of_mask(labels.array)
     if box is None:
         return Measurements()
-    touched = _touched_faces(labels.array, box)
     part = labels.cropped(box)
+    own_ends = _faces(labels.array.shape, box) if ends is None else ends[box.slices]
     own_ct = ct.cropped(box) if ct is not None else None
     density = own_ct.array if own_ct is not None else None
     parts = find_lesions(part)
-    found = [measure_lesion(n, c, part, density, touched) for n, c in enumerate(parts, start=1)]
-    sides = [measure_side(side, part, density, found, touched=touched) for side in SIDES]
+    found = [measure_lesion(n, c, part, density, own_ends) for n, c in enumerate(parts, start=1)]
+    sides = [measure_side(side, part, density, found, own_ends) for side in SIDES]
     kept = [_with_functions(side, part, parts) for side in sides if side.kidney_ml > 0]
     if any(side.incomplete for side in kept):
         kept = [replace(side, parenchyma_share=None) for side in kept]
@@ -240,12 +243,11 @@ def _scores(
     return scores
 
 
-def _touched_faces(array: np.ndarray, box: Box) -> Faces:
-    """Faces of the grid (axis, 0 or -1) that labels reach."""
-    touched = set()
+def _faces(shape: tuple[int, ...], box: Box) -> np.ndarray:
+    """Voxels of a box that lie at a face of the grid."""
+    ends = np.zeros(box.shape, bool)
     for axis in range(3):
-        if box.start[axis] == 0:
-            touched.add((axis, 0))
-        if box.stop[axis] == array.shape[axis]:
-            touched.add((axis, -1))
-    return touched
+        for end, reached in ((0, box.start[axis] == 0), (-1, box.stop[axis] == shape[axis])):
+            if reached:
+                np.moveaxis(ends, axis, 0)[end] = True
+    return ends

@@ -12,7 +12,7 @@ from ..core.findings import point_of
 from ..core.volume import Volume
 from .densities import finite
 from .diameters import Point
-from .lesions import Faces, Interval, LesionMeasurement
+from .lesions import Interval, LesionMeasurement
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,9 @@ def measure_side(
     labels: Volume,
     density: np.ndarray | None,
     lesions: Sequence[LesionMeasurement],
-    touched: Faces,
+    ends: np.ndarray,
 ) -> SideMeasurement:
-    """Measure one side of a label map; faces of the scan that labels reach are touched."""
+    """Measure one side of a label map; ``ends`` marks the voxels at the end of the scan."""
     kidney = labels.array == KIDNEY_OF_SIDE[side]
     both = np.isin(labels.array, list(KIDNEY_OF_SIDE.values())).sum()
     values = finite(density, (), kidney)
@@ -75,16 +75,9 @@ def measure_side(
         cyst_ml=sum(x.volume_ml for x in own if x.kind == "cyst"),
         density_mean_hu=None if values is None else float(values.mean()),
         density_sd_hu=None if values is None else float(values.std()),
-        incomplete=_is_incomplete(labels, side, touched) or any(x.incomplete for x in own),
+        incomplete=bool((ends & kidney).any()) or any(x.incomplete for x in own),
         parenchyma_share=float(kidney.sum()) / both if both else 0.0,
         center_ras_mm=_center_ras(kidney, labels),
-    )
-
-
-def _is_incomplete(part: Volume, side: str, touched: Faces) -> bool:
-    """Whether the kidney of a side reaches a face of the scan."""
-    return any(
-        (np.take(part.array, end, axis) == KIDNEY_OF_SIDE[side]).any() for axis, end in touched
     )
 
 

@@ -15,6 +15,7 @@ from .placement import reference_volume
 TABLE_ROLE = "KidneySeg.Segmentation"
 LINE_ROLE = "KidneySeg.DiametersOf"
 CANDIDATES_ROLE = "KidneySeg.Candidates"
+RECORD = "KidneySeg.Record"
 _FOLDER = "KidneySeg.Folder"
 
 
@@ -40,23 +41,33 @@ def owner_of_candidates(node: Any) -> Any:
 
 
 def results_on(volume_node: Any) -> list[Any]:
-    """Segmentations that were made on a CT, the newest last."""
+    """Segmentations that KidneySeg made or measured on a CT, the newest last."""
     scene = volume_node.GetScene()
     nodes = slicer.util.getNodesByClass("vtkMRMLSegmentationNode", scene=scene)
-    candidates = {candidates_of(n).GetID() for n in nodes if candidates_of(n) is not None}
     return [
         node
         for node in nodes
-        if reference_volume(node) is volume_node and node.GetID() not in candidates
+        if reference_volume(node) is volume_node
+        and (node.GetAttribute(RECORD) or table_of(node) is not None)
     ]
 
 
 def belongings(segmentation_node: Any) -> list[Any]:
     """Every node that has no meaning without a segmentation."""
     tables = _pointing_at(segmentation_node, "vtkMRMLTableNode", TABLE_ROLE)
-    candidates = candidates_of(segmentation_node)
     own = [*tables, *diameter_lines(segmentation_node)]
-    return own if candidates is None else [*own, candidates]
+    return [*own, *own_candidates(segmentation_node)]
+
+
+def own_candidates(segmentation_node: Any) -> list[Any]:
+    """The candidates of a segmentation, where no copy of it refers to them as well."""
+    node = candidates_of(segmentation_node)
+    if node is None:
+        return []
+    scene = segmentation_node.GetScene()
+    others = slicer.util.getNodesByClass("vtkMRMLSegmentationNode", scene=scene)
+    shared = any(o is not segmentation_node and candidates_of(o) is node for o in others)
+    return [] if shared else [node]
 
 
 def _pointing_at(segmentation_node: Any, kind: str, role: str) -> list[Any]:

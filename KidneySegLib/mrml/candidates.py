@@ -13,7 +13,13 @@ from ..core.anatomy import KIDNEY_OF_SIDE, Label, sided_style
 from ..core.errors import InputError
 from ..core.volume import Box
 from ..kidney_ct.removals import number_of
-from .belongings import CANDIDATES_ROLE, candidates_of, place_beside, remove_with_display
+from .belongings import (
+    CANDIDATES_ROLE,
+    candidates_of,
+    own_candidates,
+    place_beside,
+    remove_with_display,
+)
 from .results import RECORD, import_parts, stored_record
 from .segments import LABEL_TAG, TERMINOLOGY_TAG, middle_r, segment_center, segment_ids, tag
 
@@ -49,9 +55,9 @@ def add_candidates(
         None where nothing was removed.
     """
     scene = segmentation_node.GetScene()
-    before = candidates_of(segmentation_node)
-    if before is not None:
+    for before in own_candidates(segmentation_node):
         remove_with_display(before)
+    segmentation_node.RemoveNodeReferenceIDs(CANDIDATES_ROLE)
     box = Box.of_mask(rejected)
     if box is None:
         return None

@@ -15,8 +15,8 @@ from ..core.volume import Geometry, Volume, restore_orientation
 from ..kidney_ct.click import false_lesion_at, lesion_at
 from .measuring import labels_from_segmentation
 from .results import import_parts
-from .segments import LABEL_TAG, TERMINOLOGY_TAG, label_of, middle_r, paint, segment_ids
-from .volumes import from_world, in_world_ras, volume_from_node
+from .segments import LABEL_TAG, TERMINOLOGY_TAG, label_of, paint, segment_ids
+from .volumes import from_world, volume_from_node
 
 Percent = tuple[np.ndarray, Geometry]
 
@@ -48,9 +48,7 @@ def add_lesion(
     ct, labels, click = _ready(node, volume_node, click_world)
     mask = lesion_at(click, ct.canonical(), labels.canonical(), percent)
     own = _stored(mask, ct)
-    center = in_world_ras(volume_node, np.argwhere(own).mean(axis=0))
-    side = "right" if center[0] > middle_r(node, volume_node) else "left"
-    style = sided_style(kind, side)
+    style = sided_style(kind, nearest_side(own, labels))
     (segment_id,) = import_parts(
         node, volume_node, own.astype(np.uint8), [(f"{style.name} (added)", style.color)]
     )
@@ -79,7 +77,7 @@ def remove_lesion(node: Any, volume_node: Any, click_world: Point) -> list[str]:
         and _change(node, segment_id, volume_node, lambda array: array & ~lesion)
     ]
     if filled.any():
-        changed += _give_to_kidney(node, volume_node, filled)
+        changed += _give_to_kidney(node, volume_node, filled, labels)
     return changed
 
 
@@ -97,13 +95,24 @@ def _stored(mask: np.ndarray, ct: Volume) -> np.ndarray:
     return np.ascontiguousarray(turned)
 
 
-def _give_to_kidney(node: Any, volume_node: Any, filled: np.ndarray) -> list[str]:
-    """Add voxels to the kidney whose middle is nearest; returns the segment changed."""
-    center = in_world_ras(volume_node, np.argwhere(filled).mean(axis=0))
-    side = "right" if center[0] > middle_r(node, volume_node) else "left"
+def nearest_side(mask: np.ndarray, labels: Volume) -> str:
+    """Side of the kidney that lies nearest to a mask; ``unknown`` without any."""
+    center = labels.geometry.ras_from_kji(np.argwhere(mask).mean(axis=0))[0]
+    gaps = {}
+    for side, number in KIDNEY_OF_SIDE.items():
+        kidney = np.argwhere(labels.array == number)
+        if len(kidney):
+            away = labels.geometry.ras_from_kji(kidney) - center
+            gaps[side] = float(np.linalg.norm(away, axis=1).min())
+    return min(gaps, key=lambda side: gaps[side]) if gaps else "unknown"
+
+
+def _give_to_kidney(node: Any, volume_node: Any, filled: np.ndarray, labels: Volume) -> list[str]:
+    """Add voxels to the kidney that lies nearest; returns the segment changed."""
+    side = nearest_side(filled, labels)
     for segment_id in segment_ids(node):
         segment = node.GetSegmentation().GetSegment(segment_id)
-        if label_of(segment) is KIDNEY_OF_SIDE[side]:
+        if side in KIDNEY_OF_SIDE and label_of(segment) is KIDNEY_OF_SIDE[side]:
             _change(node, segment_id, volume_node, lambda array: array | filled)
             return [segment_id]
     return []

@@ -10,7 +10,7 @@ import slicer
 from .placement import reference_volume
 from .tables import COLUMNS, add_column, stored_numbers, table_rows, why_stale
 
-_OWN = (("CT", None), ("Segmentation", None), ("State", None))
+_OWN = (("CT", None), ("Segmentation", None), ("State when taken", None))
 _CURRENT, _STALE = "current", "out of date"
 
 

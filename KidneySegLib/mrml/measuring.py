@@ -14,7 +14,7 @@ from ..core.masks import components
 from ..core.volume import Volume
 from ..kidney_ct.measured import Measured, measured, renewed, with_known_doubt
 from .placement import voxels_of
-from .results import stored_record
+from .results import recorded_voxels, stored_record
 from .segments import (
     KEPT_TAG,
     TERMINOLOGY_TAG,
@@ -26,9 +26,12 @@ from .segments import (
     segment_ids,
     tag,
 )
-from .tables import stored_numbers
+from .staleness import MOVED
+from .tables import stored_numbers, why_stale
 from .volumes import in_world_ras, volume_from_node
 from .warps import warp_of
+
+_SIDE_NOTE = "side-by-place"
 
 
 def labels_from_segmentation(node: Any, volume_node: Any) -> Volume:
@@ -95,7 +98,7 @@ def notes_on_segments(node: Any) -> list[Finding]:
     listed = ", ".join(f"'{name}'" for name in names)
     return [
         warning(
-            "side-by-place",
+            _SIDE_NOTE,
             f"The terminology of {listed} names no side: its parts count for the side that they "
             "lie on. Set the side in the Segment Editor where that is wrong.",
         )
@@ -117,16 +120,23 @@ def measure_segmentation(node: Any, volume_node: Any) -> Measured:
     return complete(node, measured(labels, volume_from_node(volume_node), warp_of(volume_node)))
 
 
-def complete(node: Any, found: Measured) -> Measured:
+def complete(node: Any, found: Measured, run: Measured | None = None) -> Measured:
     """New numbers of a segmentation with what is known besides of it.
 
-    What its run said stays; lesions that nobody has touched are as doubtful as they were.
+    What its run said stays, without the places that were moved since; lesions that nobody has
+    touched are as doubtful as they were.
+
+    Parameters
+    ----------
+    run : Measured, optional
+        Numbers of a run whose segments have just been put beside the user's.
     """
-    before = stored_numbers(node)
+    before = run or stored_numbers(node)
     record = map(Finding.from_dict, stored_record(node)["findings"])
     said = before.findings if before is not None and before.findings else record
     notes = notes_on_segments(node)
-    said = [f for f in said if f.code not in {"side-by-place"}]
+    moved = MOVED in why_stale(node)
+    said = [replace(f, place_ras_mm=None) if moved else f for f in said if f.code != _SIDE_NOTE]
     numbers = found.measurements
     if before is not None:
         numbers = with_known_doubt(numbers, before.measurements)
@@ -139,9 +149,9 @@ def require_own_ct(node: Any, volume_node: Any) -> None:
     Raises
     ------
     InputError
-        If the voxels differ from those that the run's record names.
+        If the voxels differ from those that the run's record, or the numbers of its table, name.
     """
-    recorded = (stored_record(node)["record"] or {}).get("input", {}).get("voxels_sha256")
+    recorded = recorded_voxels(node)
     if recorded and recorded != voxels_of(volume_node):
         raise InputError(
             f"The segments of '{node.GetName()}' were made on another CT than "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from ..core.errors import InputError
 from ..core.volume import Box, Geometry, Volume
 from ..measure.lesions import find_lesions
 from .belongings import (
+    RECORD,
     folder_of,
     new_folder,
     place_beside,
@@ -26,13 +27,13 @@ from .belongings import (
 )
 from .corrections import KEEP, make_room, part_name, remember_made
 from .journal import note_edits
-from .placement import reference_volume
+from .lines import hide_diameters
+from .placement import reference_volume, voxels_of
 from .segments import TERMINOLOGY_TAG, segment_ids
 from .staleness import measured_segments
 from .tables import forget_numbers, stored_state
 from .volumes import ijk_to_ras, volume_from_node
 
-RECORD = "KidneySeg.Record"
 RECORDED = ("record", "findings", "contrast_phase", "removed_components")
 _PARTS = tuple((KIDNEY_OF_SIDE[side], side) for side in KIDNEY_OF_SIDE) + tuple(
     (kind, side) for kind in (Label.TUMOR, Label.CYST) for side in ("right", "left", "unknown")
@@ -55,6 +56,7 @@ def add_to_scene(
     *,
     record: dict | None,
     policy: str = KEEP,
+    tools: Mapping[str, str] | None = None,
 ) -> SceneUpdate:
     """Put a label map into a segmentation node beside the CT.
 
@@ -71,6 +73,8 @@ def add_to_scene(
         Model, versions and settings of the run, stored as an attribute of the node.
     policy : str
         `corrections.KEEP` or `corrections.REPLACE`.
+    tools : mapping, optional
+        Segment ID: what the user changed it with, where that is known.
 
     Raises
     ------
@@ -86,7 +90,7 @@ def add_to_scene(
         )
     require_output(segmentation_node, volume_node)
     node = segmentation_node or _new_segmentation(volume_node)
-    _forget_numbers_of(node)
+    _forget_numbers_of(node, tools or {})
     with slicer.util.NodeModify(node):
         node.SetAndObserveTransformNodeID(volume_node.GetTransformNodeID())
         node.SetReferenceImageGeometryParameterFromVolumeNode(volume_node)
@@ -110,10 +114,13 @@ def require_output(node: Any, volume_node: Any) -> None:
     if node is None or not node.GetSegmentation().GetNumberOfSegments():
         return
     made_on = reference_volume(node)
-    if made_on is not None and made_on is not volume_node:
+    known = recorded_voxels(node)
+    another = made_on is not None and made_on is not volume_node
+    if another or (made_on is None and known and known != voxels_of(volume_node)):
+        name = f", '{made_on.GetName()}'" if made_on is not None else ""
         raise InputError(
-            f"The segmentation '{node.GetName()}' was made on another CT, '{made_on.GetName()}'. "
-            "Choose a new segmentation."
+            f"The segmentation '{node.GetName()}' was made on another CT{name}. Choose a new "
+            "segmentation."
         )
     if node.GetTransformNodeID() != volume_node.GetTransformNodeID():
         raise InputError(
@@ -123,12 +130,20 @@ def require_output(node: Any, volume_node: Any) -> None:
         )
 
 
-def _forget_numbers_of(node: Any) -> None:
+def recorded_voxels(node: Any) -> str:
+    """Hash of the CT's voxels that a run or the numbers of a segmentation are of; else empty."""
+    table = table_of(node)
+    record = (stored_record(node)["record"] or {}).get("input", {}).get("voxels_sha256")
+    return record or (stored_state(table).get("ct", {}).get("voxels", "") if table else "")
+
+
+def _forget_numbers_of(node: Any, tools: Mapping[str, str]) -> None:
     """Note what the reader has changed since the last numbers, and take those away."""
     table = table_of(node)
     if table is not None:
-        note_edits(node, stored_state(table), {"segments": measured_segments(node)}, {})
+        note_edits(node, stored_state(table), {"segments": measured_segments(node)}, tools)
         forget_numbers(table)
+    hide_diameters(node)
 
 
 def _new_segmentation(volume_node: Any) -> Any:

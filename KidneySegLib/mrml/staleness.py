@@ -55,7 +55,7 @@ def stale_reasons(stored: Mapping[str, Any], segmentation_node: Any) -> tuple[st
         What `state_of` said when the numbers were taken; empty for those of versions that did not
         keep it.
     """
-    if not stored:
+    if not stored or not all(key in stored for key in ("ct", "placement", "segments")):
         return (EARLIER,)
     reasons = []
     ct = reference_volume(segmentation_node)

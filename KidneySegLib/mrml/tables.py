@@ -20,8 +20,9 @@ from ..measure.quantities import (
     quantities_of,
     with_interval,
 )
-from .belongings import TABLE_ROLE, place_beside, table_of
+from .belongings import TABLE_ROLE, diameter_lines, place_beside, table_of
 from .journal import note_edits
+from .lines import show_diameters
 from .placement import reference_volume
 from .staleness import stale_reasons, state_of
 
@@ -117,6 +118,8 @@ def fill_table(
         table_node.SetUseColumnTitleAsColumnHeader(True)
         for name, value in attributes.items():
             table_node.SetAttribute(name, json.dumps(value))
+    if diameter_lines(segmentation_node):
+        show_diameters(found.measurements, segmentation_node)
     return table_node
 
 

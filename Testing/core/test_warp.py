@@ -62,3 +62,10 @@ def test_nothing_stays_nothing(stretched):
     world, density = warp.in_world(empty, ct)
     assert world is empty
     assert density is ct
+
+
+def test_a_place_is_found_in_world(stretched):
+    labels, _ct, warp = stretched
+    for place in ((4.0, -3.0, 2.0), (-20.0, 11.0, 17.0)):
+        kji = labels.geometry.kji_from_ras(place)[0]
+        np.testing.assert_allclose(warp.to_world(kji), SCALE * np.array(place), atol=0.1)

@@ -6,7 +6,15 @@ from phantom import make_phantom
 
 from KidneySegLib.core.anatomy import Label
 from KidneySegLib.core.findings import info, warning
-from KidneySegLib.kidney_ct.measured import Measured, measured, renewed, with_known_doubt
+from KidneySegLib.core.volume import Box, Geometry
+from KidneySegLib.core.warp import Warp
+from KidneySegLib.kidney_ct.measured import (
+    Measured,
+    measured,
+    of_result,
+    renewed,
+    with_known_doubt,
+)
 from KidneySegLib.kidney_ct.warnings import MEASURED_CODES, measurement_warnings
 from KidneySegLib.measure.resection import plan_resection
 
@@ -78,6 +86,48 @@ def test_every_warning_about_numbers_has_its_code_in_the_list(case):
     assert codes == set(MEASURED_CODES)
 
 
+@pytest.fixture
+def scaled(case):
+    """The transform of the phantom's CT by 1.1 as a warp."""
+    ct = case[1]
+    ends = ct.geometry.ras_from_kji([[0, 0, 0], [n - 1 for n in ct.geometry.shape]]) * 1.1
+    step = np.diag([6.0, 6.0, 6.0, 1.0])
+    step[:3, 3] = ends.min(axis=0) - 6
+    shape = tuple(int(n) for n in np.ceil(np.ptp(ends, axis=0)[::-1] / 6) + 3)
+    grid = Geometry(shape, step)
+    points = grid.ras_from_kji(np.indices(shape).reshape(3, -1).T) / 1.1
+    kji = ct.geometry.kji_from_ras(points).T.reshape(3, *shape).astype(np.float32)
+    return Warp(grid, kji)
+
+
+def test_a_kidney_cut_by_the_scan_is_cut_in_world_too(case, scaled):
+    labels, ct = case
+    whole = measured(labels, ct, scaled).measurements
+    assert [side.incomplete for side in whole.sides] == [False, False]
+    middle = labels.array.shape[0] // 2
+    cut = Box((middle, 0, 0), labels.array.shape)
+    crop = [v.cropped(cut) for v in (labels, ct)]
+    kji = scaled.kji - np.array([middle, 0, 0], np.float32).reshape(3, 1, 1, 1)
+    found = measured(*crop, Warp(scaled.grid, kji))
+    straight = measured(*crop)
+    assert [s.incomplete for s in found.measurements.sides] == [True, True]
+    assert [x.incomplete for x in found.measurements.lesions] == [
+        x.incomplete for x in straight.measurements.lesions
+    ]
+    assert "incomplete" in [f.code for f in found.findings]
+    assert all(side.parenchyma_share is None for side in found.measurements.sides)
+
+
+def test_findings_of_a_run_lie_where_they_are_in_world(case, scaled):
+    labels, ct = case
+    found = measured(labels, ct).measurements
+    said = [warning("model", "Look.", (30.0, -20.0, 10.0)), info("engine", "No place.")]
+    (there, nowhere) = of_result(labels, ct, found, said, scaled).findings[:2]
+    np.testing.assert_allclose(there.place_ras_mm, (33.0, -22.0, 11.0), atol=0.2)
+    assert nowhere.place_ras_mm is None
+    assert of_result(labels, ct, found, said).findings[0].place_ras_mm == (30.0, -20.0, 10.0)
+
+
 def test_doubt_follows_a_lesion_that_nobody_touched(case):
     found = measured(*case).measurements
     (lesion,) = found.lesions
@@ -86,4 +136,8 @@ def test_doubt_follows_a_lesion_that_nobody_touched(case):
     assert with_known_doubt(found, before).lesions[0].doubtful
     grown = dataclasses.replace(lesion, volume_ml=1.2 * lesion.volume_ml)
     edited = dataclasses.replace(found, lesions=(grown,))
+    there = tuple(x + 35 for x in lesion.center_ras_mm)
+    moved = dataclasses.replace(lesion, center_ras_mm=there)
+    carried = dataclasses.replace(found, lesions=(moved,))
+    assert with_known_doubt(carried, before).lesions[0].doubtful
     assert with_known_doubt(edited, before).lesions[0].probability is None

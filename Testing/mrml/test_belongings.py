@@ -25,7 +25,7 @@ def test_one_folder_beside_the_ct_holds_everything(scene, owner, node):
     folder = mrml.folder_of(owner)
     assert hierarchy.GetItemName(folder) == "CT kidneys"
     found = mrml.belongings(owner)
-    assert len(found) == 1 + 1 + 2 * 2
+    assert len(found) == 1 + 1 + 2 * 3
     for made in (owner, *found):
         assert hierarchy.GetItemParent(hierarchy.GetItemByDataNode(made)) == folder
 
@@ -45,12 +45,27 @@ def test_removing_a_result_leaves_nothing_of_it(scene, node, owner):
     assert hierarchy.GetItemByName("CT kidneys") in (0, hierarchy.GetInvalidItemID())
 
 
-def test_results_of_a_ct_are_those_made_on_it_without_candidates(scene, owner, node, case):
+def test_results_of_a_ct_are_those_made_or_measured_on_it(scene, owner, node, case):
     other = add_ct(case[0], "another")
+    foreign = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "of another program")
+    role = foreign.GetReferenceImageGeometryReferenceRole()
+    foreign.SetNodeReferenceID(role, node.GetID())
     assert mrml.results_on(node) == [owner]
     assert mrml.results_on(other) == []
-    second = mrml.add_to_scene(case[1], node, record=None).segmentation
+    second = mrml.add_to_scene(case[1], node, record={"findings": []}).segmentation
     assert mrml.results_on(node) == [owner, second]
+
+
+def test_a_copy_leaves_the_candidates_to_the_first(scene, owner, node, case, removed):
+    copy = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "copy")
+    copy.Copy(owner)
+    candidates = mrml.candidates_of(owner)
+    assert mrml.candidates_of(copy) is candidates
+    removals = removals_of(removed, case[0].geometry, "tumor")
+    mrml.add_candidates(case[1], removed, removals, node, copy)
+    assert mrml.candidates_of(copy) is not candidates
+    mrml.remove_result(copy)
+    assert candidates.GetScene() is scene
 
 
 def test_candidates_know_whose_they_are(owner):
@@ -65,6 +80,6 @@ def test_everything_stays_together_when_a_scene_is_imported_beside_itself(scene,
     owners = [n for n in nodes if mrml.candidates_of(n) is not None]
     assert len(owners) == 2
     sets = [{n.GetID() for n in mrml.belongings(n)} for n in owners]
-    assert [len(s) for s in sets] == [6, 6]
+    assert [len(s) for s in sets] == [8, 8]
     assert not sets[0] & sets[1]
     assert all(mrml.why_stale(n) == () for n in owners)

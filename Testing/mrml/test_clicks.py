@@ -60,3 +60,21 @@ def test_a_false_lesion_goes_and_its_place_in_the_kidney_is_filled(node, case):
     assert 0 < grown <= cyst * 1.01
     with pytest.raises(InputError, match="no lesion where you clicked"):
         mrml.remove_lesion(owner, node, CYST_CENTER)
+
+
+def test_in_a_crop_around_one_kidney_it_is_that_kidney(scene, case):
+    """The middle of the CT says nothing there."""
+    from phantom import CYST_CENTER
+    from scene import add_ct
+
+    from KidneySegLib.core.volume import Box, Volume
+
+    half = case[1].shape[2] // 2
+    box = Box((0, 0, half), case[1].shape)
+    ct = case[0].cropped(box)
+    crop = add_ct(Volume(np.ascontiguousarray(ct.array), ct.geometry), "crop")
+    owner = mrml.add_to_scene(np.ascontiguousarray(case[1][box.slices]), crop, record=None)
+    kidney = segment_id(owner.segmentation, "Right kidney")
+    before = segment_ml(owner.segmentation, kidney)
+    mrml.remove_lesion(owner.segmentation, crop, CYST_CENTER)
+    assert segment_ml(owner.segmentation, kidney) > before

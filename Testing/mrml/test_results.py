@@ -80,6 +80,30 @@ def test_a_segmentation_of_another_ct_is_refused(scene, node, case):
     assert len(names(owner)) == 4
 
 
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_result_whose_ct_is_gone_takes_no_other_ct(scene, node, case, by_hand):
+    """Its record, or the numbers of its table, say what CT it is of."""
+    from scene import add_ct
+
+    from KidneySegLib.core.source import describe_input
+    from KidneySegLib.mrml.volumes import volume_from_node
+
+    record = {"record": {"input": describe_input(volume_from_node(node))}}
+    owner = mrml.add_to_scene(case[1], node, record=None if by_hand else record).segmentation
+    mrml.fill_table(mrml.measure_segmentation(owner, node), owner, node)
+    other = add_ct(case[0].with_array(case[0].array + 500), "another")
+    same = add_ct(case[0], "loaded again")
+    scene.RemoveNode(node)
+    for refused in (
+        lambda: mrml.add_to_scene(case[1], other, owner, record=None),
+        lambda: mrml.measure_segmentation(owner, other),
+    ):
+        with pytest.raises(InputError, match="made on another CT"):
+            refused()
+    assert mrml.measure_segmentation(owner, same).measurements.sides
+    mrml.add_to_scene(case[1], same, owner, record=None)
+
+
 def test_numbers_of_the_run_before_are_gone_until_it_is_measured(node, case):
     owner = mrml.add_to_scene(case[1], node, record=None).segmentation
     table = mrml.fill_table(mrml.measure_segmentation(owner, node), owner, node)
