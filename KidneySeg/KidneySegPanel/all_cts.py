@@ -6,7 +6,7 @@ Needs no Qt.
 import slicer
 from slicer.i18n import tr as _
 
-from .session import is_ct
+from .nodes import is_ct
 
 TABLE = "KidneySeg, all CTs"
 
@@ -15,58 +15,65 @@ class AllCTs:
     """The button 'Run on all loaded CTs'."""
 
     def __init__(self, panel):
-        self._panel, self._waiting, self._done = panel, [], []
+        self._panel, self._waiting, self._made, self._failed = panel, [], [], []
         panel.ui.runAllButton.connect("clicked()", self.onRunAll)
 
     def onRunAll(self):
         """Segment every CT of the scene, and every frame of its sequences if the user agrees."""
-        if self._panel.runner.isRunning:
+        if self._panel.runner.isRunning or not self._panel.support.packagesAreThere():
             return
         waiting = [(lambda node=node: node) for node in single_cts()]
         frames = sequence_frames()
         if frames:
             text = _(
-                "{count} frames of sequences become CTs of their own in the scene and are segmented "
-                "too. Go on?"
+                "{count} frames of sequences become CTs of their own in the scene and are "
+                "segmented too. Go on?"
             )
             if slicer.util.confirmOkCancelDisplay(text.format(count=len(frames)), "KidneySeg"):
                 waiting += [(lambda frame=frame: as_ct(*frame)) for frame in frames]
-        self._waiting, self._done = waiting, []
+        self._waiting, self._made, self._failed = waiting, [], []
         self._panel.runner.whenOver = self._over
         self._next()
 
     def _next(self):
         """Begin with the next CT that waits; at the end fill the table."""
         runner = self._panel.runner
-        while self._waiting and not runner.isRunning:
+        while self._waiting:
             ct = self._waiting.pop(0)()
             if ct is None or ct.GetScene() is None:
                 continue
             self._panel.session.parameters.inputVolume = ct
-            runner.start()
-            self._done.append(ct)
-        if not runner.isRunning:
-            self._finish()
+            if runner.start():
+                return
+            self._failed.append(ct.GetName())
+        self._finish()
 
-    def _over(self):
-        """A run has ended: go on, or stop where the user has canceled it."""
-        if self._panel.runner.state == "canceled":
+    def _over(self, state):
+        """A run has ended: go on, or stop where it was canceled."""
+        runner = self._panel.runner
+        if state == "canceled":
             self._waiting = []
+        elif state == "failed":
+            self._failed.append(runner.ctName)
+        else:
+            self._made.append(runner.outcome.made)
         self._next()
 
     def _finish(self):
-        """One table with the numbers of every CT that has some."""
+        """One table with the numbers of every CT of this batch, and what failed."""
         from KidneySegLib import mrml
 
         self._panel.runner.whenOver = None
-        made = []
-        for ct in self._done:
-            if ct.GetScene() is not None:
-                made += mrml.results_on(ct)[-1:]
+        made = [node for node in self._made if node.GetScene() is not None]
+        said = []
         if made:
             mrml.fill_joint_table(made, TABLE)
             text = _("{count} CT(s) done: see the table '{name}'.")
-            self._panel.say(text.format(count=len(made), name=TABLE))
+            said.append(text.format(count=len(made), name=TABLE))
+        if self._failed:
+            said.append(_("Not done: {names}.").format(names=", ".join(self._failed)))
+        if said:
+            self._panel.say(" ".join(said), "error" if self._failed else "info")
 
 
 def single_cts():

@@ -114,16 +114,19 @@ class Correct:
         for node in slicer.util.getNodesByClass("vtkMRMLSegmentEditorNode"):
             effect, segment = node.GetActiveEffectName(), node.GetSelectedSegmentID()
             if node.GetSegmentationNode() is case.segmentation and effect and segment:
-                key = (case.segmentation.GetID(), segment)
+                key = (case.segmentation, segment)
                 self._tools[key] = _("Segment Editor, {effect}").format(effect=effect)
 
     def setTool(self, segmentation, segment_id, tool):
         """Note what a segment was changed with by the panel itself."""
-        self._tools[(segmentation.GetID(), segment_id)] = tool
+        self._tools[segmentation, segment_id] = tool
 
     def tools(self, segmentation):
         """What segments were changed with since the numbers before; then forgotten."""
-        own = segmentation.GetID()
-        found = {key[1]: tool for key, tool in self._tools.items() if key[0] == own}
-        self._tools = {key: tool for key, tool in self._tools.items() if key[0] != own}
+        found = {key[1]: tool for key, tool in self._tools.items() if key[0] is segmentation}
+        self._tools = {k: tool for k, tool in self._tools.items() if k[0] is not segmentation}
         return found
+
+    def forget(self):
+        """Forget the tools: the scene was closed."""
+        self._tools = {}

@@ -13,13 +13,13 @@ This CT lies under a transform that bends it, so there are two spaces:
 
 
 def export(segmentationNode, volumeNode, folder):
-    """Write a result into a folder.
+    """Write a result into a folder; numbers that are out of date are taken anew.
 
     :param folder: where ``measurements.csv``, ``labels.nii.gz``, ``surfaces`` and, where matplotlib
         is there, ``overview.png`` and ``report.html`` go. Under a bent transform label map and
         surfaces are written in both spaces, ``world`` and ``ct_grid``, with a text that says so.
     :return: files and folders written.
-    :raises InputError: if the segments were made on another CT, or their numbers are out of date.
+    :raises InputError: if the segments were made on another CT.
     """
     from KidneySegLib import mrml
     from KidneySegLib.environment.requirements import installed_version

@@ -88,7 +88,7 @@ class Inputs:
 
     def stopPlacing(self):
         """Leave place mode when the module is left."""
-        interaction = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLInteractionNode")
+        interaction = interaction_node()
         if interaction is not None:
             interaction.SetCurrentInteractionMode(interaction.ViewTransform)
 
@@ -96,10 +96,15 @@ class Inputs:
 def place(node, *, several):
     """Let the next click in a view place a point of a markups node."""
     selection = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSelectionNode")
-    interaction = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLInteractionNode")
+    interaction = interaction_node()
     if selection is None or interaction is None:
         return
     selection.SetReferenceActivePlaceNodeClassName(node.GetClassName())
     selection.SetActivePlaceNodeID(node.GetID())
     interaction.SetPlaceModePersistence(1 if several else 0)
     interaction.SetCurrentInteractionMode(interaction.Place)
+
+
+def interaction_node():
+    """Node that says what clicks in views mean; None without views."""
+    return slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLInteractionNode")

@@ -66,7 +66,8 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
             done = self._segmentHere(volumeNode, settings, model, device, progress, cancel)
         made, whole = self.addResult(done, volumeNode, segmentationNode, corrections)
         if not whole:
-            self.measureAgain(made, volumeNode)
+            found = mrml.measure_segmentation(made, volumeNode, run=done.measured)
+            mrml.fill_table(found, made, volumeNode)
         return made, mrml.table_of(made), done.result.as_dict()
 
     def _waitFor(self, volumeNode, settings, model, device, progress, cancel):
@@ -141,7 +142,7 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         volume = volume_from_node(volumeNode)
         return measure_job(volume, labels, warp=warp_of(volumeNode), **childOptions())
 
-    def addResult(self, done, volumeNode, segmentationNode=None, corrections="keep"):
+    def addResult(self, done, volumeNode, segmentationNode=None, corrections="keep", *, tools=None):
         """Put a result into the scene, and what cleaning removed as hidden candidates.
 
         :return: segmentation node, and whether its numbers are complete: where the user's own
@@ -152,7 +153,7 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         result, data = done.result, done.result.as_dict()
         labels, record = result.labels.array, {key: data[key] for key in mrml.RECORDED}
         update = mrml.add_to_scene(
-            labels, volumeNode, segmentationNode, record=record, policy=corrections
+            labels, volumeNode, segmentationNode, record=record, policy=corrections, tools=tools
         )
         made, removed = update.segmentation, data["removed_components"]
         mrml.add_candidates(labels, result.rejected.array, removed, volumeNode, made)

@@ -46,7 +46,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.session = Session()
         self.case = None
         self._parameterNode = None
-        self._guiTag = None
+        self._guiTag, self._connected = None, None
         self.entered = False
         self._refreshing = False
 
@@ -85,6 +85,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.clicks.stop()
         self.correct.close()
         self.setParameterNode(None)
+        self.watch.stop()
         self.removeObservers()
 
     def onReload(self):
@@ -110,10 +111,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.inputs.stopPlacing()
 
     def initializeParameterNode(self):
-        """Take the scene's parameter node, and choose a CT where none is chosen.
-
-        One wrapper serves a node for good: connectGui cannot be undone in every Slicer.
-        """
+        """Take the scene's parameter node, and choose a CT where none is chosen."""
         fresh, own = self.logic.getParameterNode(), self._parameterNode
         if own is None or own.parameterNode is not fresh.parameterNode:
             self.setParameterNode(fresh)
@@ -123,23 +121,35 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.refresh()
 
     def setParameterNode(self, parameterNode):
-        """Connect the panel to a parameter node, or to none."""
+        """Connect the panel to a parameter node, or to none.
+
+        One wrapper serves a node for good, after the scene was closed too: connectGui cannot be
+        undone in every Slicer.
+        """
         if self._parameterNode is not None:
-            if self._guiTag is not None:
-                self._parameterNode.disconnectGui(self._guiTag)
             self.removeObserver(
                 self._parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParameters
             )
-        self._parameterNode, self._guiTag = parameterNode, None
+        known = self._connected
+        if known is not None and parameterNode is not None:
+            if known.parameterNode is parameterNode.parameterNode:
+                parameterNode = known
+            elif self._guiTag is not None:
+                known.disconnectGui(self._guiTag)
+        self._parameterNode = parameterNode
         self.session.bind(parameterNode)
-        if parameterNode is not None:
-            self.models.recall(parameterNode)
-            self._guiTag = parameterNode.connectGui(self.ui)
-            self.addObserver(parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParameters)
+        if parameterNode is None:
+            return
+        self.models.recall(parameterNode)
+        if parameterNode is not known:
+            self._guiTag, self._connected = parameterNode.connectGui(self.ui), parameterNode
+        self.addObserver(parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParameters)
 
     def closeScene(self):
         """The scene was closed: show nothing; a fresh parameter node only where it is in view."""
         self.setParameterNode(None)
+        self.clicks.forget()
+        self.correct.forget()
         if self.entered:
             self.initializeParameterNode()
         if self.runner.state != "canceled":
@@ -161,9 +171,14 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if self._refreshing:  # the choices are being brought into line
             return
         self._refreshing = True
+        self.case, problem = None, ""
         try:
             self.session.settle()
             self.case = self.session.case()
+        except Exception as error:  # never leave another patient's numbers where they were
+            logger.exception("a result cannot be read")
+            problem = _("This result cannot be read ({error}). Segment the CT again.")
+            problem = problem.format(error=error)
         finally:
             self._refreshing = False
         self.watch.follow(self.case)
@@ -171,6 +186,12 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         for part in parts:
             part.show(self.case)
         self.runner.showButtons()
+        if problem:
+            self.say(problem, "error")
+
+    def later(self, slot):
+        """Call something when the event that is going on is over."""
+        qt.QTimer.singleShot(0, slot)
 
     def say(self, text, kind="info"):
         """One sentence below the Apply button; what follows the first line goes to the log."""

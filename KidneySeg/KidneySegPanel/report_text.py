@@ -20,7 +20,9 @@ def report_text(case):
     stale = texts.stale_text(case)
     if stale:
         lines.append(_("NOT CURRENT: {reason}").format(reason=stale))
-    lines += [_side(side, found.lesions) for side in found.sides] or [_("No kidney was found.")]
+    lines += [_side(side, found.lesions, case) for side in found.sides] or [
+        _("No kidney was found.")
+    ]
     lines += [_lesion(lesion, scores.get(lesion.id)) for lesion in found.lesions]
     warnings = [f for f in case.numbers.findings if f.severity.value == "warning"]
     if warnings:
@@ -33,12 +35,16 @@ def report_text(case):
     return "\n".join([*lines, "", tail.format(version=__version__, disclaimer=DISCLAIMER)])
 
 
-def _side(side, lesions):
-    """A kidney in a sentence."""
+def _side(side, lesions, case):
+    """A kidney in a sentence, and why no mass is named where there is none."""
     text = f"{kidney_line(side)}."
-    if not any(lesion.side == side.side for lesion in lesions):
-        text += _(" No mass was found by the software.")
-    return text
+    if any(lesion.side == side.side for lesion in lesions):
+        return text
+    if case.kidneys_only:
+        return text + _(" Masses were not looked for.")
+    if case.changes or case.corrections:
+        return text + _(" No mass is in the segmentation.")
+    return text + _(" No mass was found by the software.")
 
 
 def _lesion(lesion, scores):

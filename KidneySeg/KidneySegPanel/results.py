@@ -119,13 +119,10 @@ class Results:
 
     def _asHtml(self, finding, case):
         """A finding as rich text, with a link to the place that it speaks of."""
-        from KidneySegLib import mrml
-
         text = texts.escaped(texts.plain(finding))
         if finding.place_ras_mm is None or case.ct is None or case.moved:
             return text
-        place = mrml.to_world(finding.place_ras_mm, case.ct)
-        where = ",".join(f"{x:.1f}" for x in place)
+        where = ",".join(f"{x:.1f}" for x in finding.place_ras_mm)
         link = colors.color("link", self.ui.warningsLabel)
         return f"{text} <a style='color:{link}' href='{where}'>{_('Show')}</a>"
 

@@ -1,6 +1,7 @@
 """Review: all numbers, segments, removed parts, margins, and what a reader changed."""
 
 import qt
+import slicer
 from slicer.i18n import tr as _
 
 from . import texts, views
@@ -168,6 +169,13 @@ class Review:
 
     def onStepBack(self):
         """Undo the newest step on this result."""
+        lost = [f"  {c.name} ({texts.CORRECTION[c.what]})" for c in self._panel.session.loses()]
+        if lost:
+            text = _("These corrections came after that step and are lost:\n\n{list}\n\nGo back?")
+            if not slicer.util.confirmOkCancelDisplay(
+                text.format(list="\n".join(lost)), "KidneySeg"
+            ):
+                return
         title = self._panel.session.step_back()
         self._panel.refresh()
         if title is None:
@@ -199,13 +207,16 @@ class Review:
         if case is None or not chosen:
             panel.say(_("Choose a result and one of its removed parts first."), "error")
             return
+        restored = None
         with panel.working():
             ct = panel.session.ct_to_measure()
             point = panel.session.begin_step(_("restoring"), case.segmentation)
-            mrml.restore_candidate(case.segmentation, chosen, ct)
+            restored = mrml.restore_candidate(case.segmentation, chosen, ct)
             panel.session.end_step(point, case.segmentation)
-            panel.runner.onMeasure()
+            panel.correct.setTool(case.segmentation, restored, _("restored"))
         panel.refresh()
+        if restored is not None:
+            panel.runner.onMeasure()
 
     def onMargin(self, margin=None):
         """Parenchyma that a resection with this margin leaves, as the slider moves."""

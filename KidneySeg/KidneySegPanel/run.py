@@ -25,15 +25,15 @@ class Run:
         Result that it is for; None for a new one.
     policy : str, optional
         What becomes of corrections; None where segments are only measured.
-    checkpoint : Checkpoint, optional
-        Of the result before the run.
     state : dict, optional
         Of the segments that are measured, when their labels were taken.
+    known : Measured, optional
+        Numbers of the run that the measuring follows.
     """
 
-    def __init__(self, job, sent, *, segmentation=None, policy=None, checkpoint=None, state=None):
+    def __init__(self, job, sent, *, segmentation=None, policy=None, state=None, known=None):
         self.job, self.sent, self.segmentation = job, sent, segmentation
-        self.policy, self.checkpoint, self.state = policy, checkpoint, state
+        self.policy, self.state, self.known = policy, state, known
 
     @property
     def measures(self):

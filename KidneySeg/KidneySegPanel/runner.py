@@ -5,9 +5,12 @@ import time
 from dataclasses import replace
 
 import qt
+import slicer
 from slicer.i18n import tr as _
 
-from . import texts, views
+from . import texts
+from .ask import ask
+from .outcome import Outcome
 from .parameters import ASK
 from .run import Run
 
@@ -20,8 +23,9 @@ class Runner:
 
     def __init__(self, panel):
         self._panel, self.ui = panel, panel.ui
-        self.run, self.state = None, "idle"
-        self._begun, self.whenOver = 0.0, None
+        self.run, self.state, self.ask = None, "idle", ask
+        self.outcome = Outcome(panel, self)
+        self.begun, self.ctName, self.whenOver = 0.0, "", None
         self._timer = qt.QTimer()
         self._timer.setInterval(POLL_MS)
         self._timer.connect("timeout()", self.onTimer)
@@ -41,30 +45,31 @@ class Runner:
 
     def onApply(self):
         """Start a run, or cancel the one that runs."""
-        if self.isRunning:
-            measures = self.run.measures
-            self.stop()
-            told = _("Canceled. The numbers are as they were.") if measures else ""
-            self.show("canceled", told or _("Canceled. The scene is as it was."))
-            return
-        self.start()
+        if not self.isRunning:
+            self.start()
+        elif not self.run.measures:
+            self.cancel(_("Canceled. The scene is as it was."))
+        elif self._panel.case is not None and self._panel.case.numbers is not None:
+            self.cancel(_("Canceled. The numbers are as they were."))
+        else:
+            self.cancel(_("Canceled. The segments are there, but not measured."))
 
     def start(self):
-        """Check, ask what must be asked, and start the child process."""
+        """Check, ask what must be asked, and start the child process; whether it was started."""
         from KidneySegLib import mrml
 
         panel, session = self._panel, self._panel.session
         if not panel.support.packagesAreThere():
-            return
-        made = session.segmentation
+            return False
+        made, ct, fits = session.segmentation, session.ct, False
         with panel.working():
-            ct = session.ct
             mrml.volume_from_node(ct)
             mrml.require_output(made, ct)
-            policy = self._policy(made)
-            if policy is None:
-                return
-            made = None if policy == "beside" else made
+            fits = True
+        policy = self._policy(made) if fits else None
+        if policy is None:
+            return False
+        with panel.working():
             own = session.parameters
             settings = panel.logic.settings(
                 ct, own.quality.value, own.kidneysOnly, own.points, own.roi, refine=own.refine
@@ -72,8 +77,10 @@ class Runner:
             settings = replace(settings, probabilities=True)  # for clicks that correct
             sent = mrml.Sent(ct)
             job = panel.logic.startJob(ct, settings, model=panel.models.chosen(), device=own.device)
-            point = session.begin_step(_("the run"), made)
-            self._begin(Run(job, sent, segmentation=made, policy=policy, checkpoint=point))
+            self._begin(
+                Run(job, sent, segmentation=None if policy == "beside" else made, policy=policy)
+            )
+        return self.isRunning
 
     def _policy(self, made):
         """What becomes of the user's corrections; None where the user cancels."""
@@ -82,27 +89,9 @@ class Runner:
         found = mrml.corrections(made) if made is not None else ()
         asked = [c for c in found if c.what not in ("added", "locked")]
         chosen = self._panel.session.parameters.corrections
-        if not asked or chosen != ASK:
-            return "keep" if chosen == ASK else chosen
-        return self.ask(asked)
-
-    def ask(self, corrections):
-        """Ask what a new run does with corrections."""
-        listed = "\n".join(f"  {c.name} ({texts.CORRECTION[c.what]})" for c in corrections)
-        box = qt.QMessageBox()
-        box.setWindowTitle("KidneySeg")
-        box.setText(_("You have corrected this result:\n\n{list}").format(list=listed))
-        box.setInformativeText(
-            _("What becomes of it in the new run? (Advanced, 'Corrections', decides for good.)")
-        )
-        buttons = {
-            box.addButton(_("Keep mine"), qt.QMessageBox.AcceptRole): "keep",
-            box.addButton(_("Replace"), qt.QMessageBox.DestructiveRole): "replace",
-            box.addButton(_("New segmentation beside"), qt.QMessageBox.ActionRole): "beside",
-        }
-        box.addButton(qt.QMessageBox.Cancel)
-        box.exec_()
-        return buttons.get(box.clickedButton())
+        if not asked:
+            return "keep"
+        return self.ask(asked) if chosen == ASK else chosen
 
     def onMeasure(self):
         """Measure the segments as they are now, in a child process."""
@@ -110,20 +99,23 @@ class Runner:
             return
         with self._panel.working():
             ct = self._panel.session.ct_to_measure()
-            self._measure(self._panel.session.segmentation, ct)
+            self.measure(self._panel.session.segmentation, ct)
 
-    def _measure(self, made, ct):
-        """Start to measure."""
+    def measure(self, made, ct, known=None):
+        """Start to measure; after a run, with what it knows of its lesions."""
         from KidneySegLib import mrml
 
         sent, state = mrml.Sent(ct), mrml.state_of(made, ct)
         job = self._panel.logic.startMeasuring(made, ct)
-        self._begin(Run(job, sent, segmentation=made, state=state))
+        self._begin(Run(job, sent, segmentation=made, state=state, known=known))
 
     def _begin(self, run):
         """Poll a run from now on."""
-        self.run, self._begun = run, time.monotonic()
+        if run.known is None:  # else it follows another one
+            self.begun = time.monotonic()
+        self.run, self.ctName = run, run.sent.node.GetName()
         self.show("running", _("Starting..."))
+        self._panel.refresh()
         self._timer.start()
 
     # ------------------------------------------------------------ while it runs
@@ -138,16 +130,16 @@ class Runner:
         try:
             news = self.run.poll()
             if isinstance(news, Done):
-                self._finish(news)
+                run, self.run = self.run, None
+                self._timer.stop()
+                self.outcome.finish(run, news)
             elif news is not None:
                 self._showProgress(news)
         except Exception as error:  # whatever happens, the panel must not stay "running"
-            self.stop()
             if not isinstance(error, KidneySegError):
                 logger.exception("a run of KidneySeg failed")
-            self.show("failed", texts.worded(error))
-        if not self.isRunning and self.whenOver is not None:
-            self.whenOver()
+            self.stop()
+            self.over("failed", texts.worded(error))
 
     def _showProgress(self, news):
         """Stage, percent and remaining time."""
@@ -166,62 +158,18 @@ class Runner:
             run, self.run = self.run, None
             run.cancel()
 
-    # ------------------------------------------------------------ results
+    def cancel(self, text):
+        """End the child process because of what a text says."""
+        self.stop()
+        self.over("canceled", text)
 
-    def _finish(self, done):
-        """Put what was found into the scene and show it."""
-        run, self.run = self.run, None
-        self._timer.stop()
-        if run.segmentation is not None and run.segmentation.GetScene() is None:
-            if run.measures:
-                self.show("canceled", _("Canceled: the segmentation was removed."))
-                return
-            run.segmentation = run.checkpoint = None
-        if run.measures:
-            self._finishMeasuring(run, done)
-        else:
-            self._finishSegmenting(run, done)
-
-    def _finishMeasuring(self, run, done):
-        """Numbers into the table."""
-        from KidneySegLib import mrml
-
-        made, panel = run.segmentation, self._panel
-        tools = panel.correct.tools(made)
-        found = mrml.complete(made, done.measured)
-        mrml.fill_table(found, made, run.sent.node, state=run.state, tools=tools)
-        self.show("done", _("Measured."))
-        panel.refresh()
-
-    def _finishSegmenting(self, run, done):
-        """Segments and numbers into the scene; measured again where the user's were kept."""
-        panel, ct = self._panel, run.sent.node
-        session = panel.session
-        point = run.checkpoint or session.begin_step(_("the run"), None)
-        policy = "keep" if run.policy == "beside" else run.policy
-        made, whole = panel.logic.addResult(done, ct, run.segmentation, policy)
-        session.end_step(point, made)
-        panel.clicks.remember(made, done.result.probabilities)
-        parameters = session.parameters
-        if parameters is not None and session.ct in (ct, None):
-            parameters.outputSegmentation = made
-            self._prepareViews(ct)
-        seconds = time.monotonic() - self._begun
-        panel.models.remember(done.result, seconds)
-        panel.support.log(texts.record_text(done.result))
-        self.show("done", _("Done in {seconds:.0f} s.").format(seconds=seconds))
-        panel.refresh()
-        if not whole:
-            with panel.working():
-                self._measure(made, ct)
-
-    def _prepareViews(self, ct):
-        """The CT as background where nothing else is shown, and surfaces where 3D is."""
-        shown = views.shown_volume()
-        if shown is None:
-            views.show_volume(ct)
-        if shown in (None, ct):
-            self._panel.results.prepareViews = True
+    def over(self, state, text):
+        """A run has ended, one way or another: say it, show the scene, and let a batch go on."""
+        self.show(state, text)
+        if not slicer.mrmlScene.IsClosing():
+            self._panel.refresh()
+        if self.whenOver is not None:
+            self.whenOver(state)
 
     # ------------------------------------------------------------ showing
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import slicer
 
+from .nodes import is_ct, is_of, study_date
+
 PLACED_ON = "KidneySeg.PlacedOn"
 _MOST_STEPS = 10
 
@@ -31,6 +33,8 @@ class Case:
     corrections : tuple of Correction
     changes : list of dict
         What a reader changed, the oldest first.
+    kidneys_only : bool
+        Whether the run counted masses as kidney.
     """
 
     segmentation: Any
@@ -41,6 +45,7 @@ class Case:
     stale: tuple
     corrections: tuple
     changes: list
+    kidneys_only: bool
 
     @property
     def moved(self):
@@ -90,7 +95,7 @@ class Session:
         if chosen and made_on is not None:
             ct = made_on
         new_ct = ct is not self._last[0]
-        if new_ct and ct is not None and not chosen and made_on is not ct:
+        if new_ct and ct is not None and not chosen and made_on is not ct and not is_of(made, ct):
             made = next(iter(mrml.results_on(ct)[::-1]), None)
         if new_ct:
             points = self._placed_on(ct, "vtkMRMLMarkupsFiducialNode", points)
@@ -152,6 +157,7 @@ class Session:
 
         ct = mrml.reference_volume(made)
         numbers = mrml.stored_numbers(made)
+        record = mrml.stored_record(made)["record"] or {}
         name = ct.GetName() if ct is not None else mrml.stored_ct_name(made)
         return Case(
             segmentation=made,
@@ -162,6 +168,7 @@ class Session:
             stale=mrml.why_stale(made) if numbers is not None else (),
             corrections=mrml.corrections(made),
             changes=mrml.stored_changes(made),
+            kidneys_only=bool(record.get("settings", {}).get("kidneys_only")),
         )
 
     def ct_to_measure(self):
@@ -179,11 +186,8 @@ class Session:
         if made is None:
             raise InputError("No result is chosen. Choose one, or segment a CT.")
         ct = mrml.reference_volume(made)
-        if ct is None and mrml.stored_record(made)["record"] is None and not mrml.table_of(made):
-            ct = self.ct  # drawn by hand: the user chose both
-        if ct is None and self.ct is not None:
-            mrml.require_own_ct(made, self.ct)  # the same CT, loaded again
-            ct = self.ct
+        if ct is None:
+            ct = self.ct  # the same one, loaded again; or both chosen, of what was drawn by hand
         if ct is None:
             raise InputError(
                 f"The CT of '{made.GetName()}' is no longer in the scene. Load it again and choose "
@@ -195,20 +199,22 @@ class Session:
     # ---------------------------------------------------------------- steps back
 
     def begin_step(self, title, segmentation):
-        """Remember a result before a step changes it; the step counts once it is `end_step`-ed."""
+        """Remember a result before a step changes it; it counts from `end_step` on."""
         from KidneySegLib import mrml
 
         return mrml.Checkpoint(segmentation, title)
 
     def end_step(self, checkpoint, made):
         """Keep a checkpoint, with the segmentation that the step has changed or made."""
-        self.steps = [*self.steps, (checkpoint, made)][-_MOST_STEPS:]
+        from KidneySegLib.mrml import corrections
+
+        self.steps = [*self.steps, (checkpoint, made, corrections(made))][-_MOST_STEPS:]
 
     def step_back(self):
         """Undo the newest step on the chosen result; returns its title, None without one."""
         made = self.segmentation
         for n in range(len(self.steps) - 1, -1, -1):
-            checkpoint, changed = self.steps[n]
+            checkpoint, changed, _corrections = self.steps[n]
             if changed is made:
                 del self.steps[n]
                 return checkpoint.title if checkpoint.restore(changed) else None
@@ -217,28 +223,13 @@ class Session:
     def last_step(self):
         """Title of the step that `step_back` would undo; None where there is none."""
         made = self.segmentation
-        titles = [c.title for c, changed in self.steps if changed is made and made is not None]
+        titles = [step[0].title for step in self.steps if step[1] is made and made is not None]
         return titles[-1] if titles else None
 
+    def loses(self):
+        """Corrections since the newest step, which going back would take away."""
+        from KidneySegLib.mrml import corrections
 
-def is_ct(node):
-    """Whether a node can be a CT: a scalar volume that is no label map and no color image."""
-    image = node.GetImageData()
-    scalar = node.IsA("vtkMRMLScalarVolumeNode") and not node.IsA("vtkMRMLLabelMapVolumeNode")
-    return (
-        scalar
-        and not node.IsA("vtkMRMLVectorVolumeNode")
-        and (image is not None and image.GetNumberOfPoints() > 0)
-    )
-
-
-def study_date(ct):
-    """Date of a CT's study as DICOM says (2020-01-31); empty where it is not known."""
-    from KidneySegLib import mrml
-
-    hierarchy = mrml.hierarchy_of(slicer.mrmlScene)
-    item = hierarchy.GetItemByDataNode(ct) if ct is not None and hierarchy is not None else 0
-    study = hierarchy.GetItemAncestorAtLevel(item, "Study") if item else 0
-    date = hierarchy.GetItemAttribute(study, "DICOM.StudyDate") if study else ""
-    digits = (date or "").replace("-", "")
-    return f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}" if len(digits) == 8 else ""
+        made = self.segmentation
+        known = [step[2] for step in self.steps if step[1] is made and made is not None]
+        return [c for c in corrections(made) if c not in known[-1]] if known else []

@@ -39,19 +39,20 @@ class Watch:
         """Be told when CT or segments of a case change."""
         wanted = {}
         if case is not None:
-            wanted["segmentation"] = (case.segmentation, _SEGMENT_EVENTS)
+            wanted[case.segmentation] = _SEGMENT_EVENTS
             if case.ct is not None:
-                wanted["ct"] = (case.ct, _CT_EVENTS)
-        for name in ("segmentation", "ct"):
-            before, now = self._followed.get(name), wanted.get(name)
-            if before is not None and (now is None or before[0] is not now[0]):
-                for event in before[1]:
-                    self._panel.removeObserver(before[0], event, self.onChanged)
-                before = None
-            if now is not None and before is None:
-                for event in now[1]:
-                    self._panel.addObserver(now[0], event, self.onChanged)
-        self._followed = wanted
+                wanted[case.ct] = _CT_EVENTS
+        for node in [node for node in self._followed if node not in wanted]:
+            for tag in self._followed.pop(node):  # no mixin: it would keep the node in memory
+                node.RemoveObserver(tag)
+        for node, events in wanted.items():
+            if node not in self._followed:
+                tags = [node.AddObserver(event, self.onChanged) for event in events]
+                self._followed[node] = tags
+
+    def stop(self):
+        """Follow nothing any more."""
+        self.follow(None)
 
     def onChanged(self, caller, event):
         """CT or segments have changed: note with which tool, and look soon."""
@@ -60,10 +61,8 @@ class Watch:
 
     def onStartClose(self, caller, event):
         """Stop the run: its volume is going away."""
-        runner = self._panel.runner
-        if runner.isRunning:
-            runner.stop()
-            runner.show("canceled", _("Canceled: the scene was closed."))
+        if self._panel.runner.isRunning:
+            self._panel.runner.cancel(_("Canceled: the scene was closed."))
 
     def onEndClose(self, caller, event):
         """Nothing is left to be shown."""
@@ -72,7 +71,8 @@ class Watch:
 
     def onEndImport(self, caller, event):
         """Show choices and results of a scene that was loaded."""
-        self._panel.initializeParameterNode()
+        if self._panel.entered or self._panel.session.parameters is not None:
+            self._panel.initializeParameterNode()
 
     def onAdded(self, caller, event):
         """Something may fit what is chosen."""
@@ -83,10 +83,8 @@ class Watch:
         """Stop the run whose volume is deleted; note what goes with a segmentation."""
         if slicer.mrmlScene.IsClosing():
             return
-        runner = self._panel.runner
-        if runner.isOf(node):
-            runner.stop()
-            runner.show("canceled", _("Canceled: the CT was removed from the scene."))
+        if self._panel.runner.isOf(node):
+            self._panel.runner.cancel(_("Canceled: the CT was removed from the scene."))
         if node.IsA("vtkMRMLSegmentationNode"):
             from KidneySegLib import mrml
 
@@ -95,14 +93,19 @@ class Watch:
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onRemoved(self, caller, event, node):
-        """Remove what has no meaning without the segmentation that is gone."""
+        """Look soon; what went with a segmentation is removed when nobody iterates any more."""
+        self._panel.refreshSoon()
+        if self._orphans:
+            self._panel.later(self.sweep)
+
+    def sweep(self):
+        """Remove what has no meaning without a segmentation that is gone."""
         from KidneySegLib import mrml
 
-        gone = [entry for entry in self._orphans if entry[0] is node]
-        self._orphans = [entry for entry in self._orphans if entry[0] is not node]
+        gone = [entry for entry in self._orphans if entry[0].GetScene() is None]
+        self._orphans = [entry for entry in self._orphans if entry[0].GetScene() is not None]
         for _node, others, folder in gone:
             for other in (o for o in others if o is not None):
                 mrml.remove_with_display(other)
             if folder:
                 mrml.remove_folder(mrml.hierarchy_of(slicer.mrmlScene), folder)
-        self._panel.refreshSoon()

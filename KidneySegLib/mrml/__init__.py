@@ -1,6 +1,7 @@
 """Result to Slicer's scene and back: the only folder that knows MRML (no Qt, no main window)."""
 
 from .belongings import (
+    RECORD,
     belongings,
     candidates_of,
     diameter_lines,
@@ -26,8 +27,8 @@ from .measuring import (
     measure_segmentation,
     require_own_ct,
 )
-from .placement import Sent, holds_image, reference_volume
-from .results import RECORD, RECORDED, add_to_scene, require_output, stored_record
+from .placement import Sent, holds_image, placement_of, reference_volume, same_placement, voxels_of
+from .results import RECORDED, add_to_scene, recorded_voxels, require_output, stored_record
 from .staleness import state_of
 from .tables import (
     MEASUREMENTS,
@@ -43,7 +44,6 @@ from .volumes import (
     is_turned,
     points_from_node,
     roi_from_node,
-    to_world,
     volume_from_node,
 )
 from .warps import warp_of
@@ -77,7 +77,9 @@ __all__ = [
     "measure_segmentation",
     "note_change",
     "owner_of_candidates",
+    "placement_of",
     "points_from_node",
+    "recorded_voxels",
     "reference_volume",
     "remove_folder",
     "remove_lesion",
@@ -88,6 +90,7 @@ __all__ = [
     "restore_candidate",
     "results_on",
     "roi_from_node",
+    "same_placement",
     "set_locked",
     "show_diameters",
     "state_of",
@@ -98,8 +101,8 @@ __all__ = [
     "table_of",
     "table_rows",
     "text_table",
-    "to_world",
     "volume_from_node",
+    "voxels_of",
     "warp_of",
     "why_stale",
 ]

@@ -113,7 +113,7 @@ def candidate_list(segmentation_node: Any) -> list[tuple[str, str, tuple[float, 
 
 
 def restore_candidate(segmentation_node: Any, segment_id: str, volume_node: Any) -> str:
-    """Move a candidate into the segmentation, where it is shown and measured; returns its name.
+    """Move a candidate into the segmentation, where it is shown and measured; returns its ID.
 
     The segment is the user's own from then on: a later run keeps it. A kidney gets the side that it
     lies on; a mass is measured with the kidney that is nearest.
@@ -143,7 +143,7 @@ def restore_candidate(segmentation_node: Any, segment_id: str, volume_node: Any)
         copied.SetTag(TERMINOLOGY_TAG, style.terminology())
         copied.SetTag(LABEL_TAG, label.name.lower())
         _record_restored(segmentation_node, int(number))
-    return name
+    return str(new)
 
 
 def _record_restored(segmentation_node: Any, number: int) -> None:

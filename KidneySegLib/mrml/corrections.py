@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.anatomy import Label
+from .journal import note_change
 from .segments import (
     LABEL_TAG,
     PRINT_TAG,
@@ -15,6 +16,7 @@ from .segments import (
     label_text,
     same_print,
     segment_ids,
+    segment_ml,
     tag,
 )
 
@@ -122,10 +124,21 @@ def make_room(node: Any, policy: str) -> tuple[frozenset[str], tuple[str, ...]]:
         s: c for s, c in found.items() if c.what != "added" and (policy == KEEP or _stays(node, c))
     }
     segmentation = node.GetSegmentation()
+    before = {segment_id: segment_ml(node, segment_id) for segment_id in segment_ids(node)}
     for segment_id in segment_ids(node):
         run_made = tag(segmentation.GetSegment(segment_id), PRINT_TAG) is not None
         if run_made and segment_id not in kept:
             segmentation.RemoveSegment(segment_id)
+    for correction in found.values():
+        if correction.segment_id not in kept and correction.what != "added":
+            note_change(
+                node,
+                tool="KidneySeg",
+                segment=correction.name,
+                what=f"{correction.what}, replaced by a new run",
+                before_ml=before.get(correction.segment_id, 0.0),
+                after_ml=0.0,
+            )
     made = {s: row for s, row in _made(node).items() if s in kept}
     node.SetAttribute(MADE, json.dumps(made))
     parts = frozenset().union(*(c.parts for c in kept.values()))

@@ -105,10 +105,10 @@ def notes_on_segments(node: Any) -> list[Finding]:
     ]
 
 
-def measure_segmentation(node: Any, volume_node: Any) -> Measured:
+def measure_segmentation(node: Any, volume_node: Any, *, run: Measured | None = None) -> Measured:
     """Measure a segmentation in world coordinates, whatever transform it lies under.
 
-    In this process; `app.job.measure_job` does it in another.
+    In this process; `app.job.measure_job` does it in another. ``run`` as in `complete`.
 
     Raises
     ------
@@ -117,7 +117,8 @@ def measure_segmentation(node: Any, volume_node: Any) -> Measured:
     """
     require_own_ct(node, volume_node)
     labels = labels_from_segmentation(node, volume_node)
-    return complete(node, measured(labels, volume_from_node(volume_node), warp_of(volume_node)))
+    found = measured(labels, volume_from_node(volume_node), warp_of(volume_node))
+    return complete(node, found, run)
 
 
 def complete(node: Any, found: Measured, run: Measured | None = None) -> Measured:

@@ -20,7 +20,7 @@ _MOST_KNOWN = 50
 _known: dict[str, tuple[int, str]] = {}  # voxels of an image, by its address and modified time
 
 
-def placement(node: Any, volume_node: Any) -> str:
+def placement_of(node: Any, volume_node: Any) -> str:
     """Where a node's transforms put a lattice over a CT's box, as text to be compared.
 
     Parameters
@@ -86,13 +86,13 @@ class Sent:
 
     def __init__(self, volume_node: Any) -> None:
         self.node = volume_node
-        self._placement = placement(volume_node, volume_node)
+        self._placement = placement_of(volume_node, volume_node)
         self._voxels = voxels_of(volume_node)
 
     def change(self) -> str:
         """``removed``, ``moved`` or ``changed``; empty where it is as it was."""
         if self.node.GetScene() is None or not holds_image(self.node):
             return "removed"
-        if not same_placement(placement(self.node, self.node), self._placement):
+        if not same_placement(placement_of(self.node, self.node), self._placement):
             return "moved"
         return "" if voxels_of(self.node) == self._voxels else "changed"

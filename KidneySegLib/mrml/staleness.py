@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .placement import holds_image, placement, reference_volume, same_placement, voxels_of
+from .placement import holds_image, placement_of, reference_volume, same_placement, voxels_of
 from .segments import fingerprint, is_measured, label_text, same_print, segment_ids, segment_ml
 
 CT_GONE, CT_CHANGED, MOVED, SEGMENTS, EARLIER = (
@@ -24,9 +24,9 @@ def state_of(segmentation_node: Any, volume_node: Any) -> dict[str, Any]:
         "ct": {
             "name": volume_node.GetName(),
             "voxels": voxels_of(volume_node),
-            "placement": placement(volume_node, volume_node),
+            "placement": placement_of(volume_node, volume_node),
         },
-        "placement": placement(segmentation_node, volume_node),
+        "placement": placement_of(segmentation_node, volume_node),
         "segments": measured_segments(segmentation_node),
     }
 
@@ -62,7 +62,7 @@ def stale_reasons(stored: Mapping[str, Any], segmentation_node: Any) -> tuple[st
     if ct is None or not holds_image(ct):
         reasons.append(CT_GONE)
     else:
-        own, seg = placement(ct, ct), placement(segmentation_node, ct)
+        own, seg = placement_of(ct, ct), placement_of(segmentation_node, ct)
         if voxels_of(ct) != stored["ct"]["voxels"]:
             reasons.append(CT_CHANGED)
         still = same_placement(own, stored["ct"]["placement"])

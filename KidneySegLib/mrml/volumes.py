@@ -137,15 +137,6 @@ def in_world_ras(volume_node: Any, kji: np.ndarray) -> np.ndarray:
     return ras[0]
 
 
-def to_world(point_ras: Point, volume_node: Any) -> Point:
-    """World coordinates of a point in those of `volume_from_node`: other ones under a bend only."""
-    if is_linear(volume_node):
-        return point_ras
-    return tuple(
-        float(x) for x in transformed(np.array([point_ras]), world_transform(volume_node))[0]
-    )
-
-
 def world_transform(volume_node: Any) -> Any:
     """All parent transforms of a node as one VTK transform."""
     transform = vtk.vtkGeneralTransform()

@@ -20,7 +20,8 @@ def test_a_kidney_restored_has_its_side_in_world_coordinates(node, case, removed
     mrml.add_candidates(np.zeros_like(case[1]), removed, removals, node, owner)
     chosen, _, center = mrml.candidate_list(owner)[0]
     assert center[0] > 0
-    assert mrml.restore_candidate(owner, chosen, node) == "Right kidney (restored)"
+    restored = mrml.restore_candidate(owner, chosen, node)
+    assert owner.GetSegmentation().GetSegment(restored).GetName() == "Right kidney (restored)"
 
 
 def test_an_erased_or_missing_candidate_is_left_out(node, case, removed):
@@ -95,7 +96,8 @@ def test_a_kidney_restored_gets_its_side_and_is_kept_by_the_next_run(node, case,
     removals = removals_of(removed, case[0].geometry, "kidney")
     mrml.add_candidates(case[1], removed, removals, node, owner)
     chosen = mrml.candidate_list(owner)[0][0]
-    name = mrml.restore_candidate(owner, chosen, node)
+    restored = mrml.restore_candidate(owner, chosen, node)
+    name = owner.GetSegmentation().GetSegment(restored).GetName()
     assert name == "Left kidney (restored)"
     labels = mrml.labels_from_segmentation(owner, node).array
     assert (labels[removed == 300] == Label.LEFT_KIDNEY).all()

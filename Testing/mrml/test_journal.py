@@ -47,4 +47,5 @@ def test_an_edit_before_a_run_is_noted_though_it_was_never_measured(node, case):
     erase_top(owner, node, "Left renal tumor")
     mrml.add_to_scene(case[1], node, owner, record=None, policy="replace")
     measured_again(owner, node)
-    assert [c["what"] for c in mrml.stored_changes(owner)] == ["edited"]
+    what = [c["what"] for c in mrml.stored_changes(owner)]
+    assert what == ["edited", "edited, replaced by a new run"]

@@ -6,13 +6,13 @@ import pytest
 from scene import put_under_bend, put_under_matrix
 
 from KidneySegLib import mrml
-from KidneySegLib.mrml.placement import placement, same_placement, voxels_of
+from KidneySegLib.mrml.placement import placement_of, same_placement, voxels_of
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
 
 def test_a_placement_is_the_corners_and_what_lies_between(node):
-    units = zlib.decompress(base64.b64decode(placement(node, node)))
+    units = zlib.decompress(base64.b64decode(placement_of(node, node)))
     found = np.frombuffer(units, "<i4").reshape(-1, 3) * 0.05
     bounds = [0.0] * 6
     node.GetSliceBounds(bounds, None)
@@ -63,7 +63,7 @@ def test_a_local_bend_is_seen(node):
     from vtk.util.numpy_support import vtk_to_numpy
 
     transform = put_under_bend(node, scale=1.0, reach_mm=150)
-    before = placement(node, node)
+    before = placement_of(node, node)
     grid = transform.GetTransformToParent().GetDisplacementGrid()
     axis = np.linspace(-150, 150, 13)
     z, y, x = np.meshgrid(axis, axis, axis, indexing="ij")
@@ -71,11 +71,11 @@ def test_a_local_bend_is_seen(node):
     shift = vtk_to_numpy(grid.GetPointData().GetScalars()).reshape(-1, 3)
     shift[:, 0] += 6 * np.exp(-away.ravel() / (2 * 15**2))
     grid.Modified()
-    assert not same_placement(placement(node, node), before)
+    assert not same_placement(placement_of(node, node), before)
 
 
 def test_what_cannot_be_read_is_another_place(node):
-    here = placement(node, node)
+    here = placement_of(node, node)
     assert same_placement(here, here)
     for other in ("", "rubbish", [1.0, 2.0], None):
         assert not same_placement(here, other)

@@ -101,7 +101,7 @@ def test_a_model_that_is_gone_is_said(widget, ct):
 
 def test_an_unexpected_error_does_not_leave_the_panel_running(widget, ct, imitate, monkeypatch):
     imitate()
-    monkeypatch.setattr(widget.logic, "addResult", lambda *_: 1 / 0)
+    monkeypatch.setattr(widget.logic, "addResult", lambda *_, **__: 1 / 0)
     run(widget)
     assert "division by zero" in widget.ui.statusLabel.text
     assert widget.ui.applyButton.text == "Apply"
@@ -241,6 +241,7 @@ def test_the_user_decides_once(done, ct, policy, count, monkeypatch):
     assert (shown is made) == (policy != "beside")
     if policy == "beside":
         assert len(names(made)) == 3
+        assert len(mrml.results_on(ct)) == 2  # the second run had nothing to keep beside
 
 
 def test_one_step_back_undoes_a_run_and_the_first_one_whole(done, ct):
@@ -302,6 +303,61 @@ def test_frames_of_a_sequence_become_cts_if_the_user_agrees(
     table = scene.GetFirstNodeByName("KidneySeg, all CTs")
     column = {table.GetCellText(n, 0) for n in range(table.GetNumberOfRows())}
     assert column == {"CT", "perfusion, frame 1", "perfusion, frame 2"}
+
+
+def test_a_canceled_batch_stays_canceled(widget, ct, imitate, result):
+    imitate("time.sleep(60)")
+    add_ct(result[0], "other phase")
+    click(widget.ui.runAllButton)
+    click(widget.ui.applyButton)
+    assert widget.runner.whenOver is None
+    imitate()
+    run(widget)
+    assert len(slicer.util.getNodesByClass("vtkMRMLTableNode")) == 1
+
+
+def test_a_batch_names_what_failed_and_counts_only_its_own(widget, ct, imitate, scene, result):
+    imitate("say(event='error', message='no abdomen'); sys.exit(2)")
+    add_ct(result[0], "other phase")
+    click(widget.ui.runAllButton)
+    end = time.monotonic() + 60
+    while widget.runner.whenOver and time.monotonic() < end:
+        widget.runner.onTimer()
+    assert "Not done: CT, other phase." in widget.ui.statusLabel.text
+    assert scene.GetFirstNodeByName("KidneySeg, all CTs") is None
+
+
+def test_a_result_that_cannot_be_put_into_the_scene_leaves_it_as_it_was(done, ct, monkeypatch):
+    made = done.session.segmentation
+    before = names(made), answers(done)
+    real = mrml.add_candidates
+
+    def fails(*arguments):
+        raise RuntimeError("no memory left")
+
+    monkeypatch.setattr(mrml, "add_candidates", fails)
+    run(done)
+    assert "no memory left" in done.ui.statusLabel.text
+    assert (names(made), answers(done)) == before
+    done.session.parameters.outputSegmentation = None
+    count = len(slicer.util.getNodesByClass("vtkMRMLSegmentationNode"))
+    run(done)
+    assert len(slicer.util.getNodesByClass("vtkMRMLSegmentationNode")) == count
+    monkeypatch.setattr(mrml, "add_candidates", real)
+
+
+def test_lesions_stay_uncertain_when_a_correction_is_kept(done, ct, monkeypatch):
+    uncertain = [line for line in answers(done) if "uncertain" in line]
+    found = done.case.numbers.measurements.lesions
+    assert uncertain or all(not x.uncertain for x in found)
+    made = done.session.segmentation
+    made.GetSegmentation().GetSegment(segment_id(made, "Right kidney")).SetName("renamed")
+    done.refresh()
+    monkeypatch.setattr(done.runner, "ask", lambda _found: "keep")
+    run(done)
+    after = done.case.numbers.measurements.lesions
+    assert [x.doubtful for x in after] == [x.doubtful for x in found]
+    assert [x.probability for x in after] == pytest.approx([x.probability for x in found])
 
 
 # ------------------------------------------------------------------ scripts

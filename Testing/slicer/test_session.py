@@ -188,6 +188,9 @@ def test_when_the_ct_is_gone_nothing_is_measured_on_another_one(done, ct, result
     assert "no longer in the scene" in done.ui.statusLabel.text
     done.session.parameters.inputVolume = brighter
     assert done.case is None
+    click(done.ui.applyButton)
+    assert done.runner.isRunning
+    done.runner.cancel("")
     done.session.parameters.outputSegmentation = made
     click(done.ui.measureButton)
     assert not done.runner.isRunning
@@ -200,8 +203,8 @@ def test_the_same_ct_loaded_again_may_measure(done, ct, result):
     made = done.session.segmentation
     slicer.mrmlScene.RemoveNode(ct)
     again = add_ct(result[0], "loaded again")
-    done.session.parameters.inputVolume = again
-    done.session.parameters.outputSegmentation = made
+    done.session.parameters.inputVolume = again  # as the red text advises
+    assert done.session.segmentation is made
     measure(done)
     assert done.case.ct is again
     assert done.case.stale == ()
@@ -217,6 +220,7 @@ def test_deleting_a_result_removes_all_of_it(done, scene, ct):
     before = {"vtkMRMLScalarVolumeNode"}
     click(done.ui.diametersButton)
     scene.RemoveNode(done.session.segmentation)
+    done.watch.sweep()
     done.refresh()
     left = {scene.GetNthNode(n).GetClassName() for n in range(scene.GetNumberOfNodes())}
     assert before <= left
@@ -307,3 +311,110 @@ def test_steps_belong_to_their_result(done, ct, second):
     done.session.parameters.inputVolume = second
     assert names(two)
     assert done.ui.stepBackButton.enabled
+
+
+def test_a_result_whose_ct_is_gone_is_never_filled_by_another_patients_run(done, ct, result):
+    made = done.session.segmentation
+    other = add_ct(result[0].with_array(result[0].array + 1), "patient B")
+    slicer.mrmlScene.RemoveNode(ct)
+    done.session.parameters.inputVolume = other
+    done.session.parameters.outputSegmentation = made
+    before = names(made), mrml.stored_record(made)
+    click(done.ui.applyButton)
+    assert not done.runner.isRunning
+    assert "was made on another CT" in done.ui.statusLabel.text
+    assert (names(made), mrml.stored_record(made)) == before
+
+
+def test_a_segmentation_of_another_program_is_not_taken_by_itself(widget, ct, scene, imitate):
+    foreign = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "of another program")
+    foreign.SetReferenceImageGeometryParameterFromVolumeNode(ct)
+    foreign.SetNodeReferenceID(foreign.GetReferenceImageGeometryReferenceRole(), ct.GetID())
+    widget.initializeParameterNode()
+    assert widget.session.segmentation is None
+    imitate()
+    run(widget)
+    assert widget.session.segmentation is not foreign
+    assert names(foreign) == []
+
+
+def test_a_result_that_cannot_be_read_shows_nothing_of_the_one_before(done, ct, second):
+    two = done.session.segmentation
+    mrml.table_of(two).SetAttribute("KidneySeg.Measurements", '{"of": "a later version"}')
+    done.session.parameters.inputVolume = ct
+    assert answers(done)
+    done.session.parameters.inputVolume = second
+    assert answers(done) == []
+    assert done.ui.lesionTable.rowCount == 0
+    assert not done.ui.copyButton.enabled
+    assert "cannot be read" in done.ui.statusLabel.text
+    done.session.parameters.inputVolume = ct
+    assert answers(done)
+
+
+def test_going_back_over_corrections_asks_first(done, ct, monkeypatch):
+    made, asked = done.session.segmentation, []
+    erase_top(made, ct, "Left renal tumor")
+    done.refresh()
+    answer = [False, True]
+
+    def confirm(text, *_):
+        asked.append(text)
+        return answer.pop(0)
+
+    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", confirm, raising=False)
+    click(done.ui.stepBackButton)
+    assert "Left renal tumor (edited)" in asked[0]
+    assert made.GetScene() is slicer.mrmlScene
+    click(done.ui.stepBackButton)
+    assert made.GetScene() is None
+
+
+def test_deleting_the_folder_of_a_result_is_survived(done, scene):
+    hierarchy = mrml.hierarchy_of(scene)
+    folder = mrml.folder_of(done.session.segmentation)
+    hierarchy.RemoveItem(folder, True, True)
+    done.watch.sweep()
+    done.refresh()
+    assert answers(done) == []
+    assert slicer.util.getNodesByClass("vtkMRMLTableNode") == []
+
+
+def test_probabilities_and_tools_of_a_scene_are_forgotten_with_it(done, ct):
+    done.enter()
+    done.clicks._percent[done.session.segmentation] = ((None, None), mrml.placement_of(ct, ct))
+    assert done.clicks._known(done.session.segmentation, ct) is not None
+    put_under_matrix(ct, shift(5))
+    assert done.clicks._known(done.session.segmentation, ct) is None
+    slicer.mrmlScene.Clear(False)
+    assert done.clicks._percent == {}
+    assert done.watch._followed == {}
+
+
+def test_choices_are_connected_once_however_often_the_scene_is_closed(widget, ct, monkeypatch):
+    widget.enter()
+    connected = []
+    kind = type(widget._parameterNode)
+    monkeypatch.setattr(kind, "connectGui", lambda self, ui: connected.append(self))
+    for _ in range(3):
+        slicer.mrmlScene.Clear(False)
+    assert connected == []
+    assert widget._parameterNode is widget._connected
+
+
+def test_kidneys_only_does_not_say_that_no_mass_was_found(done, qt_application):
+    import json
+
+    made = done.session.segmentation
+    for name in ("Left renal tumor", "Right renal cyst"):
+        made.GetSegmentation().RemoveSegment(segment_id(made, name))
+    done.refresh()
+    measure(done)
+    click(done.ui.copyReportButton)
+    assert "No mass is in the segmentation." in qt_application.clipboard().text()
+    record = json.loads(made.GetAttribute(mrml.RECORD))
+    record["record"]["settings"]["kidneys_only"] = True
+    made.SetAttribute(mrml.RECORD, json.dumps(record))
+    done.refresh()
+    click(done.ui.copyReportButton)
+    assert "Masses were not looked for." in qt_application.clipboard().text()

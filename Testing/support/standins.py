@@ -488,6 +488,7 @@ def install(cache: Path) -> Application:
     sys.modules.update(modules)
     slicer.app = Application(cache)
     slicer.qMRMLSegmentEditorWidget = lambda: Wrapped(qMRMLSegmentEditorWidget())
+    slicer.util.confirmOkCancelDisplay = lambda *_, **__: True
     slicer.util.errorDisplay = lambda text, **_: errors.append(text)
     slicer.util.loadUI, slicer.util.childWidgetVariables = load_ui, child_widget_variables
     return slicer.app

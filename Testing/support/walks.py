@@ -101,7 +101,8 @@ class Walk:
         name = self._rng.choice(self.actions())
         self.done.append(name)
         getattr(self, f"do_{name}")()
-        self.panel.refresh()  # as the timer does a moment later
+        self.panel.watch.sweep()  # as the timers do a moment later
+        self.panel.refresh()
         self.check()
 
     def _cts(self) -> list:

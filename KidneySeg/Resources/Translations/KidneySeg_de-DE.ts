@@ -382,6 +382,10 @@
       <source>{sequence}, frame {number}</source>
       <translation>{sequence}, Bild {number}</translation>
     </message>
+    <message>
+      <source>Not done: {names}.</source>
+      <translation>Nicht fertig: {names}.</translation>
+    </message>
   </context>
   <context>
     <name>KidneySegPanel.answers</name>
@@ -436,6 +440,33 @@
     <message>
       <source>{mm:.0f} mm long</source>
       <translation>{mm:.0f} mm lang</translation>
+    </message>
+  </context>
+  <context>
+    <name>KidneySegPanel.ask</name>
+    <message>
+      <source>What becomes of it in the new run? (Advanced, 'Corrections', decides for good.)</source>
+      <translation>Was wird daraus im neuen Lauf? (Erweitert, „Korrekturen“, entscheidet für immer.)</translation>
+    </message>
+    <message>
+      <source>Keep mine</source>
+      <translation>Meine behalten</translation>
+    </message>
+    <message>
+      <source>Replace</source>
+      <translation>Ersetzen</translation>
+    </message>
+    <message>
+      <source>New segmentation beside</source>
+      <translation>Neue Segmentierung daneben</translation>
+    </message>
+    <message>
+      <source>You have corrected this result:
+
+{list}</source>
+      <translation>Sie haben dieses Ergebnis korrigiert:
+
+{list}</translation>
     </message>
   </context>
   <context>
@@ -686,10 +717,33 @@ Andere Erweiterungen, die sie nutzen, können betroffen sein.
     </message>
   </context>
   <context>
+    <name>KidneySegPanel.outcome</name>
+    <message>
+      <source>the run</source>
+      <translation>dem Lauf</translation>
+    </message>
+    <message>
+      <source>Measured.</source>
+      <translation>Gemessen.</translation>
+    </message>
+    <message>
+      <source>Done in {seconds:.0f} s.</source>
+      <translation>Fertig in {seconds:.0f} s.</translation>
+    </message>
+    <message>
+      <source>Canceled: the segmentation was removed.</source>
+      <translation>Abgebrochen: Die Segmentierung wurde entfernt.</translation>
+    </message>
+  </context>
+  <context>
     <name>KidneySegPanel.panel</name>
     <message>
       <source> Details are in the log (Advanced).</source>
       <translation> Einzelheiten stehen im Protokoll (Erweitert).</translation>
+    </message>
+    <message>
+      <source>This result cannot be read ({error}). Segment the CT again.</source>
+      <translation>Dieses Ergebnis ist nicht lesbar ({error}). Segmentieren Sie das CT noch einmal.</translation>
     </message>
     <message>
       <source>The CT was moved since: press Measure again, then the places are right.</source>
@@ -729,6 +783,14 @@ Andere Erweiterungen, die sie nutzen, können betroffen sein.
     <message>
       <source>Changed by a reader:</source>
       <translation>Von einem Befunder geändert:</translation>
+    </message>
+    <message>
+      <source> Masses were not looked for.</source>
+      <translation> Nach Raumforderungen wurde nicht gesucht.</translation>
+    </message>
+    <message>
+      <source> No mass is in the segmentation.</source>
+      <translation> In der Segmentierung ist keine Raumforderung.</translation>
     </message>
     <message>
       <source>{mm:.0f} mm in the axial plane</source>
@@ -825,6 +887,18 @@ Andere Erweiterungen, die sie nutzen, können betroffen sein.
       <translation>Freigegeben: {names}.</translation>
     </message>
     <message>
+      <source>These corrections came after that step and are lost:
+
+{list}
+
+Go back?</source>
+      <translation>Diese Korrekturen kamen nach diesem Schritt und gehen verloren:
+
+{list}
+
+Zurückgehen?</translation>
+    </message>
+    <message>
       <source>Choose a segment in the list first.</source>
       <translation>Wählen Sie zuerst ein Segment in der Liste.</translation>
     </message>
@@ -839,6 +913,10 @@ Andere Erweiterungen, die sie nutzen, können betroffen sein.
     <message>
       <source>restoring</source>
       <translation>dem Wiederherstellen</translation>
+    </message>
+    <message>
+      <source>restored</source>
+      <translation>wiederhergestellt</translation>
     </message>
     <message>
       <source>Back to before {step}.</source>
@@ -860,16 +938,8 @@ Andere Erweiterungen, die sie nutzen, können betroffen sein.
   <context>
     <name>KidneySegPanel.runner</name>
     <message>
-      <source>What becomes of it in the new run? (Advanced, 'Corrections', decides for good.)</source>
-      <translation>Was wird daraus im neuen Lauf? (Erweitert, „Korrekturen“, entscheidet für immer.)</translation>
-    </message>
-    <message>
       <source>Starting...</source>
       <translation>Beginnt...</translation>
-    </message>
-    <message>
-      <source>Measured.</source>
-      <translation>Gemessen.</translation>
     </message>
     <message>
       <source>Cancel</source>
@@ -888,26 +958,6 @@ Andere Erweiterungen, die sie nutzen, können betroffen sein.
       <translation>Laden Sie ein CT und wählen Sie es oben.</translation>
     </message>
     <message>
-      <source>Canceled. The numbers are as they were.</source>
-      <translation>Abgebrochen. Die Zahlen sind, wie sie waren.</translation>
-    </message>
-    <message>
-      <source>the run</source>
-      <translation>dem Lauf</translation>
-    </message>
-    <message>
-      <source>Keep mine</source>
-      <translation>Meine behalten</translation>
-    </message>
-    <message>
-      <source>Replace</source>
-      <translation>Ersetzen</translation>
-    </message>
-    <message>
-      <source>New segmentation beside</source>
-      <translation>Neue Segmentierung daneben</translation>
-    </message>
-    <message>
       <source>{stage}: {percent:.0f} %</source>
       <translation>{stage}: {percent:.0f} %</translation>
     </message>
@@ -916,24 +966,16 @@ Andere Erweiterungen, die sie nutzen, können betroffen sein.
       <translation>Abgebrochen. Die Szene ist, wie sie war.</translation>
     </message>
     <message>
-      <source>You have corrected this result:
-
-{list}</source>
-      <translation>Sie haben dieses Ergebnis korrigiert:
-
-{list}</translation>
-    </message>
-    <message>
       <source>, about {seconds:.0f} s left</source>
       <translation>, noch etwa {seconds:.0f} s</translation>
     </message>
     <message>
-      <source>Canceled: the segmentation was removed.</source>
-      <translation>Abgebrochen: Die Segmentierung wurde entfernt.</translation>
+      <source>Canceled. The numbers are as they were.</source>
+      <translation>Abgebrochen. Die Zahlen sind, wie sie waren.</translation>
     </message>
     <message>
-      <source>Done in {seconds:.0f} s.</source>
-      <translation>Fertig in {seconds:.0f} s.</translation>
+      <source>Canceled. The segments are there, but not measured.</source>
+      <translation>Abgebrochen. Die Segmente sind da, aber nicht gemessen.</translation>
     </message>
   </context>
   <context>

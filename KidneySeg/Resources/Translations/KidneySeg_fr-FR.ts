@@ -382,6 +382,10 @@
       <source>{sequence}, frame {number}</source>
       <translation>{sequence}, image {number}</translation>
     </message>
+    <message>
+      <source>Not done: {names}.</source>
+      <translation>Pas terminé : {names}.</translation>
+    </message>
   </context>
   <context>
     <name>KidneySegPanel.answers</name>
@@ -436,6 +440,33 @@
     <message>
       <source>{mm:.0f} mm long</source>
       <translation>{mm:.0f} mm de long</translation>
+    </message>
+  </context>
+  <context>
+    <name>KidneySegPanel.ask</name>
+    <message>
+      <source>What becomes of it in the new run? (Advanced, 'Corrections', decides for good.)</source>
+      <translation>Qu'en devient-il dans la nouvelle exécution ? (Avancé, « Corrections », décide pour de bon.)</translation>
+    </message>
+    <message>
+      <source>Keep mine</source>
+      <translation>Garder les miennes</translation>
+    </message>
+    <message>
+      <source>Replace</source>
+      <translation>Remplacer</translation>
+    </message>
+    <message>
+      <source>New segmentation beside</source>
+      <translation>Nouvelle segmentation à côté</translation>
+    </message>
+    <message>
+      <source>You have corrected this result:
+
+{list}</source>
+      <translation>Vous avez corrigé ce résultat :
+
+{list}</translation>
     </message>
   </context>
   <context>
@@ -686,10 +717,33 @@ D'autres extensions qui les utilisent peuvent être touchées.
     </message>
   </context>
   <context>
+    <name>KidneySegPanel.outcome</name>
+    <message>
+      <source>the run</source>
+      <translation>l'exécution</translation>
+    </message>
+    <message>
+      <source>Measured.</source>
+      <translation>Mesuré.</translation>
+    </message>
+    <message>
+      <source>Done in {seconds:.0f} s.</source>
+      <translation>Terminé en {seconds:.0f} s.</translation>
+    </message>
+    <message>
+      <source>Canceled: the segmentation was removed.</source>
+      <translation>Annulé : la segmentation a été enlevée.</translation>
+    </message>
+  </context>
+  <context>
     <name>KidneySegPanel.panel</name>
     <message>
       <source> Details are in the log (Advanced).</source>
       <translation> Détails dans le journal (Avancé).</translation>
+    </message>
+    <message>
+      <source>This result cannot be read ({error}). Segment the CT again.</source>
+      <translation>Ce résultat est illisible ({error}). Segmentez à nouveau le scanner.</translation>
     </message>
     <message>
       <source>The CT was moved since: press Measure again, then the places are right.</source>
@@ -729,6 +783,14 @@ D'autres extensions qui les utilisent peuvent être touchées.
     <message>
       <source>Changed by a reader:</source>
       <translation>Modifié par un lecteur :</translation>
+    </message>
+    <message>
+      <source> Masses were not looked for.</source>
+      <translation> Les masses n'ont pas été recherchées.</translation>
+    </message>
+    <message>
+      <source> No mass is in the segmentation.</source>
+      <translation> Aucune masse dans la segmentation.</translation>
     </message>
     <message>
       <source>{mm:.0f} mm in the axial plane</source>
@@ -825,6 +887,18 @@ D'autres extensions qui les utilisent peuvent être touchées.
       <translation>Libéré : {names}.</translation>
     </message>
     <message>
+      <source>These corrections came after that step and are lost:
+
+{list}
+
+Go back?</source>
+      <translation>Ces corrections sont postérieures à cette étape et seront perdues :
+
+{list}
+
+Revenir ?</translation>
+    </message>
+    <message>
       <source>Choose a segment in the list first.</source>
       <translation>Choisissez d'abord un segment dans la liste.</translation>
     </message>
@@ -839,6 +913,10 @@ D'autres extensions qui les utilisent peuvent être touchées.
     <message>
       <source>restoring</source>
       <translation>la restauration</translation>
+    </message>
+    <message>
+      <source>restored</source>
+      <translation>restauré</translation>
     </message>
     <message>
       <source>Back to before {step}.</source>
@@ -860,16 +938,8 @@ D'autres extensions qui les utilisent peuvent être touchées.
   <context>
     <name>KidneySegPanel.runner</name>
     <message>
-      <source>What becomes of it in the new run? (Advanced, 'Corrections', decides for good.)</source>
-      <translation>Qu'en devient-il dans la nouvelle exécution ? (Avancé, « Corrections », décide pour de bon.)</translation>
-    </message>
-    <message>
       <source>Starting...</source>
       <translation>Démarrage...</translation>
-    </message>
-    <message>
-      <source>Measured.</source>
-      <translation>Mesuré.</translation>
     </message>
     <message>
       <source>Cancel</source>
@@ -888,26 +958,6 @@ D'autres extensions qui les utilisent peuvent être touchées.
       <translation>Chargez un scanner et choisissez-le ci-dessus.</translation>
     </message>
     <message>
-      <source>Canceled. The numbers are as they were.</source>
-      <translation>Annulé. Les chiffres sont comme avant.</translation>
-    </message>
-    <message>
-      <source>the run</source>
-      <translation>l'exécution</translation>
-    </message>
-    <message>
-      <source>Keep mine</source>
-      <translation>Garder les miennes</translation>
-    </message>
-    <message>
-      <source>Replace</source>
-      <translation>Remplacer</translation>
-    </message>
-    <message>
-      <source>New segmentation beside</source>
-      <translation>Nouvelle segmentation à côté</translation>
-    </message>
-    <message>
       <source>{stage}: {percent:.0f} %</source>
       <translation>{stage} : {percent:.0f} %</translation>
     </message>
@@ -916,24 +966,16 @@ D'autres extensions qui les utilisent peuvent être touchées.
       <translation>Annulé. La scène est comme avant.</translation>
     </message>
     <message>
-      <source>You have corrected this result:
-
-{list}</source>
-      <translation>Vous avez corrigé ce résultat :
-
-{list}</translation>
-    </message>
-    <message>
       <source>, about {seconds:.0f} s left</source>
       <translation>, encore environ {seconds:.0f} s</translation>
     </message>
     <message>
-      <source>Canceled: the segmentation was removed.</source>
-      <translation>Annulé : la segmentation a été enlevée.</translation>
+      <source>Canceled. The numbers are as they were.</source>
+      <translation>Annulé. Les chiffres sont comme avant.</translation>
     </message>
     <message>
-      <source>Done in {seconds:.0f} s.</source>
-      <translation>Terminé en {seconds:.0f} s.</translation>
+      <source>Canceled. The segments are there, but not measured.</source>
+      <translation>Annulé. Les segments sont là, mais pas mesurés.</translation>
     </message>
   </context>
   <context>
