@@ -2,7 +2,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from phantom import make_phantom
+from phantom import make_phantom, true_labels
 
 from KidneySegLib.core.anatomy import Label
 from KidneySegLib.core.findings import info, warning
@@ -23,12 +23,8 @@ from KidneySegLib.measure.resection import plan_resection
 def case():
     """Phantom with a tumor of the left kidney: label map and CT."""
     phantom = make_phantom()
-    middle = phantom.ct.geometry.shape[2] // 2
-    labels = np.zeros(phantom.tissue.shape, np.uint8)
-    for side, number in ((slice(middle, None), 1), (slice(None, middle), 2)):
-        half = labels[:, :, side]
-        half[phantom.tissue[:, :, side] == 1] = number
-    labels[phantom.tissue == 2] = Label.TUMOR
+    labels = true_labels(phantom)
+    labels[labels == Label.CYST] = 0
     return phantom.ct.with_array(labels), phantom.ct
 
 

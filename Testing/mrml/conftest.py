@@ -4,25 +4,16 @@ from phantom import (
     TUMOR_CENTER,
     ellipsoid,
     make_phantom,
+    true_labels,
 )
 from scene import add_ct
-
-from KidneySegLib.core.anatomy import Label
 
 
 @pytest.fixture(scope="module")
 def case():
     """Phantom CT and its true label map, the right kidney with a cyst, the left with a tumor."""
     phantom = make_phantom()
-    middle = phantom.ct.geometry.shape[2] // 2
-    labels = np.zeros(phantom.tissue.shape, np.uint8)
-    right = np.zeros_like(labels, bool)
-    right[:, :, middle:] = True
-    labels[(phantom.tissue == 1) & right] = Label.RIGHT_KIDNEY
-    labels[(phantom.tissue == 1) & ~right] = Label.LEFT_KIDNEY
-    labels[phantom.tissue == 2] = Label.TUMOR
-    labels[phantom.tissue == 3] = Label.CYST
-    return phantom.ct, labels
+    return phantom.ct, true_labels(phantom)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from KidneySegLib.core.anatomy import Label
 from KidneySegLib.core.volume import Geometry, Volume
 from KidneySegLib.kidney_ct.task import KidneyCT
 from KidneySegLib.pipeline import run
@@ -50,6 +51,20 @@ class Phantom:
     ct: Volume
     tissue: np.ndarray
     """1 kidney, 2 tumor, 3 cyst."""
+
+
+def true_labels(phantom: Phantom) -> np.ndarray:
+    """Label map of a phantom: kidneys by side, the tumor and the cyst in them."""
+    labels = np.zeros(phantom.tissue.shape, np.uint8)
+    middle = labels.shape[2] // 2
+    for half, kidney in (
+        (slice(middle, None), Label.RIGHT_KIDNEY),
+        (slice(None, middle), Label.LEFT_KIDNEY),
+    ):
+        labels[:, :, half][phantom.tissue[:, :, half] == 1] = kidney
+    labels[phantom.tissue == 2] = Label.TUMOR
+    labels[phantom.tissue == 3] = Label.CYST
+    return labels
 
 
 def make_phantom(
