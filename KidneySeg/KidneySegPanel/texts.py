@@ -4,6 +4,9 @@ import json
 import re
 
 from slicer.i18n import tr as _
+from slicer.i18n import translate
+
+FINDINGS = "KidneySegLib"  # context of what the library says
 
 STAGES = {
     "check": _("Checking the CT"),
@@ -65,9 +68,18 @@ def stale_text(case):
 
 
 def plain(finding):
-    """The words of a finding; before there were remedies, findings named options."""
+    """The words of a finding in the user's language, and what helps.
+
+    Where it keeps its template, that is translated and its values are filled in again.
+    """
     message = finding.message
-    if not finding.remedy:
+    if finding.template:
+        template = translate(FINDINGS, finding.template)
+        if template != finding.template:
+            message = template.format(**finding.values)
+    else:
+        message = translate(FINDINGS, message)
+    if not finding.remedy:  # before there were remedies, findings named options
         message = re.sub(r" \(--[^)]*\)", "", message)
     return f"{message} {REMEDIES.get(finding.remedy, '')}".strip()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -19,6 +19,28 @@ class Severity(Enum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
+
+
+class Said(str):
+    """A text with the template and the values that it was made of, for whoever translates it."""
+
+    template: str
+    values: dict[str, Any]
+
+
+def said(template: str, **values: Any) -> Said:
+    """A message from a template of ``str.format`` and its values."""
+    plain = {name: _plain(value) for name, value in values.items()}
+    text = Said(template.format(**plain))
+    text.template, text.values = template, plain
+    return text
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON keeps it."""
+    if isinstance(value, (bool, int, float)) or value is None:
+        return value
+    return float(value) if hasattr(value, "__float__") else str(value)
 
 
 @dataclass(frozen=True)
@@ -38,6 +60,11 @@ class Finding:
         The slice of that place (see `places.slice_number`).
     remedy : str
         Code of what helps, for whoever can word it with an option or a button; empty without one.
+    template : str
+        The message before its values were filled in: what a translation knows. Empty where the
+        message has no values, or was stored by a version before.
+    values : mapping
+        Values of the template.
     """
 
     severity: Severity
@@ -46,6 +73,8 @@ class Finding:
     place_ras_mm: Point | None = None
     slice_number: int | None = None
     remedy: str = ""
+    template: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain dictionary for JSON."""
@@ -57,6 +86,8 @@ class Finding:
             "place_ras_mm": place,
             "slice": self.slice_number,
             "remedy": self.remedy,
+            "template": self.template,
+            "values": dict(self.values),
         }
 
     @classmethod
@@ -70,6 +101,8 @@ class Finding:
             None if place is None else tuple(place),
             data.get("slice"),
             data.get("remedy", ""),
+            data.get("template", ""),
+            data.get("values", {}),
         )
 
 
@@ -77,7 +110,15 @@ def warning(
     code: str, message: str, place_ras_mm: Point | None = None, *, remedy: str = ""
 ) -> Finding:
     """Shorthand for a warning."""
-    return Finding(Severity.WARNING, code, message, place_ras_mm, remedy=remedy)
+    return _finding(Severity.WARNING, code, message, place_ras_mm, remedy)
+
+
+def _finding(
+    severity: Severity, code: str, message: str, place_ras_mm: Point | None, remedy: str
+) -> Finding:
+    """A finding; of a message that was `said` it keeps template and values."""
+    template, values = getattr(message, "template", ""), getattr(message, "values", {})
+    return Finding(severity, code, str(message), place_ras_mm, None, remedy, template, dict(values))
 
 
 def point_of(values: Iterable[float]) -> Point:
@@ -104,7 +145,7 @@ def info(
     code: str, message: str, place_ras_mm: Point | None = None, *, remedy: str = ""
 ) -> Finding:
     """Shorthand for a remark."""
-    return Finding(Severity.INFO, code, message, place_ras_mm, remedy=remedy)
+    return _finding(Severity.INFO, code, message, place_ras_mm, remedy)
 
 
 def error(code: str, message: str) -> Finding:

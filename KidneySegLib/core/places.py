@@ -44,5 +44,9 @@ def with_slices(findings: Iterable[Finding], volume: Volume) -> list[Finding]:
         place: Point | None = finding.place_ras_mm
         number = None if place is None else slice_number(volume, place)
         message = _PLACE.sub(named, finding.message)
-        found.append(replace(finding, message=message, slice_number=number))
+        values = {
+            name: _PLACE.sub(named, value) if isinstance(value, str) else value
+            for name, value in finding.values.items()
+        }
+        found.append(replace(finding, message=message, slice_number=number, values=values))
     return found

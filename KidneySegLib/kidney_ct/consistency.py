@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..core.findings import Finding, error, slices_text, warning
+from ..core.findings import Finding, error, said, slices_text, warning
 from ..core.volume import Volume
 
 _STEP = 8  # voxels in the slice: jumps of a whole slice need no more
@@ -150,10 +150,13 @@ def _check_repeats(canonical: Volume) -> list[Finding]:
             return [
                 warning(
                     "scan-repeats",
-                    "The scan repeats itself: slices that lie "
-                    f"{lag * spacing[0]:.0f} mm apart show the same body. Two phases were probably "
-                    "put one above the other into one volume. Volumes of both would be added up. "
-                    "Split the volume, and segment one phase.",
+                    said(
+                        "The scan repeats itself: slices that lie {lag:.0f} mm apart show the same "
+                        "body. Two phases were probably put one above the other into one volume. "
+                        "Volumes of both would be added up. Split the volume, and segment one "
+                        "phase.",
+                        lag=lag * spacing[0],
+                    ),
                 )
             ]
     return []

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..core.anatomy import KIDNEY_OF_SIDE, Label
 from ..core.errors import InputError
-from ..core.findings import Finding, place_text, warning
+from ..core.findings import Finding, place_text, said, warning
 from ..core.masks import components, gap_mm
 from ..core.schemes import KNOWN_SCHEMES, UNSURE, Scheme
 from ..core.volume import Volume
@@ -90,9 +90,10 @@ def _check_sides(centers: dict[str, np.ndarray | None], midline: float | None) -
         if center is None or midline is None:
             continue
         if (center[0] - midline) * sign < -_OFF_MIDLINE_MM:
-            text = (
-                f"What the labels call the {side} kidney lies on the other side of the body. Check "
-                "the labels' sides and the image's position."
+            text = said(
+                "What the labels call the {side} kidney lies on the other side of the body. "
+                "Check the labels' sides and the image's position.",
+                side=side,
             )
             return [warning(SIDES_EXCHANGED, text, _point(center))]
     return []
@@ -108,9 +109,11 @@ def _check_both_sides(labels: Volume, midline: float | None) -> list[Finding]:
         low, high = min(p[0] for p in places), max(p[0] for p in places)
         split = low < midline < high if midline is not None else True
         if split and high - low > _APART_MM:
-            text = (
-                f"The label of the {side} kidney lies on two kidneys, {high - low:.0f} mm apart "
-                "from right to left. Its number probably means kidney without a side."
+            text = said(
+                "The label of the {side} kidney lies on two kidneys, {high:.0f} mm apart from "
+                "right to left. Its number probably means kidney without a side.",
+                side=side,
+                high=high - low,
             )
             findings.append(warning(TWO_KIDNEYS, text, _point(places[0])))
     return findings
@@ -174,10 +177,14 @@ def _check_small(labels: Volume, centers: dict[str, np.ndarray | None]) -> list[
             for mass_ml, center in _large_parts(labels, labels.array == kind):
                 near = np.linalg.norm(center - centers[side]) < 2 * _APART_MM
                 if near and mass_ml >= max(_LARGE_MASS_ML, _TIMES * own):
-                    text = (
-                        f"The {side} kidney measures {own:.0f} mL beside a {kind.name.lower()} of "
-                        f"{mass_ml:.0f} mL. Check whether the numbers of kidney and mass are "
-                        "exchanged, or the kidney is labeled as a mass."
+                    text = said(
+                        "The {side} kidney measures {own:.0f} mL beside a {value} of "
+                        "{mass_ml:.0f} mL. Check whether the numbers of kidney and mass are "
+                        "exchanged, or the kidney is labeled as a mass.",
+                        side=side,
+                        own=own,
+                        value=kind.name.lower(),
+                        mass_ml=mass_ml,
                     )
                     findings.append(warning(SMALLER, text, _point(center)))
     return findings
@@ -222,7 +229,11 @@ def offering_schemes() -> Iterator[None]:
         fitting = fitting_schemes(error.labels, error.ct)
         offer = " or ".join(f"'{s.name}' ({s.meaning})" for s in fitting)
         advice = f"They would fit {offer}." if fitting else "They fit none of the known schemes."
-        text = f"{error} {advice} Say which scheme it follows."
+        text = said(
+            "{error} {advice} Say which scheme it follows.",
+            error=error,
+            advice=advice,
+        )
         raise InputError(text, remedy=error.remedy) from error
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..core.findings import Finding, Severity, error, warning
+from ..core.findings import Finding, Severity, error, said, warning
 from ..core.volume import Volume
 from .consistency import check_slices
 
@@ -89,8 +89,11 @@ def _check_grid(volume: Volume) -> list[Finding]:
         findings.append(
             warning(
                 "thick-slices",
-                f"Slices are {spacing.max():.1f} mm thick: small lesions may be missed and "
-                "volumes are less certain. Prefer slices of 5 mm or less.",
+                said(
+                    "Slices are {value:.1f} mm thick: small lesions may be missed and volumes are "
+                    "less certain. Prefer slices of 5 mm or less.",
+                    value=spacing.max(),
+                ),
             )
         )
     return findings + _check_axes(volume)
@@ -106,8 +109,11 @@ def _check_axes(volume: Volume) -> list[Finding]:
         findings.append(
             warning(
                 "sheared",
-                f"The slices are shifted against each other by {shear:.1f} degrees (gantry tilt). "
-                "Volumes allow for it; diameters are measured in mm in the patient.",
+                said(
+                    "The slices are shifted against each other by {shear:.1f} degrees (gantry "
+                    "tilt). Volumes allow for it; diameters are measured in mm in the patient.",
+                    shear=shear,
+                ),
             )
         )
     tilt = np.degrees(np.arccos(np.clip(np.abs(axes).max(axis=0).min(), 0, 1)))
@@ -115,8 +121,11 @@ def _check_axes(volume: Volume) -> list[Finding]:
         findings.append(
             warning(
                 "oblique",
-                f"The volume is tilted by {tilt:.0f} degrees against the patient's axes. The model "
-                "has seen such images only up to about 20 degrees: check the result.",
+                said(
+                    "The volume is tilted by {tilt:.0f} degrees against the patient's axes. The "
+                    "model has seen such images only up to about 20 degrees: check the result.",
+                    tilt=tilt,
+                ),
             )
         )
     return findings
@@ -183,8 +192,11 @@ def _check_density(values: np.ndarray) -> list[Finding]:
         return [
             warning(
                 "clipped",
-                f"{span} The densities were clipped to a window before they reached KidneySeg: "
-                "contrast phase and lesion densities are less certain.",
+                said(
+                    "{span} The densities were clipped to a window before they reached KidneySeg: "
+                    "contrast phase and lesion densities are less certain.",
+                    span=span,
+                ),
             )
         ]
     return []

@@ -18,7 +18,7 @@ from scipy import ndimage
 
 from ..core.anatomy import KIDNEY_OF_SIDE, Label
 from ..core.densities import FAT_BELOW_HU
-from ..core.findings import Finding, info, place_text
+from ..core.findings import Finding, info, place_text, said
 from ..core.masks import components
 from ..core.volume import Box, Geometry, Volume, resample
 
@@ -72,14 +72,26 @@ def tell_refinements(refinements: list[Refinement]) -> list[Finding]:
             which = f"the kidney with its masses around {place_text(r.center_ras_mm)}"
             if r.accepted:
                 change = f"{r.before_ml:.1f} mL became {r.after_ml:.1f} mL"
-                text = f"The outer border of {which} was refined: {change}."
+                text = said(
+                    "The outer border of {which} was refined: {change}.",
+                    which=which,
+                    change=change,
+                )
             else:
-                text = f"The network's outer border of {which} was kept: {r.reason}."
+                text = said(
+                    "The network's outer border of {which} was kept: {reason}.",
+                    which=which,
+                    reason=r.reason,
+                )
             findings.append(info("refined" if r.accepted else "not-refined", text, r.center_ras_mm))
     cysts = [r for r in refinements if r.component == "cyst"]
     if cysts:
         moved = sum(r.accepted for r in cysts)
-        text = f"The borders of {moved} of {len(cysts)} cysts were refined, the others kept."
+        text = said(
+            "The borders of {moved} of {len} cysts were refined, the others kept.",
+            moved=moved,
+            len=len(cysts),
+        )
         findings.append(info("refined" if moved else "not-refined", text))
     return findings
 

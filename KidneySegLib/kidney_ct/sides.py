@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..core.anatomy import Label, Tissue
-from ..core.findings import Finding, warning
+from ..core.findings import Finding, said, warning
 from ..core.masks import components
 from ..core.schemes import Role, Scheme, check_scheme, scheme_of, to_tissue
 from ..core.volume import Geometry, Volume
@@ -104,8 +104,11 @@ def _low(drop_mm: float, place_ras_mm: tuple[float, float, float]) -> Finding:
     """Warn about a kidney that lies far below the other."""
     return warning(
         "low-kidney",
-        f"One kidney lies {drop_mm:.0f} mm lower than another: a pelvic or transplanted kidney, or "
-        "a mistake. Check it.",
+        said(
+            "One kidney lies {drop_mm:.0f} mm lower than another: a pelvic or transplanted "
+            "kidney, or a mistake. Check it.",
+            drop_mm=drop_mm,
+        ),
         place_ras_mm,
     )
 
@@ -115,8 +118,12 @@ def _several(label: Label, count: int) -> Finding:
     side = "right" if label == Label.RIGHT_KIDNEY else "left"
     return warning(
         "several-kidneys",
-        f"{count} separate kidneys were found on the {side}. Check whether this is a third "
-        "kidney, a split kidney, or a mistake.",
+        said(
+            "{count} separate kidneys were found on the {side}. Check whether this is a "
+            "third kidney, a split kidney, or a mistake.",
+            count=count,
+            side=side,
+        ),
     )
 
 

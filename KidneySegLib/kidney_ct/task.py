@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..core.anatomy import Label
-from ..core.findings import Finding, info, warning
+from ..core.findings import Finding, info, said, warning
 from ..core.progress import Stages
 from ..core.volume import Volume
 from ..measure.intervals import Doubt, with_intervals
@@ -170,9 +170,10 @@ def _without_limits(model: ModelInfo) -> list[Finding]:
     missing = [name for name in (*FROM_THE_MODEL, "unsure-lesion") if name not in model.limits]
     if not missing:
         return []
-    text = (
-        f"The model '{model.name}' has no limits for uncertain findings "
-        f"({', '.join(missing)}): bone, bowel and other organs may stay, without a warning. Check "
-        "every contour."
+    text = said(
+        "The model '{name}' has no limits for uncertain findings ({listed}): bone, "
+        "bowel and other organs may stay, without a warning. Check every contour.",
+        name=model.name,
+        listed=", ".join(missing),
     )
     return [info("no-limits", text)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ..core.densities import FLUID_HU
-from ..core.findings import Finding, info, place_text, warning
+from ..core.findings import Finding, info, place_text, said, warning
 from ..measure.lesions import LesionMeasurement
 from ..measure.measurements import Measurements
 from ..measure.phase import PhaseEstimate
@@ -83,8 +83,12 @@ def result_warnings(
         findings.append(
             warning(
                 "weak-phase",
-                f"The contrast phase looks {phase.phase} (kidneys {phase.kidney_hu:.0f} HU). The "
-                "model is weak there: lesions in particular may be missed.",
+                said(
+                    "The contrast phase looks {phase} (kidneys {kidney_hu:.0f} HU). The model is "
+                    "weak there: lesions in particular may be missed.",
+                    phase=phase.phase,
+                    kidney_hu=phase.kidney_hu,
+                ),
             )
         )
     if measurements.sides and not kidneys_only:
@@ -112,8 +116,11 @@ def _about_kidneys(
         findings.append(
             warning(
                 "no-kidney",
-                f"No kidney was found {where}. If there is one, click into it, or draw a box "
-                "around it.",
+                said(
+                    "No kidney was found {where}. If there is one, click into it, or draw a box "
+                    "around it.",
+                    where=where,
+                ),
                 remedy="point-or-box",
             )
         )
@@ -122,8 +129,11 @@ def _about_kidneys(
         findings.append(
             warning(
                 "one-kidney",
-                f"Only a {side} kidney was found. The other one may be absent, outside the scan, "
-                "or missed. If you see it, click into every kidney.",
+                said(
+                    "Only a {side} kidney was found. The other one may be absent, outside the scan,"
+                    " or missed. If you see it, click into every kidney.",
+                    side=side,
+                ),
                 remedy="point-or-box",
             )
         )
@@ -133,9 +143,12 @@ def _about_kidneys(
             findings.append(
                 info(
                     "candidate-left-out",
-                    f"A smaller kidney-like structure ({place.volume_ml:.0f} mL) around "
-                    f"{place_text((r, a, s))} was left out. If it is a kidney, click into it "
-                    "and into the others.",
+                    said(
+                        "A smaller kidney-like structure ({volume_ml:.0f} mL) around {place_text} "
+                        "was left out. If it is a kidney, click into it and into the others.",
+                        volume_ml=place.volume_ml,
+                        place_text=place_text((r, a, s)),
+                    ),
                     (r, a, s),
                     remedy="point-or-box",
                 )
@@ -151,9 +164,14 @@ def _about_side(side: SideMeasurement) -> list[Finding]:
         findings.append(
             warning(
                 "polycystic",
-                f"Cysts make up {side.cyst_ml:.0f} mL of the {side.side} kidney, parenchyma "
-                f"{side.parenchyma_ml:.0f} mL: polycystic disease, a very large cyst, or a dilated "
-                "pelvis. The model was not trained for it; check every contour.",
+                said(
+                    "Cysts make up {cyst_ml:.0f} mL of the {side} kidney, parenchyma "
+                    "{parenchyma_ml:.0f} mL: polycystic disease, a very large cyst, or a dilated "
+                    "pelvis. The model was not trained for it; check every contour.",
+                    cyst_ml=side.cyst_ml,
+                    side=side.side,
+                    parenchyma_ml=side.parenchyma_ml,
+                ),
                 side.center_ras_mm,
             )
         )
@@ -161,8 +179,11 @@ def _about_side(side: SideMeasurement) -> list[Finding]:
         findings.append(
             warning(
                 "incomplete",
-                f"The {side.side} kidney reaches the end of the scan: it is incomplete, and its "
-                "volumes are lower bounds.",
+                said(
+                    "The {side} kidney reaches the end of the scan: it is incomplete, and its "
+                    "volumes are lower bounds.",
+                    side=side.side,
+                ),
                 side.center_ras_mm,
             )
         )
@@ -170,8 +191,14 @@ def _about_side(side: SideMeasurement) -> list[Finding]:
         findings.append(
             warning(
                 "implausible",
-                f"The {side.side} kidney measures {side.parenchyma_ml:.0f} mL; {low:.0f} to "
-                f"{high:.0f} mL are usual. Check its contour.",
+                said(
+                    "The {side} kidney measures {parenchyma_ml:.0f} mL; {low:.0f} to {high:.0f} mL "
+                    "are usual. Check its contour.",
+                    side=side.side,
+                    parenchyma_ml=side.parenchyma_ml,
+                    low=low,
+                    high=high,
+                ),
                 side.center_ras_mm,
             )
         )
@@ -197,10 +224,13 @@ def _about_impossible(measurements: Measurements) -> list[Finding]:
     ]
     if not wrong:
         return []
-    text = (
-        f"Densities that such tissue does not have: {'; '.join(t for t, _ in wrong[:_MOST_LISTED])}"
-        f" ({_LEAST_KIDNEY_HU:.0f} to {high:.0f} HU are possible in a kidney). The CT's rescale to "
-        "HU is wrong, or something else was taken for it. Do not use these volumes before you know."
+    text = said(
+        "Densities that such tissue does not have: {listed} ({least_kidney_hu:.0f} to "
+        "{high:.0f} HU are possible in a kidney). The CT's rescale to HU is wrong, or "
+        "something else was taken for it. Do not use these volumes before you know.",
+        listed="; ".join((t for t, _ in wrong[:_MOST_LISTED])),
+        least_kidney_hu=_LEAST_KIDNEY_HU,
+        high=high,
     )
     return [warning("impossible-density", text, wrong[0][1])]
 
@@ -214,10 +244,11 @@ def _about_fat(lesions: Sequence[LesionMeasurement]) -> list[Finding]:
     ]
     if not fat:
         return []
-    text = (
-        f"Lesions with fat inside their contour: {_listed(fat, _fat)}. The contour may spill into "
-        "the fat around the kidney, so that volume and diameters are too large; or it is an "
-        "angiomyolipoma. Check the contour."
+    text = said(
+        "Lesions with fat inside their contour: {listed}. The contour may spill into "
+        "the fat around the kidney, so that volume and diameters are too large; or it "
+        "is an angiomyolipoma. Check the contour.",
+        listed=_listed(fat, _fat),
     )
     return [warning("fat-in-lesion", text, fat[0].center_ras_mm)]
 
@@ -230,16 +261,18 @@ def _about_densities(lesions: Sequence[LesionMeasurement]) -> list[Finding]:
     dense = [x for x in measured if x.kind == "cyst" and x.density_median_hu > _DENSE_HU]
     findings = []
     if fluid:
-        text = (
-            f"Called tumor, but as low in density as fluid: {_listed(fluid, _density)}. It may be "
-            "a cyst, or a tumor that is cystic, necrotic, or holds fat. Check its kind."
+        text = said(
+            "Called tumor, but as low in density as fluid: {listed}. It may be a cyst, or a"
+            " tumor that is cystic, necrotic, or holds fat. Check its kind.",
+            listed=_listed(fluid, _density),
         )
         findings.append(warning("tumor-like-fluid", text, fluid[0].center_ras_mm))
     if dense:
-        text = (
-            f"Called cyst, but denser than fluid: {_listed(dense, _density)}. It may be a tumor, a "
-            "cyst with blood or protein, or a filled calyx; a single phase does not tell. Check "
-            "its kind."
+        text = said(
+            "Called cyst, but denser than fluid: {listed}. It may be a tumor, a cyst with "
+            "blood or protein, or a filled calyx; a single phase does not tell. Check its "
+            "kind.",
+            listed=_listed(dense, _density),
         )
         findings.append(warning("dense-cyst", text, dense[0].center_ras_mm))
     return findings
@@ -254,9 +287,10 @@ def _about_shapes(lesions: Sequence[LesionMeasurement]) -> list[Finding]:
     ]
     if not long:
         return []
-    text = (
-        f"Longer than most lesions of their volume: {_listed(long, _length)}. It may be two that "
-        "touch, taken as one, or the rim of something else. Check it before using a diameter."
+    text = said(
+        "Longer than most lesions of their volume: {listed}. It may be two that touch, "
+        "taken as one, or the rim of something else. Check it before using a diameter.",
+        listed=_listed(long, _length),
     )
     return [warning("elongated-lesion", text, long[0].center_ras_mm)]
 
@@ -268,11 +302,16 @@ def _about_probabilities(lesions: Sequence[LesionMeasurement]) -> list[Finding]:
         return []
     first = max(unsure, key=lambda x: x.volume_ml)
     count = "a lesion" if len(unsure) == 1 else f"{len(unsure)} lesions, the largest"
-    text = (
-        f"The network is not sure of {count}: {first.kind} of {first.volume_ml:.1f} mL, "
-        f"probability {100 * first.probability:.0f} %, around {place_text(first.center_ras_mm)}. "
-        "What the table calls unsure may be healthy tissue, another organ, or a lesion of the "
-        "other kind. Check it before using its volume."
+    text = said(
+        "The network is not sure of {count}: {kind} of {volume_ml:.1f} mL, probability "
+        "{percent:.0f} %, around {place_text}. What the table calls unsure may be "
+        "healthy tissue, another organ, or a lesion of the other kind. Check it before "
+        "using its volume.",
+        count=count,
+        kind=first.kind,
+        volume_ml=first.volume_ml,
+        percent=100 * first.probability,
+        place_text=place_text(first.center_ras_mm),
     )
     return [warning("unsure-lesion", text, first.center_ras_mm)]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.anatomy import KIDNEY_OF_SIDE, Label
 from ..core.errors import InputError
-from ..core.findings import Finding, warning
+from ..core.findings import Finding, said, warning
 from ..core.masks import components
 from ..core.volume import Volume
 from ..kidney_ct.measured import Measured, measured, renewed, with_known_doubt
@@ -99,8 +99,11 @@ def notes_on_segments(node: Any) -> list[Finding]:
     return [
         warning(
             _SIDE_NOTE,
-            f"The terminology of {listed} names no side: its parts count for the side that they "
-            "lie on. Set the side in the Segment Editor where that is wrong.",
+            said(
+                "The terminology of {listed} names no side: its parts count for the side that "
+                "they lie on. Set the side in the Segment Editor where that is wrong.",
+                listed=listed,
+            ),
         )
     ]
 

@@ -29,3 +29,23 @@ def test_places_and_slices_in_words():
     assert place_text((1.4, -2.6, 3.0)) == "R,A,S = 1,-3,3 mm"
     assert slices_text([4]) == "slice 4"
     assert slices_text(range(1, 10)) == "slices 1, 2, 3, 4, 5, 6 and 3 more"
+
+
+def test_a_message_keeps_its_template_and_values_for_a_translation():
+    import json
+
+    import numpy as np
+
+    from KidneySegLib.core.findings import Finding, said, warning
+
+    text = said("The {side} kidney has {ml:.0f} mL.", side="left", ml=np.float32(70.4))
+    assert text == "The left kidney has 70 mL."
+    finding = warning("x", text)
+    assert finding.message == "The left kidney has 70 mL."
+    stored = json.loads(json.dumps(finding.as_dict()))
+    again = Finding.from_dict(stored)
+    assert again.template.format(**again.values) == finding.message
+    plain = warning("y", "No values.")
+    assert (plain.template, dict(plain.values)) == ("", {})
+    del stored["template"], stored["values"]
+    assert Finding.from_dict(stored).template == ""

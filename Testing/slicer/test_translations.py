@@ -8,7 +8,13 @@ import pytest
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 pytest.importorskip("PySide6", reason="PySide6 is not installed")
 
-from translations import CATALOGUES, context_of, read_catalogue, source_texts  # noqa: E402
+from translations import (  # noqa: E402
+    CATALOGUES,
+    context_of,
+    library_texts,
+    read_catalogue,
+    source_texts,
+)
 
 LANGUAGES = ("de-DE", "fr-FR")
 
@@ -40,6 +46,28 @@ def test_mnemonics_of_a_language_are_unique(language):
     letters = [m.lower() for t in shown for m in re.findall(r"&(\w)", t)]
     doubled = {m for m in letters if letters.count(m) > 1}
     assert doubled == set()
+
+
+def test_what_the_library_says_can_be_translated(module, monkeypatch):
+    """Its templates stand in the catalogues, and a finding is said anew with its values."""
+    import KidneySegPanel.texts as panel_texts
+
+    from KidneySegLib.core.findings import Finding, said, warning
+
+    assert len(library_texts()) > 30
+    template = next(t for t in library_texts() if t.startswith("The {side} kidney reaches the end"))
+    text = (CATALOGUES / "KidneySeg_de-DE.ts").read_text(encoding="utf-8")
+    assert template in text
+    finding = warning("incomplete", said(template, side="left"))
+    assert panel_texts.plain(finding) == finding.message
+    german = "Die Niere ({side}) reicht bis ans Ende des Scans."
+    monkeypatch.setattr(
+        panel_texts,
+        "translate",
+        lambda context, known: german if (context, known) == ("KidneySegLib", template) else known,
+    )
+    stored = Finding.from_dict(finding.as_dict())
+    assert panel_texts.plain(stored) == "Die Niere (left) reicht bis ans Ende des Scans."
 
 
 def test_contexts_are_those_that_slicer_asks_for(module):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 MODULE = Path(__file__).parents[2] / "KidneySeg"
 CATALOGUES = MODULE / "Resources" / "Translations"
+LIBRARY = "KidneySegLib"
 _UI_TEXTS = ("text", "toolTip", "noneDisplay")
 
 
@@ -38,6 +39,21 @@ def source_texts() -> dict[str, list[str]]:
     return {context: list(dict.fromkeys(texts)) for context, texts in sorted(found.items())}
 
 
+def library_texts() -> list[str]:
+    """Templates of what the library tells users of the panel, to be translated as a next step."""
+    texts = []
+    for path in sorted((MODULE.parent / "KidneySegLib").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            place = {"said": 0, "warning": 1, "info": 1}.get(node.func.id)
+            if place is not None and len(node.args) > place:
+                text = node.args[place]
+                if isinstance(text, ast.Constant) and isinstance(text.value, str):
+                    texts.append(text.value)
+    return list(dict.fromkeys(texts))
+
+
 def read_catalogue(path: Path) -> dict[tuple[str, str], str]:
     """Translation of every context and text; unfinished ones are left out."""
     found = {}
@@ -53,7 +69,7 @@ def read_catalogue(path: Path) -> dict[tuple[str, str], str]:
 def write_catalogue(path: Path, known: dict[tuple[str, str], str]) -> None:
     """Write a catalogue of all texts, with the translations that are known."""
     root = ET.Element("TS", version="2.1", language=path.stem.split("_")[1].replace("-", "_"))
-    for context, texts in source_texts().items():
+    for context, texts in {**source_texts(), LIBRARY: library_texts()}.items():
         entry = ET.SubElement(root, "context")
         ET.SubElement(entry, "name").text = context
         for text in texts:

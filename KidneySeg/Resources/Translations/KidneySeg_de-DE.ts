@@ -1175,4 +1175,167 @@ Zurückgehen?</translation>
       <translation>Abgebrochen: Das CT wurde aus der Szene entfernt.</translation>
     </message>
   </context>
+  <context>
+    <name>KidneySegLib</name>
+    <message>
+      <source>The file does not say how large its voxels are; 1 mm was taken. Volumes and diameters are worth nothing until the size is known: load the original DICOM series.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The spine lies in front of the body: the position in the file is wrong, and right and left may be exchanged. Load the original DICOM series, or check the sides.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The scan repeats itself: slices that lie {lag:.0f} mm apart show the same body. Two phases were probably put one above the other into one volume. Volumes of both would be added up. Split the volume, and segment one phase.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>What the labels call the {side} kidney lies on the other side of the body. Check the labels' sides and the image's position.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The label of the {side} kidney lies on two kidneys, {high:.0f} mm apart from right to left. Its number probably means kidney without a side.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>{error} {advice} Say which scheme it follows.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The {side} kidney measures {own:.0f} mL beside a {value} of {mass_ml:.0f} mL. Check whether the numbers of kidney and mass are exchanged, or the kidney is labeled as a mass.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Slices are {value:.1f} mm thick: small lesions may be missed and volumes are less certain. Prefer slices of 5 mm or less.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The slices are shifted against each other by {shear:.1f} degrees (gantry tilt). Volumes allow for it; diameters are measured in mm in the patient.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The volume is tilted by {tilt:.0f} degrees against the patient's axes. The model has seen such images only up to about 20 degrees: check the result.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>{span} The densities were clipped to a window before they reached KidneySeg: contrast phase and lesion densities are less certain.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The borders of {moved} of {len} cysts were refined, the others kept.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The outer border of {which} was refined: {change}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The network's outer border of {which} was kept: {reason}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>A structure of {volume_ml:.0f} mL around {place_text} looks like bone, and the network is not sure of it: it was left out (ID {id}). If it is a kidney, take it back, or click into every kidney.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>A mass of {volume_ml:.0f} mL was kept although it touches no kidney: it may have replaced one, or belong to another organ. Check it.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>A {tissue} of {volume_ml:.1f} mL around {place_text} was left out (ID {id}): the network is not sure that any of it belongs to a kidney. It may be bowel, another organ, or a tumor of a kind that the network does not know. Look at it. If it is a kidney's, take it back, or click into it and into every kidney.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>A {tissue} of {volume_ml:.1f} mL inside a kidney, around {place_text}, was counted as kidney (ID {id}): the network is not sure of any of it. It may be a tumor of a kind that the network does not know. Look at it, and take it back if it is a lesion.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>A kidney component of only {total_ml:.1f} mL was kept. Check whether it is a shrunken kidney or a mistake.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The network is not sure of a kidney of {value:.0f} mL (mean probability {percent:.0f} %). Check whether it is one.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>At least {sum:.0f} mL that are called kidney are uncertain: they lie more than {reach_mm:g} mm from where the network is sure of kidney or mass{largest} around {place_text}. Check whether it is bowel, liver, spleen or stomach; what is nearer may be, too.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>One kidney crosses the midline (horseshoe or fused kidney?). It was cut at the midline for the volumes per side only.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>One kidney lies {drop_mm:.0f} mm lower than another: a pelvic or transplanted kidney, or a mistake. Check it.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>{count} separate kidneys were found on the {side}. Check whether this is a third kidney, a split kidney, or a mistake.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The scan cuts the body on one side, so its midline is not seen: right and left may be swapped. Check the sides.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The model '{name}' has no limits for uncertain findings ({listed}): bone, bowel and other organs may stay, without a warning. Check every contour.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Densities that such tissue does not have: {listed} ({least_kidney_hu:.0f} to {high:.0f} HU are possible in a kidney). The CT's rescale to HU is wrong, or something else was taken for it. Do not use these volumes before you know.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Lesions with fat inside their contour: {listed}. The contour may spill into the fat around the kidney, so that volume and diameters are too large; or it is an angiomyolipoma. Check the contour.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Longer than most lesions of their volume: {listed}. It may be two that touch, taken as one, or the rim of something else. Check it before using a diameter.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The network is not sure of {count}: {kind} of {volume_ml:.1f} mL, probability {percent:.0f} %, around {place_text}. What the table calls unsure may be healthy tissue, another organ, or a lesion of the other kind. Check it before using its volume.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Called tumor, but as low in density as fluid: {listed}. It may be a cyst, or a tumor that is cystic, necrotic, or holds fat. Check its kind.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Called cyst, but denser than fluid: {listed}. It may be a tumor, a cyst with blood or protein, or a filled calyx; a single phase does not tell. Check its kind.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The contrast phase looks {phase} (kidneys {kidney_hu:.0f} HU). The model is weak there: lesions in particular may be missed.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>No kidney was found {where}. If there is one, click into it, or draw a box around it.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Cysts make up {cyst_ml:.0f} mL of the {side} kidney, parenchyma {parenchyma_ml:.0f} mL: polycystic disease, a very large cyst, or a dilated pelvis. The model was not trained for it; check every contour.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The {side} kidney reaches the end of the scan: it is incomplete, and its volumes are lower bounds.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Only a {side} kidney was found. The other one may be absent, outside the scan, or missed. If you see it, click into every kidney.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>A smaller kidney-like structure ({volume_ml:.0f} mL) around {place_text} was left out. If it is a kidney, click into it and into the others.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The {side} kidney measures {parenchyma_ml:.0f} mL; {low:.0f} to {high:.0f} mL are usual. Check its contour.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The terminology of {listed} names no side: its parts count for the side that they lie on. Set the side in the Segment Editor where that is wrong.</source>
+      <translation type="unfinished" />
+    </message>
+  </context>
 </TS>

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from ...core.anatomy import Tissue
-from ...core.findings import Finding, place_text, warning
+from ...core.findings import Finding, place_text, said, warning
 from ...core.masks import components, placed
 from ..removals import Removal
 from ..scene import Change, Scene, Where, grown
@@ -77,9 +77,14 @@ class Bone(Rule):
         return [
             warning(
                 "bone-left-out",
-                f"A structure of {bone.volume_ml:.0f} mL around {place_text(bone.center_ras)} "
-                f"looks like bone, and the network is not sure of it: it was left out "
-                f"(ID {bone.id}). If it is a kidney, take it back, or click into every kidney.",
+                said(
+                    "A structure of {volume_ml:.0f} mL around {place_text} looks like bone, and the"
+                    " network is not sure of it: it was left out (ID {id}). If it is a kidney, take"
+                    " it back, or click into every kidney.",
+                    volume_ml=bone.volume_ml,
+                    place_text=place_text(bone.center_ras),
+                    id=bone.id,
+                ),
                 bone.center_ras,
                 remedy="take-back-or-click",
             )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...core.anatomy import Tissue
-from ...core.findings import warning
+from ...core.findings import said, warning
 from ...core.masks import components, gap_mm, placed
 from ..scene import Change, Scene, grown
 from .base import Rule, dropped
@@ -49,9 +49,10 @@ class FarFromKidney(Rule):
             if volume_ml < self.limits.large_ml:
                 yield from dropped(scene, f"more than {near_mm:g} mm from any kidney", part, where)
                 continue
-            text = (
-                f"A mass of {volume_ml:.0f} mL was kept although it touches no kidney: it may have "
-                "replaced one, or belong to another organ. Check it."
+            text = said(
+                "A mass of {volume_ml:.0f} mL was kept although it touches no kidney: it may "
+                "have replaced one, or belong to another organ. Check it.",
+                volume_ml=volume_ml,
             )
             place = scene.center_ras(part, where)
             yield Change(where, part, finding=warning("unattached-mass", text, place))

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from ...core.anatomy import Tissue
-from ...core.findings import Finding, place_text, warning
+from ...core.findings import Finding, place_text, said, warning
 from ...core.masks import components, placed
 from ..removals import Removal
 from ..scene import Change, Scene, Where, grown, majority
@@ -70,10 +70,16 @@ def _left_out(mass: Removal) -> Finding:
     """Warn about a mass that is gone."""
     return warning(
         "mass-left-out",
-        f"A {mass.tissue} of {mass.volume_ml:.1f} mL around {place_text(mass.center_ras)} was left "
-        f"out (ID {mass.id}): the network is not sure that any of it belongs to a kidney. It may "
-        "be bowel, another organ, or a tumor of a kind that the network does not know. Look at it. "
-        "If it is a kidney's, take it back, or click into it and into every kidney.",
+        said(
+            "A {tissue} of {volume_ml:.1f} mL around {place_text} was left out (ID {id}): "
+            "the network is not sure that any of it belongs to a kidney. It may be bowel, "
+            "another organ, or a tumor of a kind that the network does not know. Look at "
+            "it. If it is a kidney's, take it back, or click into it and into every kidney.",
+            tissue=mass.tissue,
+            volume_ml=mass.volume_ml,
+            place_text=place_text(mass.center_ras),
+            id=mass.id,
+        ),
         mass.center_ras,
         remedy="take-back-or-click",
     )
@@ -83,10 +89,16 @@ def _inside(mass: Removal) -> Finding:
     """Warn about a mass that became kidney."""
     return warning(
         "mass-counted-as-kidney",
-        f"A {mass.tissue} of {mass.volume_ml:.1f} mL inside a kidney, around "
-        f"{place_text(mass.center_ras)}, was counted as kidney (ID {mass.id}): the network is "
-        "not sure of any of it. It may be a tumor of a kind that the network does not know. Look "
-        "at it, and take it back if it is a lesion.",
+        said(
+            "A {tissue} of {volume_ml:.1f} mL inside a kidney, around {place_text}, was "
+            "counted as kidney (ID {id}): the network is not sure of any of it. It may be a"
+            " tumor of a kind that the network does not know. Look at it, and take it back "
+            "if it is a lesion.",
+            tissue=mass.tissue,
+            volume_ml=mass.volume_ml,
+            place_text=place_text(mass.center_ras),
+            id=mass.id,
+        ),
         mass.center_ras,
         remedy="take-back-or-click",
     )

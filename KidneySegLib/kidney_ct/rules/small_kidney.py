@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...core.anatomy import Tissue
-from ...core.findings import warning
+from ...core.findings import said, warning
 from ...core.masks import components
 from ..scene import Change, Scene
 from ..sides import SURE_ML
@@ -22,9 +22,10 @@ class SmallKidney(Rule):
         for where, part in components(scene.tissue > 0):
             total_ml = scene.volume_ml(part)
             if total_ml < SURE_ML and (part & (scene.tissue[where] == Tissue.KIDNEY)).any():
-                text = (
-                    f"A kidney component of only {total_ml:.1f} mL was kept. Check whether it is a "
-                    "shrunken kidney or a mistake."
+                text = said(
+                    "A kidney component of only {total_ml:.1f} mL was kept. Check whether it is a "
+                    "shrunken kidney or a mistake.",
+                    total_ml=total_ml,
                 )
                 place = scene.center_ras(part, where)
                 yield Change(where, part, finding=warning(self.code, text, place))

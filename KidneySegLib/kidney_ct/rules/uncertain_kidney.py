@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...core.anatomy import Tissue
-from ...core.findings import warning
+from ...core.findings import said, warning
 from ...core.masks import components
 from ..scene import Change, Scene, Where
 from ..sides import SURE_ML
@@ -50,9 +50,11 @@ class UncertainKidney(Rule):
             kidney = part & (scene.tissue[where] == Tissue.KIDNEY)
             percent = self.limits.uncertain_percent(scene, kidney, where)
             if percent is not None:
-                text = (
-                    f"The network is not sure of a kidney of {scene.volume_ml(kidney):.0f} mL "
-                    f"(mean probability {percent:.0f} %). Check whether it is one."
+                text = said(
+                    "The network is not sure of a kidney of {value:.0f} mL (mean probability "
+                    "{percent:.0f} %). Check whether it is one.",
+                    value=scene.volume_ml(kidney),
+                    percent=percent,
                 )
                 place = scene.center_ras(kidney, where)
                 yield Change(where, kidney, finding=warning(self.code, text, place))

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from ...core.anatomy import Tissue
-from ...core.findings import Finding, Point, place_text, warning
+from ...core.findings import Finding, Point, place_text, said, warning
 from ...core.masks import components
 from ..removals import Removal
 from ..scene import Scene, Where
@@ -57,11 +57,15 @@ class UncertainPart(Rule):
             return []
         ml, place = max(parts)
         largest = f", the largest part ({ml:.0f} mL)" if len(parts) > 1 else ""
-        text = (
-            f"At least {sum(ml for ml, _ in parts):.0f} mL that are called kidney are uncertain: "
-            f"they lie more than {self.limits.reach_mm:g} mm from where the network is sure of "
-            f"kidney or mass{largest} around {place_text(place)}. Check whether it is bowel, "
-            "liver, spleen or stomach; what is nearer may be, too."
+        text = said(
+            "At least {sum:.0f} mL that are called kidney are uncertain: they lie more than"
+            " {reach_mm:g} mm from where the network is sure of kidney or mass{largest} "
+            "around {place_text}. Check whether it is bowel, liver, spleen or stomach; what"
+            " is nearer may be, too.",
+            sum=sum((ml for ml, _ in parts)),
+            reach_mm=self.limits.reach_mm,
+            largest=largest,
+            place_text=place_text(place),
         )
         return [warning(self.code, text, place)]
 
