@@ -5,6 +5,8 @@ from slicer.i18n import tr as _
 
 from .inputs import interaction_node, place
 
+_MOST_KEPT = 3
+
 
 class Clicks:
     """The buttons 'Add tumor' and 'Remove lesion': the next click in a view does it."""
@@ -30,7 +32,10 @@ class Clicks:
 
         if probabilities is not None:
             percent = (probabilities.percent, probabilities.geometry)
+            self._percent.pop(segmentation, None)
             self._percent[segmentation] = (percent, placement_of(ct, ct))
+            for old in list(self._percent)[:-_MOST_KEPT]:  # tens of MB each
+                del self._percent[old]
 
     def forget(self):
         """Forget all probabilities: the scene was closed."""
@@ -128,5 +133,6 @@ class Clicks:
             if interaction is not None:
                 event = interaction.InteractionModeChangedEvent
                 self._panel.removeObserver(interaction, event, self.onMode)
-            self._panel.inputs.stopPlacing()  # else the next click would make a list of its own
+                if interaction.GetCurrentInteractionMode() == interaction.Place:
+                    self._panel.inputs.stopPlacing()  # else the next click makes a list of its own
             remove_with_display(node)

@@ -66,8 +66,7 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
             done = self._segmentHere(volumeNode, settings, model, device, progress, cancel)
         made, whole = self.addResult(done, volumeNode, segmentationNode, corrections)
         if not whole:
-            found = mrml.measure_segmentation(made, volumeNode, run=done.measured)
-            mrml.fill_table(found, made, volumeNode)
+            self.measureAgain(made, volumeNode)
         return made, mrml.table_of(made), done.result.as_dict()
 
     def _waitFor(self, volumeNode, settings, model, device, progress, cancel):
@@ -158,6 +157,7 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         made, removed = update.segmentation, data["removed_components"]
         mrml.add_candidates(labels, result.rejected.array, removed, volumeNode, made)
         if update.kept or mrml.corrections(made):
+            mrml.keep_pending(made, done.measured)
             return made, False
         mrml.fill_table(done.measured, made, volumeNode)
         return made, True

@@ -14,13 +14,11 @@ def is_of(segmentation, ct):
 
 def is_ct(node):
     """Whether a node can be a CT: a scalar volume that is no label map and no color image."""
-    image = node.GetImageData()
     scalar = node.IsA("vtkMRMLScalarVolumeNode") and not node.IsA("vtkMRMLLabelMapVolumeNode")
-    return (
-        scalar
-        and not node.IsA("vtkMRMLVectorVolumeNode")
-        and (image is not None and image.GetNumberOfPoints() > 0)
-    )
+    if not scalar or node.IsA("vtkMRMLVectorVolumeNode"):
+        return False
+    image = node.GetImageData()
+    return image is not None and image.GetNumberOfPoints() > 0
 
 
 def study_date(ct):

@@ -31,10 +31,10 @@ class Outcome:
         from KidneySegLib import mrml
 
         made = run.segmentation
-        found = mrml.complete(made, done.measured, run.known)
+        found = mrml.complete(made, done.measured)
         tools = self._panel.correct.tools(made)
         mrml.fill_table(found, made, run.sent.node, state=run.state, tools=tools)
-        self._runner.over("done", _("Measured.") if run.known is None else self._doneText(made))
+        self._runner.over("done", self._doneText(made) if run.follows else _("Measured."))
 
     def _segmented(self, run, done):
         """Segments and numbers into the scene; measured again where the user's were kept."""
@@ -51,7 +51,7 @@ class Outcome:
         if whole:
             self._runner.over("done", self._doneText(made))
         else:
-            self._runner.measure(made, ct, done.measured)
+            self._runner.measure(made, ct, follows=True)
 
     def _add(self, run, done):
         """Put a result into the scene as one step; where that fails, the scene is as it was."""

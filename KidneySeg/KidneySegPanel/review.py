@@ -101,20 +101,17 @@ class Review:
         self.ui.restoreButton.enabled = not self._panel.runner.isRunning
 
     def _showLines(self, case):
-        """The button says whether lines are drawn; lines of numbers that are stale are hidden."""
+        """The button says whether lines are drawn; others than those of true numbers are hidden."""
         lines = []
         if case is not None:
             from KidneySegLib import mrml
 
             lines = mrml.diameter_lines(case.segmentation)
+            mrml.hide_untrue_lines(slicer.mrmlScene, None if case.stale else case.segmentation)
         button = self.ui.diametersButton
         blocked = button.blockSignals(True)
         button.checked = bool(lines)
         button.blockSignals(blocked)
-        for line in lines:
-            display = line.GetDisplayNode()
-            if display is not None and display.GetVisibility() != (not case.stale):
-                display.SetVisibility(not case.stale)
 
     # ------------------------------------------------------------ what the user does
 
@@ -169,9 +166,9 @@ class Review:
 
     def onStepBack(self):
         """Undo the newest step on this result."""
-        lost = [f"  {c.name} ({texts.CORRECTION[c.what]})" for c in self._panel.session.loses()]
+        lost = [f"  {name}" for name in self._panel.session.loses()]
         if lost:
-            text = _("These corrections came after that step and are lost:\n\n{list}\n\nGo back?")
+            text = _("These segments were changed after that step:\n\n{list}\n\nGo back?")
             if not slicer.util.confirmOkCancelDisplay(
                 text.format(list="\n".join(lost)), "KidneySeg"
             ):

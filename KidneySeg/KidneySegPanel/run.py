@@ -27,13 +27,13 @@ class Run:
         What becomes of corrections; None where segments are only measured.
     state : dict, optional
         Of the segments that are measured, when their labels were taken.
-    known : Measured, optional
-        Numbers of the run that the measuring follows.
+    follows : bool
+        Whether it measures what a run has just found.
     """
 
-    def __init__(self, job, sent, *, segmentation=None, policy=None, state=None, known=None):
+    def __init__(self, job, sent, *, segmentation=None, policy=None, state=None, follows=False):
         self.job, self.sent, self.segmentation = job, sent, segmentation
-        self.policy, self.state, self.known = policy, state, known
+        self.policy, self.state, self.follows = policy, state, follows
 
     @property
     def measures(self):

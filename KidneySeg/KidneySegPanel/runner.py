@@ -61,12 +61,13 @@ class Runner:
         panel, session = self._panel, self._panel.session
         if not panel.support.packagesAreThere():
             return False
-        made, ct, fits = session.segmentation, session.ct, False
+        made = session.segmentation if panel.case is not None else None  # else it is not readable
+        ct, asked = session.ct, None
         with panel.working():
             mrml.volume_from_node(ct)
             mrml.require_output(made, ct)
-            fits = True
-        policy = self._policy(made) if fits else None
+            asked = [c for c in _corrections(made) if c.what not in ("added", "locked")]
+        policy = self._policy(asked) if asked is not None else None
         if policy is None:
             return False
         with panel.working():
@@ -82,16 +83,12 @@ class Runner:
             )
         return self.isRunning
 
-    def _policy(self, made):
+    def _policy(self, corrections):
         """What becomes of the user's corrections; None where the user cancels."""
-        from KidneySegLib import mrml
-
-        found = mrml.corrections(made) if made is not None else ()
-        asked = [c for c in found if c.what not in ("added", "locked")]
         chosen = self._panel.session.parameters.corrections
-        if not asked:
+        if not corrections:
             return "keep"
-        return self.ask(asked) if chosen == ASK else chosen
+        return self.ask(corrections) if chosen == ASK else chosen
 
     def onMeasure(self):
         """Measure the segments as they are now, in a child process."""
@@ -101,17 +98,17 @@ class Runner:
             ct = self._panel.session.ct_to_measure()
             self.measure(self._panel.session.segmentation, ct)
 
-    def measure(self, made, ct, known=None):
-        """Start to measure; after a run, with what it knows of its lesions."""
+    def measure(self, made, ct, *, follows=False):
+        """Start to measure, by itself or after a run."""
         from KidneySegLib import mrml
 
         sent, state = mrml.Sent(ct), mrml.state_of(made, ct)
         job = self._panel.logic.startMeasuring(made, ct)
-        self._begin(Run(job, sent, segmentation=made, state=state, known=known))
+        self._begin(Run(job, sent, segmentation=made, state=state, follows=follows))
 
     def _begin(self, run):
         """Poll a run from now on."""
-        if run.known is None:  # else it follows another one
+        if not run.follows:
             self.begun = time.monotonic()
         self.run, self.ctName = run, run.sent.node.GetName()
         self.show("running", _("Starting..."))
@@ -196,3 +193,10 @@ class Runner:
         for name in ("inputsSection", "hintsSection", "runAllButton"):
             getattr(self.ui, name).enabled = not running
         self.ui.measureButton.enabled = case is not None and not running
+
+
+def _corrections(made):
+    """What a user changed of a result."""
+    from KidneySegLib.mrml import corrections
+
+    return corrections(made) if made is not None else ()

@@ -206,15 +206,15 @@ class Session:
 
     def end_step(self, checkpoint, made):
         """Keep a checkpoint, with the segmentation that the step has changed or made."""
-        from KidneySegLib.mrml import corrections
+        from KidneySegLib.mrml import segments_now
 
-        self.steps = [*self.steps, (checkpoint, made, corrections(made))][-_MOST_STEPS:]
+        self.steps = [*self.steps, (checkpoint, made, segments_now(made))][-_MOST_STEPS:]
 
     def step_back(self):
         """Undo the newest step on the chosen result; returns its title, None without one."""
         made = self.segmentation
         for n in range(len(self.steps) - 1, -1, -1):
-            checkpoint, changed, _corrections = self.steps[n]
+            checkpoint, changed, _segments = self.steps[n]
             if changed is made:
                 del self.steps[n]
                 return checkpoint.title if checkpoint.restore(changed) else None
@@ -227,9 +227,13 @@ class Session:
         return titles[-1] if titles else None
 
     def loses(self):
-        """Corrections since the newest step, which going back would take away."""
-        from KidneySegLib.mrml import corrections
+        """Names of segments changed since the newest step: going back would take that away."""
+        from KidneySegLib.mrml import segments_now
 
         made = self.segmentation
         known = [step[2] for step in self.steps if step[1] is made and made is not None]
-        return [c for c in corrections(made) if c not in known[-1]] if known else []
+        if not known:
+            return []
+        now, then = segments_now(made), known[-1]
+        changed = [key for key in {**then, **now} if now.get(key) != then.get(key)]
+        return [(now.get(key) or then[key])[0] for key in changed]

@@ -12,6 +12,7 @@ from .volume import Box, Geometry, Volume, resample
 AIR_HU = -1024.0
 _MOST_WORLD_VOXELS = 2e7
 _PLANES = 16  # at once: coordinates of a slab fit into the processor's cache
+_END_VOXELS = 0.7  # from the center of a volume's last voxels, or a voxel of the world's grid
 _STRETCH = 1.5  # what a cell of the lattice may be stretched by, for room around the labels
 
 
@@ -30,40 +31,44 @@ class Warp:
     grid: Geometry
     kji: np.ndarray
 
-    def in_world(self, labels: Volume, *densities: Volume) -> tuple[Volume, ...]:
-        """Labels and densities on a regular grid in world coordinates, around the labels.
+    def in_world(self, labels: Volume, ct: Volume) -> tuple[Volume, Volume, np.ndarray]:
+        """Labels and CT on a regular grid in world coordinates, around the labels.
 
         Memberships are interpolated: with the nearest voxel's label, a sphere of 3 cm came out 4 %
         too large.
 
         Parameters
         ----------
-        labels, *densities : Volume
+        labels, ct : Volume
             On the volume's grid.
 
         Returns
         -------
-        tuple of Volume
-            In the order given; all as they are where there is no label.
+        labels, ct : Volume
+            As they are where there is no label.
+        ends : (k, j, i) bool
+            Which of their voxels lie at the end of the volume: their own grid goes beyond it.
         """
         box = Box.of_mask(labels.array)
         if box is None:
-            return (labels, *densities)
+            return labels, ct, np.zeros(labels.array.shape, bool)
         wide = box.grown((2, 2, 2), labels.array.shape)
         part = self._around(box, labels.geometry.spacing_mm)
         fine = part._fine_grid(float(labels.geometry.spacing_mm.min()))
         source = labels.array[wide.slices]
-        sources = [density.array[wide.slices] for density in densities]
-        world = np.zeros(fine.shape, np.uint8)
-        found = [np.empty(fine.shape, np.float32) for _ in densities]
+        density = ct.array[wide.slices]
+        world, hu = np.zeros(fine.shape, np.uint8), np.empty(fine.shape, np.float32)
+        ends = np.zeros(fine.shape, bool)
+        reach = np.maximum(_END_VOXELS, fine.spacing_mm.max() / labels.geometry.spacing_mm)
         labels_at = _Labels(source).at
         start = np.array(wide.start, np.float32).reshape(3, 1, 1, 1)
         for planes, kji in part._coordinates(fine):
             own = kji - start
             world[planes] = labels_at(own)
-            for target, density in zip(found, sources, strict=True):
-                target[planes] = _density_at(density, own)
-        return (Volume(world, fine), *(Volume(array, fine) for array in found))
+            hu[planes] = _density_at(density, own)
+            for axis, last in enumerate(np.array(labels.array.shape) - 1):
+                ends[planes] |= np.minimum(kji[axis], last - kji[axis]) <= reach[axis]
+        return Volume(world, fine), Volume(hu, fine), ends
 
     def to_world(self, kji: np.ndarray) -> np.ndarray:
         """World coordinates (R, A, S) of a place ``(3,)`` in the volume's voxels, to about 1 mm."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,8 @@ from .warnings import MEASURED_CODES, measurement_warnings
 
 _FILE = "measured.json"
 _MISSING = ("no-kidney", "one-kidney")
-_HALF = 0.3  # of a voxel at the end of the scan: air beyond pulls it down
 _SAME_MM, _SAME_SHARE = 2.0, 0.05  # of a lesion that nobody has touched: only rounding differs
+_SAME_WARPED_MM = 4.0  # a center moves within a lesion that is bent
 _SAME_SHAPE = 0.02  # of one that was moved with its CT: volume and length stay
 
 
@@ -100,20 +100,12 @@ def measured(
     tell("measure", 0.05, None)
     ends = None
     if warp is not None:
-        labels, ct, at_end = warp.in_world(labels, ct, _end_of_scan(labels))
-        ends = at_end.array > _HALF
+        labels, ct, ends = warp.in_world(labels, ct)
         tell("measure", 0.4, None)
     labels, ct = labels.canonical(), ct.canonical()
     found = with_intervals(measure(labels, ct, ends=ends), labels)
     tell("measure", 0.8, None)
     return Measured(found, tuple(measurement_warnings(found)), resections(labels, found))
-
-
-def _end_of_scan(labels: Volume) -> Volume:
-    """1 at the faces of a scan, to be resampled as labels are: a world grid has other faces."""
-    ends = np.ones(labels.array.shape, np.float32)
-    ends[1:-1, 1:-1, 1:-1] = 0
-    return labels.with_array(ends)
 
 
 def of_result(
@@ -138,7 +130,21 @@ def of_result(
         return Measured(found, tuple(findings), resections(labels.canonical(), found))
     now = measured(labels, ct, warp)
     there = [_in_world(finding, ct, warp) for finding in findings]
-    return replace(now, findings=renewed(there, now))
+    lesions = tuple(_with_doubt_of(lesion, found, ct, warp) for lesion in now.measurements.lesions)
+    numbers = replace(now.measurements, lesions=lesions)
+    return replace(now, measurements=numbers, findings=renewed(there, now))
+
+
+def _with_doubt_of(
+    lesion: LesionMeasurement, found: Measurements, ct: Volume, warp: Warp
+) -> LesionMeasurement:
+    """A lesion in world coordinates, as uncertain as its run found it on the CT's grid."""
+    for old in found.lesions:
+        center = warp.to_world(ct.geometry.kji_from_ras(old.center_ras_mm)[0])
+        gap = np.linalg.norm(center - lesion.center_ras_mm)
+        if old.kind == lesion.kind and gap <= _SAME_WARPED_MM:
+            return _as_uncertain(lesion, [old])
+    return lesion
 
 
 def _in_world(finding: Finding, ct: Volume, warp: Warp) -> Finding:
@@ -185,11 +191,17 @@ def with_known_doubt(now: Measurements, before: Measurements) -> Measurements:
     def known(lesion: LesionMeasurement) -> LesionMeasurement:
         alike = [old for old in before.lesions if _is_there(old, lesion)]
         alike = alike or [old for old in before.lesions if _is_moved(old, lesion)]
-        if len(alike) != 1:
-            return lesion
-        return replace(lesion, probability=alike[0].probability, doubtful=alike[0].doubtful)
+        return _as_uncertain(lesion, alike) if alike else lesion
 
     return replace(now, lesions=tuple(map(known, now.lesions)))
+
+
+def _as_uncertain(
+    lesion: LesionMeasurement, known: Sequence[LesionMeasurement]
+) -> LesionMeasurement:
+    """A lesion as uncertain as what it may be: the new interval knows nothing of the network's."""
+    doubtful = any(old.uncertain for old in known)
+    return replace(lesion, probability=known[0].probability, doubtful=doubtful)
 
 
 def _is_there(old: LesionMeasurement, new: LesionMeasurement) -> bool:

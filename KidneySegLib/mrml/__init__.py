@@ -16,10 +16,10 @@ from .belongings import (
 from .candidates import add_candidates, candidate_list, restore_candidate
 from .checkpoint import Checkpoint, remove_result
 from .clicks import add_lesion, remove_lesion
-from .corrections import corrections, is_locked, set_locked
+from .corrections import corrections, is_locked, segments_now, set_locked
 from .joint_table import fill_joint_table
 from .journal import note_change, stored_changes
-from .lines import hide_diameters, show_diameters
+from .lines import hide_diameters, hide_untrue_lines, show_diameters
 from .measuring import (
     complete,
     in_world,
@@ -33,6 +33,7 @@ from .staleness import state_of
 from .tables import (
     MEASUREMENTS,
     fill_table,
+    keep_pending,
     stored_ct_name,
     stored_numbers,
     table_rows,
@@ -67,12 +68,14 @@ __all__ = [
     "fill_table",
     "folder_of",
     "hide_diameters",
+    "hide_untrue_lines",
     "hierarchy_of",
     "holds_image",
     "in_world",
     "is_linear",
     "is_locked",
     "is_turned",
+    "keep_pending",
     "labels_from_segmentation",
     "measure_segmentation",
     "note_change",
@@ -91,6 +94,7 @@ __all__ = [
     "results_on",
     "roi_from_node",
     "same_placement",
+    "segments_now",
     "set_locked",
     "show_diameters",
     "state_of",

@@ -13,6 +13,7 @@ from .belongings import (
     diameter_lines,
     folder_of,
     hierarchy_of,
+    own_candidates,
     put_into,
     remove_folder,
     remove_with_display,
@@ -87,14 +88,12 @@ class Checkpoint:
 
     def _restore_candidates(self) -> None:
         """Candidates as they were; none where there were none."""
-        now = candidates_of(self._node)
-        if self._candidates is None:
-            if now is not None:
-                remove_with_display(now)
-            return
-        if now is None:
-            now = self._candidates.made_again(self._node)
-        now.GetSegmentation().DeepCopy(self._candidates.segments)
+        for now in own_candidates(self._node):
+            remove_with_display(now)
+        self._node.RemoveNodeReferenceIDs(CANDIDATES_ROLE)
+        if self._candidates is not None:
+            made = self._candidates.made_again(self._node)
+            made.GetSegmentation().DeepCopy(self._candidates.segments)
 
 
 class _TableCopy:

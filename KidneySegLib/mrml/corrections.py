@@ -93,6 +93,17 @@ def set_locked(node: Any, segment_id: str, locked: bool) -> None:
         segment.RemoveTag(LOCK_TAG)
 
 
+def segments_now(node: Any) -> dict[str, tuple[str, ...]]:
+    """Name, kind, voxels' fingerprint and lock of every segment, to be compared later."""
+    found = {}
+    for segment_id in segment_ids(node):
+        segment = node.GetSegmentation().GetSegment(segment_id)
+        locked = tag(segment, LOCK_TAG) or ""
+        print_ = fingerprint(node, segment_id)
+        found[segment_id] = (segment.GetName(), part_of(segment), print_, locked)
+    return found
+
+
 def part_of(segment: Any) -> str:
     """What a segment stands for: its label, and the side that its terminology names."""
     codes = (tag(segment, TERMINOLOGY_TAG) or "").split("~")

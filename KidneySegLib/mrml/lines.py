@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import slicer
+
 from ..measure.measurements import Measurements
 from .belongings import LINE_ROLE, diameter_lines, place_beside, remove_with_display
+
+_HIDDEN = "KidneySeg.HiddenByPanel"
 
 
 def show_diameters(measurements: Measurements, segmentation_node: Any) -> list[Any]:
@@ -43,3 +47,23 @@ def hide_diameters(segmentation_node: Any) -> None:
     """Remove the lines that were drawn for a segmentation, with what shows them."""
     for line in diameter_lines(segmentation_node):
         remove_with_display(line)
+
+
+def hide_untrue_lines(scene: Any, true_segmentation: Any) -> None:
+    """Hide the lines of every segmentation but one; show again what was hidden so, not by a user.
+
+    Parameters
+    ----------
+    true_segmentation : vtkMRMLSegmentationNode, optional
+        That whose numbers are true and shown.
+    """
+    for line in slicer.util.getNodesByClass("vtkMRMLMarkupsLineNode", scene=scene):
+        owner, display = line.GetNodeReference(LINE_ROLE), line.GetDisplayNode()
+        if owner is None or display is None:
+            continue
+        if owner is true_segmentation and line.GetAttribute(_HIDDEN):
+            line.RemoveAttribute(_HIDDEN)
+            display.SetVisibility(True)
+        elif owner is not true_segmentation and display.GetVisibility():
+            line.SetAttribute(_HIDDEN, "1")
+            display.SetVisibility(False)

@@ -27,7 +27,7 @@ from .segments import (
     tag,
 )
 from .staleness import MOVED
-from .tables import stored_numbers, why_stale
+from .tables import pending_numbers, stored_numbers, why_stale
 from .volumes import in_world_ras, volume_from_node
 from .warps import warp_of
 
@@ -108,10 +108,10 @@ def notes_on_segments(node: Any) -> list[Finding]:
     ]
 
 
-def measure_segmentation(node: Any, volume_node: Any, *, run: Measured | None = None) -> Measured:
+def measure_segmentation(node: Any, volume_node: Any) -> Measured:
     """Measure a segmentation in world coordinates, whatever transform it lies under.
 
-    In this process; `app.job.measure_job` does it in another. ``run`` as in `complete`.
+    In this process; `app.job.measure_job` does it in another.
 
     Raises
     ------
@@ -121,21 +121,16 @@ def measure_segmentation(node: Any, volume_node: Any, *, run: Measured | None = 
     require_own_ct(node, volume_node)
     labels = labels_from_segmentation(node, volume_node)
     found = measured(labels, volume_from_node(volume_node), warp_of(volume_node))
-    return complete(node, found, run)
+    return complete(node, found)
 
 
-def complete(node: Any, found: Measured, run: Measured | None = None) -> Measured:
+def complete(node: Any, found: Measured) -> Measured:
     """New numbers of a segmentation with what is known besides of it.
 
     What its run said stays, without the places that were moved since; lesions that nobody has
-    touched are as doubtful as they were.
-
-    Parameters
-    ----------
-    run : Measured, optional
-        Numbers of a run whose segments have just been put beside the user's.
+    touched are as uncertain as they were.
     """
-    before = run or stored_numbers(node)
+    before = stored_numbers(node) or pending_numbers(node)
     record = map(Finding.from_dict, stored_record(node)["findings"])
     said = before.findings if before is not None and before.findings else record
     notes = notes_on_segments(node)
@@ -169,5 +164,5 @@ def in_world(labels: Volume, volume_node: Any) -> tuple[Volume, Volume]:
     ct = volume_from_node(volume_node)
     warp = warp_of(volume_node)
     if warp is not None:
-        labels, ct = warp.in_world(labels, ct)
+        labels, ct, _ends = warp.in_world(labels, ct)
     return labels.canonical(), ct.canonical()

@@ -131,10 +131,15 @@ def require_output(node: Any, volume_node: Any) -> None:
 
 
 def recorded_voxels(node: Any) -> str:
-    """Hash of the CT's voxels that a run or the numbers of a segmentation are of; else empty."""
-    table = table_of(node)
+    """Hash of the voxels of the CT that a segmentation was made on; empty where unknown.
+
+    The run says it; of what was drawn by hand its numbers do, once its CT is gone.
+    """
     record = (stored_record(node)["record"] or {}).get("input", {}).get("voxels_sha256")
-    return record or (stored_state(table).get("ct", {}).get("voxels", "") if table else "")
+    table = table_of(node)
+    if record or table is None or reference_volume(node) is not None:
+        return record or ""
+    return str(stored_state(table).get("ct", {}).get("voxels", ""))
 
 
 def _forget_numbers_of(node: Any, tools: Mapping[str, str]) -> None:

@@ -29,6 +29,7 @@ from .staleness import stale_reasons, state_of
 STATE = "KidneySeg.State"
 MEASUREMENTS = "KidneySeg.Measurements"
 _FINDINGS, _RESECTIONS = "KidneySeg.Findings", "KidneySeg.Resections"
+_PENDING = "KidneySeg.RunNumbers"
 ATTRIBUTES = (STATE, MEASUREMENTS, _FINDINGS, _RESECTIONS)
 _SCORE_TEXTS = ("R.E.N.A.L.", "PADUA")
 _INCOMPLETE = "reaches the end of the scan: at least this much"
@@ -118,6 +119,7 @@ def fill_table(
         table_node.SetUseColumnTitleAsColumnHeader(True)
         for name, value in attributes.items():
             table_node.SetAttribute(name, json.dumps(value))
+    segmentation_node.RemoveAttribute(_PENDING)
     if diameter_lines(segmentation_node):
         show_diameters(found.measurements, segmentation_node)
     return table_node
@@ -265,6 +267,17 @@ def _text_cell(row: tuple, n: int, quantities: dict[str, Quantity], *, ranges: b
         return f"{value:.1f}"
     interval = None if not _has_range(q) or row[n + 1] is None else (row[n + 1], row[n + 2])
     return with_interval(value, interval, 1 if _has_range(q) else q.digits)
+
+
+def keep_pending(segmentation_node: Any, run: Measured) -> None:
+    """Keep what a run knew of its lesions until its segments, and the user's, are measured."""
+    segmentation_node.SetAttribute(_PENDING, json.dumps(run.as_dict()))
+
+
+def pending_numbers(segmentation_node: Any) -> Measured | None:
+    """What `keep_pending` kept; None where there is nothing to be measured."""
+    stored = segmentation_node.GetAttribute(_PENDING)
+    return Measured.from_dict(json.loads(stored)) if stored else None
 
 
 def stored_ct_name(segmentation_node: Any) -> str:

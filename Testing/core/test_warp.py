@@ -27,7 +27,7 @@ def stretched():
 
 def test_a_sphere_is_as_large_and_where_it_is_in_world(stretched):
     labels, ct, warp = stretched
-    world, _density = warp.in_world(labels, ct)
+    world, _density, _ends = warp.in_world(labels, ct)
     inside = world.array == 3
     volume = inside.sum() * world.geometry.voxel_volume_ml
     assert volume == pytest.approx(SCALE**3 * sphere_ml(15), rel=0.01)
@@ -37,12 +37,12 @@ def test_a_sphere_is_as_large_and_where_it_is_in_world(stretched):
 
 def test_density_goes_along_and_air_lies_around(stretched):
     labels, ct, warp = stretched
-    world, density = warp.in_world(labels, ct)
+    world, density, _ends = warp.in_world(labels, ct)
     kji = np.argwhere(world.array == 3)[::500]
     r, a, s = world.geometry.ras_from_kji(kji).T / SCALE
     np.testing.assert_allclose(density.array[tuple(kji.T)], 2 * r + a - s, atol=0.1)
     everywhere = Volume(np.full_like(labels.array, 3), labels.geometry)
-    whole, density = warp.in_world(everywhere, ct)
+    whole, density, _ends = warp.in_world(everywhere, ct)
     assert (density.array[whole.array == 0] == AIR_HU).any()
 
 
@@ -50,8 +50,8 @@ def test_touching_labels_neither_overlap_nor_leave_a_gap(stretched):
     labels, ct, warp = stretched
     halves = labels.array.copy()
     halves[:, :, 45:][halves[:, :, 45:] == 3] = 4
-    world, _density = warp.in_world(Volume(halves, labels.geometry), ct)
-    whole, _density = warp.in_world(labels, ct)
+    world, _density, _ends = warp.in_world(Volume(halves, labels.geometry), ct)
+    whole, _density, _ends = warp.in_world(labels, ct)
     assert set(np.unique(world.array)) == {0, 3, 4}
     assert ((world.array > 0) != (whole.array > 0)).sum() < 0.02 * (whole.array > 0).sum()
 
@@ -59,7 +59,7 @@ def test_touching_labels_neither_overlap_nor_leave_a_gap(stretched):
 def test_nothing_stays_nothing(stretched):
     labels, ct, warp = stretched
     empty = labels.with_array(np.zeros_like(labels.array))
-    world, density = warp.in_world(empty, ct)
+    world, density, _ends = warp.in_world(empty, ct)
     assert world is empty
     assert density is ct
 
@@ -69,3 +69,16 @@ def test_a_place_is_found_in_world(stretched):
     for place in ((4.0, -3.0, 2.0), (-20.0, 11.0, 17.0)):
         kji = labels.geometry.kji_from_ras(place)[0]
         np.testing.assert_allclose(warp.to_world(kji), SCALE * np.array(place), atol=0.1)
+
+
+def test_the_end_of_the_volume_is_marked_where_labels_reach_it(stretched):
+    labels, ct, warp = stretched
+    world, _hu, ends = warp.in_world(labels, ct)
+    assert not (ends & (world.array > 0)).any()
+    for axis in range(3):
+        for end in (0, -1):
+            touching = np.zeros_like(labels.array)
+            np.moveaxis(touching, axis, 0)[end] = labels.array.max() * 1
+            np.moveaxis(touching, axis, 0)[end, :10] = 0
+            world, _hu, ends = warp.in_world(labels.with_array(touching), ct)
+            assert (ends & (world.array > 0)).any()

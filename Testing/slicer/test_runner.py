@@ -305,6 +305,15 @@ def test_frames_of_a_sequence_become_cts_if_the_user_agrees(
     assert column == {"CT", "perfusion, frame 1", "perfusion, frame 2"}
 
 
+def test_sequences_of_other_things_than_volumes_do_not_matter(widget, ct, scene):
+    from KidneySegPanel.all_cts import sequence_frames
+
+    sequence = scene.AddNewNodeByClass("vtkMRMLSequenceNode", "motion")
+    transform = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "moved")
+    sequence.SetDataNodeAtValue(transform, "0")
+    assert sequence_frames() == []
+
+
 def test_a_canceled_batch_stays_canceled(widget, ct, imitate, result):
     imitate("time.sleep(60)")
     add_ct(result[0], "other phase")
@@ -356,7 +365,15 @@ def test_lesions_stay_uncertain_when_a_correction_is_kept(done, ct, monkeypatch)
     monkeypatch.setattr(done.runner, "ask", lambda _found: "keep")
     run(done)
     after = done.case.numbers.measurements.lesions
-    assert [x.doubtful for x in after] == [x.doubtful for x in found]
+    assert [x.uncertain for x in after] == [x.uncertain for x in found]
+    click(done.ui.applyButton)
+    while not (done.runner.isRunning and done.runner.run.measures):
+        done.runner.onTimer()
+    click(done.ui.applyButton)  # the measuring that follows the run is canceled
+    assert "not measured" in done.ui.statusLabel.text
+    measure(done)
+    after = done.case.numbers.measurements.lesions
+    assert [x.uncertain for x in after] == [x.uncertain for x in found]
     assert [x.probability for x in after] == pytest.approx([x.probability for x in found])
 
 

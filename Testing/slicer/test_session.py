@@ -364,7 +364,7 @@ def test_going_back_over_corrections_asks_first(done, ct, monkeypatch):
 
     monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", confirm, raising=False)
     click(done.ui.stepBackButton)
-    assert "Left renal tumor (edited)" in asked[0]
+    assert "Left renal tumor" in asked[0]
     assert made.GetScene() is slicer.mrmlScene
     click(done.ui.stepBackButton)
     assert made.GetScene() is None
@@ -418,3 +418,59 @@ def test_kidneys_only_does_not_say_that_no_mass_was_found(done, qt_application):
     done.refresh()
     click(done.ui.copyReportButton)
     assert "Masses were not looked for." in qt_application.clipboard().text()
+
+
+def test_further_edits_of_what_was_edited_are_asked_for_too(done, ct, monkeypatch):
+    made, asked = done.session.segmentation, []
+    erase_top(made, ct, "Right kidney")
+    done.refresh()
+    click(done.ui.restoreButton)
+    from panels import wait
+
+    wait(done)
+    erase_top(made, ct, "Right kidney")
+    monkeypatch.setattr(
+        slicer.util, "confirmOkCancelDisplay", lambda text, *_: asked.append(text), raising=False
+    )
+    click(done.ui.stepBackButton)
+    assert "Right kidney" in asked[0]
+
+
+def test_lines_of_a_result_that_is_not_chosen_are_hidden_and_the_users_choice_stays(
+    done, ct, second
+):
+    two = done.session.segmentation
+    done.session.parameters.inputVolume = ct
+    one = done.session.segmentation
+    click(done.ui.diametersButton)
+    lines = mrml.diameter_lines(one)
+    lines[0].GetDisplayNode().SetVisibility(False)  # by the eye in the Data module
+    done.refresh()
+    shown = [line.GetDisplayNode().GetVisibility() for line in lines]
+    assert shown == [0] + [1] * (len(lines) - 1)
+    done.session.parameters.outputSegmentation = two
+    assert not any(line.GetDisplayNode().GetVisibility() for line in lines)
+    done.session.parameters.outputSegmentation = one
+    assert [line.GetDisplayNode().GetVisibility() for line in lines] == shown
+
+
+def test_a_result_that_cannot_be_read_does_not_block_a_new_run(done, ct):
+    made = done.session.segmentation
+    made.SetAttribute("KidneySeg.Made", "no JSON")
+    done.refresh()
+    assert "cannot be read" in done.ui.statusLabel.text
+    run(done)
+    assert done.session.segmentation is not made
+    assert len(answers(done)) == 4
+
+
+def test_what_was_drawn_by_hand_is_measured_again_after_its_ct_was_edited(widget, ct, case_of):
+    mine = case_of(ct)
+    widget.session.parameters.outputSegmentation = mine
+    measure(widget)
+    slicer.util.arrayFromVolume(ct)[:3] += 1
+    slicer.util.arrayFromVolumeModified(ct)
+    widget.refresh()
+    assert widget.case.stale == ("ct-changed",)
+    measure(widget)
+    assert widget.case.stale == ()

@@ -887,12 +887,12 @@ Andere Erweiterungen, die sie nutzen, können betroffen sein.
       <translation>Freigegeben: {names}.</translation>
     </message>
     <message>
-      <source>These corrections came after that step and are lost:
+      <source>These segments were changed after that step:
 
 {list}
 
 Go back?</source>
-      <translation>Diese Korrekturen kamen nach diesem Schritt und gehen verloren:
+      <translation>Diese Segmente wurden nach diesem Schritt geändert:
 
 {list}
 

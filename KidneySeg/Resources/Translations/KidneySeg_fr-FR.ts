@@ -887,12 +887,12 @@ D'autres extensions qui les utilisent peuvent être touchées.
       <translation>Libéré : {names}.</translation>
     </message>
     <message>
-      <source>These corrections came after that step and are lost:
+      <source>These segments were changed after that step:
 
 {list}
 
 Go back?</source>
-      <translation>Ces corrections sont postérieures à cette étape et seront perdues :
+      <translation>Ces segments ont été modifiés après cette étape :
 
 {list}
 
