@@ -28,8 +28,8 @@ class KidneySegTest(ScriptedLoadableModuleTest):
             getattr(self, name)()
         self.delayDisplay("KidneySeg: test passed")
 
-    def test_a_sample_is_segmented_corrected_and_segmented_again(self):
-        """Two kidneys of plausible size and a table; a correction survives the second run."""
+    def test_a_sample_is_segmented(self):
+        """Two kidneys of plausible size and a table whose numbers are true."""
         from KidneySegLib import mrml
 
         logic = KidneySegLogic()
@@ -42,6 +42,14 @@ class KidneySegTest(ScriptedLoadableModuleTest):
         assert segmentation.GetSegmentIdBySegmentName("Right kidney")
         assert table.GetNumberOfRows() >= 6
         assert mrml.why_stale(made) == (), mrml.why_stale(made)
+        return logic, volume, made
+
+    def test_d_a_correction_survives_a_second_run(self):
+        """A kidney that was deleted does not come back, and is not counted."""
+        from KidneySegLib import mrml
+
+        logic, volume, made = self.test_a_sample_is_segmented()
+        segmentation = made.GetSegmentation()
         segmentation.RemoveSegment(segmentation.GetSegmentIdBySegmentName("Left kidney"))
         assert mrml.why_stale(made) == ("segments",)
         logic.process(volume, made, quality="fast", device="cpu")

@@ -74,7 +74,7 @@ class Finding:
     slice_number: int | None = None
     remedy: str = ""
     template: str = ""
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain dictionary for JSON."""

@@ -49,3 +49,10 @@ def test_a_message_keeps_its_template_and_values_for_a_translation():
     assert (plain.template, dict(plain.values)) == ("", {})
     del stored["template"], stored["values"]
     assert Finding.from_dict(stored).template == ""
+
+
+def test_findings_with_values_can_be_told_apart_in_sets():
+    from KidneySegLib.core.findings import said, warning
+
+    one, two = (warning("x", said("{n} slices.", n=n)) for n in (1, 2))
+    assert len({one, two, warning("x", said("{n} slices.", n=1))}) == 2

@@ -48,6 +48,7 @@ def widget(module):
 
 
 REJECTED_CENTER = (60.0, 25.0, 0.0)
+GRID_MM = (2.5, 2.5, 2.5)  # for speed: these tests are about state
 
 
 @pytest.fixture(scope="session")
@@ -56,13 +57,13 @@ def result(tmp_path_factory, package):
 
     A removed component is added to it: a ball in front of the right kidney.
     """
-    from phantom import ThresholdEngine, ellipsoid, make_phantom, segment, sphere_ml
+    from phantom import ThresholdEngine, ellipsoid, grid, make_phantom, segment, sphere_ml
 
     from KidneySegLib.kidney_ct.measured import of_result
     from KidneySegLib.kidney_ct.removals import Removal
     from KidneySegLib.result import write_json
 
-    phantom = make_phantom()
+    phantom = make_phantom(grid(GRID_MM))
     ct = phantom.ct.with_array(phantom.ct.array.astype(np.int16))  # as a node holds it
     found = segment(ct, package, ThresholdEngine())
     folder = tmp_path_factory.mktemp("result")

@@ -362,7 +362,7 @@ def test_the_self_test_runs_the_whole_chain(module, scene, load_volume):
     """Real child process, real pipeline, embedded model, the CT of the demo."""
     test = module.KidneySegTest()
     test.setUp()
-    test.test_a_sample_is_segmented_corrected_and_segmented_again()
+    test.test_a_sample_is_segmented()
 
 
 @pytest.mark.slow

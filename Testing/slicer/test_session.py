@@ -277,13 +277,13 @@ def test_a_hand_drawn_segmentation_is_measured_on_the_ct_that_is_chosen(widget, 
 @pytest.fixture
 def case_of(scene):
     """A segmentation drawn by hand: two kidneys, and no CT noted."""
-    from phantom import make_phantom
+    from phantom import grid, make_phantom
 
     from KidneySegLib.core.anatomy import Label, sided_style
 
     def make(ct):
         mine = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "by hand")
-        tissue = make_phantom().tissue > 0
+        tissue = make_phantom(grid((2.5, 2.5, 2.5))).tissue > 0
         middle = tissue.shape[2] // 2
         for label, side, half in (
             (Label.RIGHT_KIDNEY, "right", slice(middle, None)),
