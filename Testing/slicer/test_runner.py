@@ -421,11 +421,14 @@ def test_in_this_process(module, scene, result, shipped, monkeypatch):
     from phantom import ThresholdEngine, segment
 
     from KidneySegLib.engine import torch_engine
+    from KidneySegLib.kidney_ct.settings import Settings
 
     monkeypatch.setattr(torch_engine, "TorchEngine", lambda device: ThresholdEngine())
     node = add_ct(result[0])
-    segmentation, _table, _data = module.KidneySegLogic().process(node, inChild=False)
-    labels = segment(result[0], shipped, ThresholdEngine()).labels.array
+    segmentation, _table, _data = module.KidneySegLogic().process(
+        node, inChild=False, quality="fast"
+    )
+    labels = segment(result[0], shipped, ThresholdEngine(), Settings(quality="fast")).labels.array
     found = mrml.labels_from_segmentation(segmentation, node).array
     assert (found != labels).sum() < 200  # the node holds whole HU, the phantom does not
 

@@ -11,7 +11,7 @@ pytest.importorskip("PySide6", reason="PySide6 is not installed")
 from walks import Walk  # noqa: E402
 
 STEPS = 40
-QUICK, ALL = 3, 60
+QUICK, ALL = 2, 60
 
 
 @pytest.fixture(scope="session")
