@@ -9,6 +9,7 @@ from slicer.i18n import tr as _
 from .nodes import is_ct
 
 TABLE = "KidneySeg, all CTs"
+_FRAME_OF = "KidneySeg.FrameOf"  # reference to the sequence, attribute for the index
 
 
 class AllCTs:
@@ -95,11 +96,17 @@ def sequence_frames():
 
 def as_ct(sequence, n):
     """A frame of a sequence as a CT of its own in the scene; one that is there is taken again."""
-    name = _("{sequence}, frame {number}").format(sequence=sequence.GetName(), number=n + 1)
+    from KidneySegLib.mrml import voxels_of
+
+    frame = sequence.GetNthDataNode(n)
     for node in single_cts():
-        if node.GetName() == name:
+        of_it = node.GetNodeReference(_FRAME_OF) is sequence
+        if of_it and node.GetAttribute(_FRAME_OF) == str(n) and voxels_of(node) == voxels_of(frame):
             return node
+    name = _("{sequence}, frame {number}").format(sequence=sequence.GetName(), number=n + 1)
     ct = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
-    ct.CopyContent(sequence.GetNthDataNode(n), True)
+    ct.CopyContent(frame, True)
     ct.CreateDefaultDisplayNodes()
+    ct.SetNodeReferenceID(_FRAME_OF, sequence.GetID())
+    ct.SetAttribute(_FRAME_OF, str(n))
     return ct

@@ -1,4 +1,4 @@
-"""Apply, progress, cancel: runs of the child process, and what becomes of their results."""
+"""Apply, progress, cancel: runs of the child process."""
 
 import logging
 import time

@@ -130,17 +130,17 @@ def of_result(
         return Measured(found, tuple(findings), resections(labels.canonical(), found))
     now = measured(labels, ct, warp)
     there = [_in_world(finding, ct, warp) for finding in findings]
-    lesions = tuple(_with_doubt_of(lesion, found, ct, warp) for lesion in now.measurements.lesions)
+    known = [(old, _world(old.center_ras_mm, ct, warp)) for old in found.lesions]
+    lesions = tuple(_with_doubt_of(lesion, known) for lesion in now.measurements.lesions)
     numbers = replace(now.measurements, lesions=lesions)
     return replace(now, measurements=numbers, findings=renewed(there, now))
 
 
 def _with_doubt_of(
-    lesion: LesionMeasurement, found: Measurements, ct: Volume, warp: Warp
+    lesion: LesionMeasurement, known: Sequence[tuple[LesionMeasurement, np.ndarray]]
 ) -> LesionMeasurement:
     """A lesion in world coordinates, as uncertain as its run found it on the CT's grid."""
-    for old in found.lesions:
-        center = warp.to_world(ct.geometry.kji_from_ras(old.center_ras_mm)[0])
+    for old, center in known:
         gap = np.linalg.norm(center - lesion.center_ras_mm)
         if old.kind == lesion.kind and gap <= _SAME_WARPED_MM:
             return _as_uncertain(lesion, [old])
@@ -151,8 +151,12 @@ def _in_world(finding: Finding, ct: Volume, warp: Warp) -> Finding:
     """A finding of a run on the CT's own grid, with its place in world coordinates."""
     if finding.place_ras_mm is None:
         return finding
-    place = warp.to_world(ct.geometry.kji_from_ras(finding.place_ras_mm)[0])
-    return replace(finding, place_ras_mm=point_of(place))
+    return replace(finding, place_ras_mm=point_of(_world(finding.place_ras_mm, ct, warp)))
+
+
+def _world(place_ras_mm: Sequence[float], ct: Volume, warp: Warp) -> np.ndarray:
+    """A place on the CT's own grid, mm, where the bent transform takes it."""
+    return warp.to_world(ct.geometry.kji_from_ras(place_ras_mm)[0])
 
 
 def resections(labels: Volume, found: Measurements) -> tuple[Resection, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .placement import holds_image, placement_of, reference_volume, same_placement, voxels_of
+from .placement import placement_of, reference_volume, same_placement, voxels_of
 from .segments import fingerprint, is_measured, label_text, same_print, segment_ids, segment_ml
 
 CT_GONE, CT_CHANGED, MOVED, SEGMENTS, EARLIER = (
@@ -59,7 +59,7 @@ def stale_reasons(stored: Mapping[str, Any], segmentation_node: Any) -> tuple[st
         return (EARLIER,)
     reasons = []
     ct = reference_volume(segmentation_node)
-    if ct is None or not holds_image(ct):
+    if ct is None:
         reasons.append(CT_GONE)
     else:
         own, seg = placement_of(ct, ct), placement_of(segmentation_node, ct)

@@ -305,6 +305,22 @@ def test_frames_of_a_sequence_become_cts_if_the_user_agrees(
     assert column == {"CT", "perfusion, frame 1", "perfusion, frame 2"}
 
 
+def test_a_frame_is_taken_again_only_of_its_own_sequence(widget, ct, scene):
+    from KidneySegPanel.all_cts import as_ct, single_cts
+
+    one, other = (scene.AddNewNodeByClass("vtkMRMLSequenceNode") for _ in range(2))
+    for sequence in (one, other):
+        sequence.SetName("perfusion")
+        sequence.SetDataNodeAtValue(ct, "0")
+    frame = as_ct(one, 0)
+    assert as_ct(one, 0) is frame
+    assert as_ct(other, 0) is not frame
+    assert len(single_cts()) == 3
+    slicer.util.arrayFromVolume(one.GetNthDataNode(0))[0, 0, 0] += 1
+    one.GetNthDataNode(0).GetImageData().Modified()
+    assert as_ct(one, 0) is not frame
+
+
 def test_sequences_of_other_things_than_volumes_do_not_matter(widget, ct, scene):
     from KidneySegPanel.all_cts import sequence_frames
 
