@@ -210,30 +210,32 @@ class Session:
 
         self.steps = [*self.steps, (checkpoint, made, segments_now(made))][-_MOST_STEPS:]
 
+    def _newest_step(self):
+        """The newest step of the chosen result, None where there is none."""
+        made = self.segmentation
+        mine = [step for step in self.steps if step[1] is made and made is not None]
+        return mine[-1] if mine else None
+
     def step_back(self):
         """Undo the newest step on the chosen result; returns its title, None without one."""
-        made = self.segmentation
-        for n in range(len(self.steps) - 1, -1, -1):
-            checkpoint, changed, _segments = self.steps[n]
-            if changed is made:
-                del self.steps[n]
-                return checkpoint.title if checkpoint.restore(changed) else None
-        return None
+        step = self._newest_step()
+        if step is None:
+            return None
+        self.steps = [other for other in self.steps if other is not step]
+        return step[0].title if step[0].restore(step[1]) else None
 
     def last_step(self):
         """Title of the step that `step_back` would undo; None where there is none."""
-        made = self.segmentation
-        titles = [step[0].title for step in self.steps if step[1] is made and made is not None]
-        return titles[-1] if titles else None
+        step = self._newest_step()
+        return step[0].title if step is not None else None
 
     def loses(self):
         """Names of segments changed since the newest step: going back would take that away."""
         from KidneySegLib.mrml import segments_now
 
-        made = self.segmentation
-        known = [step[2] for step in self.steps if step[1] is made and made is not None]
-        if not known:
+        step = self._newest_step()
+        if step is None:
             return []
-        now, then = segments_now(made), known[-1]
+        now, then = segments_now(step[1]), step[2]
         changed = [key for key in {**then, **now} if now.get(key) != then.get(key)]
         return [(now.get(key) or then[key])[0] for key in changed]
