@@ -22,6 +22,7 @@ from .core.volume import Volume, restore_orientation
 from .environment.requirements import installed_version
 from .kidney_ct.settings import Settings
 from .kidney_ct.task import Outcome
+from .measure.measurements import Measurements
 from .models.info import ModelInfo
 from .result import DISCLAIMER, Probabilities, Result
 from .segmenters.base import QUALITIES, Segmenter
@@ -88,7 +89,7 @@ def run(
     CanceledError
         If ``cancel`` said so.
     """
-    if segmenter.classes != task.classes:
+    if segmenter.classes[: len(task.classes)] != task.classes:
         raise ModelError(
             f"The model '{segmenter.model.name}' tells {', '.join(segmenter.classes)} apart. "
             f"Expected {', '.join(task.classes)}. Use another model."
@@ -100,15 +101,16 @@ def run(
     stages.begin("check")
     findings = list(task.check(volume))
     raise_errors(findings)
-    image = volume.canonical()
+    image, ct = segmenter.oriented(volume), volume.canonical()
     found = segmenter.locate(image, settings.hints, stages)
     regions = segmenter.probabilities(
         image, found.places, quality=QUALITIES[settings.quality], report=stages
     )
     stages.begin("export")
-    tissue = to_native(regions, image.geometry)
-    outcome = task.conclude(image, tissue, found, segmenter.model, stages)
+    tissue = to_native(regions, ct.geometry, segmenter.extras)
+    outcome = task.conclude(ct, tissue, found, segmenter.model, stages)
     stages.end()
+    findings += [info("model", text) for text in segmenter.model.remarks]
     findings += [*outcome.findings, *(info("engine", t) for t in segmenter.notices[told:])]
     return _assembled(task, volume, segmenter, outcome, tissue, findings, stages.seconds)
 
@@ -130,6 +132,7 @@ def _assembled(
 
     sides_known = volume.source is None or volume.source.sides_known
     kept = task.settings.probabilities
+    raw = tissue.numbers if task.settings.raw_labels else None
     return Result(
         labels=native(outcome.labels.array),
         measurements=outcome.measurements.with_slices(volume).with_sides_known(sides_known),
@@ -138,9 +141,17 @@ def _assembled(
         removals=outcome.removals,
         rejected=native(outcome.rejected),
         refinements=outcome.refinements,
-        record=run_record(task, volume, segmenter, seconds),
+        record=run_record(task, volume, segmenter, seconds) | _scheme(task, outcome.measurements),
         probabilities=Probabilities.of(tissue, outcome.labels.geometry) if kept else None,
+        structures=None if outcome.structures is None else native(outcome.structures),
+        raw_labels=None if raw is None else native(raw),
     )
+
+
+def _scheme(task: Task, measurements: Measurements) -> dict[str, Any]:
+    """The label scheme with the numbers of a model's other structures."""
+    own = {s.name: s.label for s in measurements.structures if s.label is not None}
+    return {"label_scheme": {**own, **task.label_scheme}} if own else {}
 
 
 def run_record(
@@ -152,12 +163,7 @@ def run_record(
         "task": task.name,
         "software": {"kidneyseg": __version__, "python": platform.python_version()}
         | {name.lower(): installed_version(name) for name in _PACKAGES},
-        "model": {
-            "name": model.name,
-            "version": model.version,
-            "sha256": model.sha256,
-            "license": model.license,
-        },
+        "model": model.as_record(),
         "input": describe_input(volume),
         "device": segmenter.device,
         "settings": task.settings.as_dict(),

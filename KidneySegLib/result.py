@@ -22,6 +22,7 @@ from .segmenters.to_native import TissueMap
 DISCLAIMER = "Research software, not a medical device. Check every contour before using a number."
 FORMAT = "kidneyseg-measurements-5"
 _ARRAYS = ("labels", "rejected")
+_OPTIONAL = ("structures", "raw_labels")
 _RESULT, _PROBABILITIES = "result.json", "probabilities.npy"
 
 
@@ -71,6 +72,11 @@ class Result:
         Model, versions, device, settings, seconds by stage. No name, no path.
     probabilities : Probabilities, optional
         Where the settings asked for them.
+    structures : Volume, optional
+        Numbers from 5 on of what a model tells beside kidneys, tumors and cysts (see
+        `Measurements.structures`); 0 where a label is. None for models that tell nothing else.
+    raw_labels : Volume, optional
+        The model's own label map, where the settings asked for it.
     """
 
     labels: Volume
@@ -82,6 +88,17 @@ class Result:
     refinements: tuple[Refinement, ...] = ()
     record: Mapping[str, Any] = field(default_factory=dict)
     probabilities: Probabilities | None = None
+    structures: Volume | None = None
+    raw_labels: Volume | None = None
+
+    @property
+    def label_map(self) -> Volume:
+        """Labels and structures in one map, as ``record.label_scheme`` numbers them."""
+        if self.structures is None or not self.structures.array.any():
+            return self.labels
+        return self.labels.with_array(
+            np.where(self.labels.array > 0, self.labels.array, self.structures.array)
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Everything but the arrays, for JSON, numbers with three decimals."""
@@ -139,6 +156,9 @@ class Result:
         """
         np.save(folder / "labels.npy", self.labels.array.astype(np.uint8, copy=False))
         np.save(folder / "rejected.npy", self.rejected.array.astype(np.uint16, copy=False))
+        for name in _OPTIONAL:
+            if (own := getattr(self, name)) is not None:
+                np.save(folder / f"{name}.npy", own.array)
         data = self.as_dict() | {"ijk_to_ras": self.labels.geometry.ijk_to_ras.tolist()}
         if self.probabilities is not None:
             np.save(folder / _PROBABILITIES, self.probabilities.percent)
@@ -160,6 +180,9 @@ class Result:
             raise InputError("The saved result does not say where it lies. Run again.")
         geometry = Geometry(labels.shape, np.array(data["ijk_to_ras"]))
         result = cls.from_dict(data, Volume(labels, geometry), Volume(rejected, geometry))
+        there = [name for name in _OPTIONAL if (folder / f"{name}.npy").is_file()]
+        more: dict[str, Any] = {n: Volume(np.load(folder / f"{n}.npy"), geometry) for n in there}
+        result = replace(result, **more)
         if "probabilities_ijk_to_ras" not in data:
             return result
         percent = np.load(folder / _PROBABILITIES)

@@ -203,9 +203,9 @@ def test_every_network_of_the_shipped_model_is_asked(shipped):
     asked = []
 
     class Engine(ThresholdEngine):
-        def predictor(self, package, stage):
-            asked.append(stage)
-            return super().predictor(package, stage)
+        def predictor(self, network):
+            asked.append(network.spec.name)
+            return super().predictor(network)
 
     segment(PHANTOM.ct, shipped, Engine())
     assert sorted(set(asked)) == ["axial", "axial_second", "fine", "locator"]
@@ -224,9 +224,9 @@ def test_progress_rises_to_the_end_and_estimates_time(package, settings):
     seen = []
 
     class Slow(ThresholdEngine):
-        def predictor(self, package, stage):
+        def predictor(self, network):
             time.sleep(0.01)
-            return super().predictor(package, stage)
+            return super().predictor(network)
 
     segment(PHANTOM.ct, package, Slow(), settings, progress=lambda *event: seen.append(event))
     shares = [s for _, s, _ in seen]
@@ -246,9 +246,9 @@ def test_weak_phase_of_the_model_is_said(package):
 
 def test_notes_of_reading_and_engine_reach_the_result(package):
     class Full(ThresholdEngine):
-        def predictor(self, package, stage):
+        def predictor(self, network):
             self.notices.append("went to the CPU")
-            return super().predictor(package, stage)
+            return super().predictor(network)
 
     engine = Full()
     engine.notices.append("from an earlier run")

@@ -64,7 +64,7 @@ class Locator:
         self.package, self.engine = find_model(model), open_engine("auto")
         self.spec = self.package.stages["locator"]
         self.limits = LocatorLimits.of(self.package.limits)
-        self.predictor = self.engine.predictor(self.package, "locator")
+        self.predictor = self.engine.predictor(self.package.network("locator"))
 
     def regions(self, volume: Volume) -> list:
         """Places that would be segmented."""

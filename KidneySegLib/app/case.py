@@ -12,8 +12,9 @@ from ..engine import open_engine
 from ..environment.memory import explained, require_memory
 from ..kidney_ct.settings import Settings
 from ..kidney_ct.task import KidneyCT
+from ..models.foreign import ModelChoice
 from ..models.info import ModelInfo
-from ..models.registry import find_model
+from ..models.opening import open_model
 from ..pipeline import run
 from ..report.case_folder import write_result
 from ..report.table import as_text
@@ -29,7 +30,9 @@ class CaseRunner:
     ----------
     settings : Settings
     model : str, optional
-        Name or folder of a model package.
+        Name, folder or ZIP file of a model.
+    choice : ModelChoice, optional
+        For a model of another project.
     device : str
     say : callable
         Says a finding to the user.
@@ -41,10 +44,11 @@ class CaseRunner:
         console: Console,
         *,
         model: str | None = None,
+        choice: ModelChoice | None = None,
         device: str = "auto",
         say: Callable[[Finding], None],
     ) -> None:
-        self._segmenter = open_segmenter(find_model(model), open_engine(device))
+        self._segmenter = open_segmenter(open_model(model, choice), open_engine(device))
         self._task, self._console, self._say = KidneyCT(settings), console, say
 
     @property
@@ -55,7 +59,9 @@ class CaseRunner:
     @property
     def made_with(self) -> dict[str, Any]:
         """Model and settings, by which a batch knows results that it may keep."""
-        return {"model": self.model.sha256, "settings": self._task.settings.as_dict()}
+        own = {"model": self.model.sha256, "settings": self._task.settings.as_dict()}
+        choice = self.model.as_record().get("choice")
+        return own | ({"choice": choice} if choice else {})
 
     def run(self, volume: Volume, target: Path, *, overwrite: bool = False) -> Result:
         """Segment a CT, write its folder, and say what was found.

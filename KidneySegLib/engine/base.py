@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ..models.manifest import ModelPackage
+from ..models.network_source import NetworkSource
 
 
 class Predictor(Protocol):
@@ -29,7 +29,8 @@ class Predictor(Protocol):
         Returns
         -------
         (n, classes, k, j, i) float32
-            Probabilities; they sum to 1 over the classes.
+            Probabilities, which sum to 1 over the classes of a softmax; logits of a network
+            whose activation is ``none``.
         """
         ...
 
@@ -47,6 +48,6 @@ class Engine(Protocol):
         """What the user should know, such as a fall-back to the CPU; grows during a run."""
         ...
 
-    def predictor(self, package: ModelPackage, stage: str) -> Predictor:
-        """Network of a stage, ready to run; the engine keeps it for the next call."""
+    def predictor(self, network: NetworkSource) -> Predictor:
+        """A network that is ready to run; the engine keeps it for the next call."""
         ...

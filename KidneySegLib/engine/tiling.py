@@ -8,10 +8,10 @@ from itertools import product
 import numpy as np
 
 from ..core.progress import OnTiles
-from ..models.manifest import StageSpec
+from ..models.network_source import StageSpec
 from .base import Predictor
 
-_SIGMA_SHARE = 0.125  # of the tile, as in nnU-Net (Isensee et al. 2021)
+SIGMA_SHARE = 0.125  # of the tile, as in nnU-Net (Isensee et al. 2021)
 
 
 def tile_starts(size: int, tile: int, overlap: float) -> list[int]:
@@ -26,7 +26,7 @@ def blend_weight(tile: Sequence[int]) -> np.ndarray:
     """Gaussian weight of a tile, ``(k, j, i)`` float32, at least 1e-3."""
     weight = np.ones((1, 1, 1))
     for axis, n in enumerate(tile):
-        x = (np.arange(n) - (n - 1) / 2) / (n * _SIGMA_SHARE)
+        x = (np.arange(n) - (n - 1) / 2) / (n * SIGMA_SHARE)
         weight = weight * np.exp(-0.5 * x**2).reshape([-1 if a == axis else 1 for a in range(3)])
     return np.maximum(weight, 1e-3).astype(np.float32)
 
@@ -59,7 +59,7 @@ def predict_block(
     (classes, k, j, i) float32
     """
     tile, classes = spec.patch, len(spec.classes)
-    padded, inner = _pad_to(image, tile, spec.input.pad)
+    padded, inner = pad_to(image, tile, spec.input.pad)
     shape = padded.shape[1:]
     corners = list(product(*map(tile_starts, shape, tile, np.broadcast_to(overlap, 3))))
     weight = blend_weight(tile)
@@ -70,7 +70,7 @@ def predict_block(
         batch = corners[done : done + predictor.batch]
         boxes = [tuple(slice(a, a + t) for a, t in zip(c, tile, strict=True)) for c in batch]
         tiles = [padded[(slice(None), *b)] for b in boxes]
-        shares = _predict_tiles(tiles, predictor, spec, mirror_axes)
+        shares = predict_tiles(tiles, predictor, spec, mirror_axes)
         for box, share in zip(boxes, shares, strict=True):
             total[(slice(None), *box)] += share * weight
             norm[box] += weight
@@ -81,7 +81,7 @@ def predict_block(
     return total[(slice(None), *inner)]
 
 
-def _predict_tiles(
+def predict_tiles(
     tiles: list[np.ndarray],
     predictor: Predictor,
     spec: StageSpec,
@@ -105,7 +105,7 @@ def _predict_tiles(
     return shares
 
 
-def _pad_to(
+def pad_to(
     image: np.ndarray, tile: tuple[int, ...], value: float
 ) -> tuple[np.ndarray, tuple[slice, ...]]:
     """Pad to at least one tile; also the slices of the original in the result."""

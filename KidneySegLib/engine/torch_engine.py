@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..models.manifest import ModelPackage
-from ..models.weights import load_network
+from ..models.network_source import NetworkSource
 from .device import autocast_type, choose_device, describe
 
 if TYPE_CHECKING:
@@ -58,6 +57,8 @@ class TorchPredictor:
         Autocast type; None is float32.
     notices : list of str
         Messages for the user are appended here.
+    activation : str
+        See `NetworkSource`.
     """
 
     def __init__(
@@ -66,9 +67,11 @@ class TorchPredictor:
         device: torch.device,
         dtype: torch.dtype | None,
         notices: list[str],
+        activation: str = "softmax",
     ) -> None:
         self.device, self._dtype, self._notices = device, dtype, notices
-        self._network = fuse_instance_norm(network).to(device).eval()
+        self._activation = activation
+        self._network = network.to(device).eval()
         self.batch = 1 if device.type == "cpu" else _GPU_BATCH
 
     def __call__(self, tiles: np.ndarray) -> np.ndarray:
@@ -95,8 +98,13 @@ class TorchPredictor:
                 self.device.type, self._dtype or torch.bfloat16, enabled=self._dtype is not None
             ),
         ):
-            logits = self._network(torch.from_numpy(tiles).to(self.device))
-            return torch.softmax(logits.float(), dim=1).cpu().numpy()
+            output = self._network(torch.from_numpy(tiles).to(self.device))
+            logits = (output[0] if isinstance(output, (list, tuple)) else output).float()
+            if self._activation == "softmax":
+                logits = torch.softmax(logits, dim=1)
+            elif self._activation == "sigmoid":
+                logits = torch.sigmoid(logits)
+            return logits.cpu().numpy()
 
     def _shrink(self) -> None:
         """Halve the batch; at batch 1 move to the CPU; give up where that is not enough."""
@@ -129,7 +137,7 @@ class TorchEngine:
         self.device = choose_device(device)
         self.dtype = autocast_type(self.device)
         self.notices: list[str] = []
-        self._predictors: dict[tuple[str, str], TorchPredictor] = {}
+        self._predictors: dict[tuple[str, str, bool], TorchPredictor] = {}
 
     @property
     def description(self) -> str:
@@ -138,10 +146,13 @@ class TorchEngine:
         moved = any(p.device.type != self.device.type for p in self._predictors.values())
         return f"{text}, went on with the CPU when memory ran out" if moved else text
 
-    def predictor(self, package: ModelPackage, stage: str) -> TorchPredictor:
-        """Network of a stage, loaded once (see `Engine`)."""
-        key = (package.sha256, stage)
+    def predictor(self, network: NetworkSource) -> TorchPredictor:
+        """A network, loaded once (see `Engine`)."""
+        key = (network.key, network.activation, network.precise)
         if key not in self._predictors:
-            network = load_network(package, stage)
-            self._predictors[key] = TorchPredictor(network, self.device, self.dtype, self.notices)
+            dtype = None if network.precise and self.device.type == "cpu" else self.dtype
+            module = network.load() if network.precise else fuse_instance_norm(network.load())
+            self._predictors[key] = TorchPredictor(
+                module, self.device, dtype, self.notices, network.activation
+            )
         return self._predictors[key]

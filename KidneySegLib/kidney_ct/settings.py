@@ -32,6 +32,8 @@ class Settings:
         ``off``, ``levelset`` or ``contour`` (see refine.py).
     probabilities : bool
         Keep the probabilities of kidney, tumor and cyst with the result.
+    raw_labels : bool
+        Keep the model's own label map with the result, before any cleaning.
     """
 
     quality: str = "balanced"
@@ -41,6 +43,7 @@ class Settings:
     keep: tuple[int | str, ...] = ()
     refine: str = "off"
     probabilities: bool = False
+    raw_labels: bool = False
 
     def __post_init__(self):
         """Refuse an unknown quality or refinement."""
@@ -57,7 +60,8 @@ class Settings:
         return Hints(self.points, self.rois)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain dictionary for JSON; what a result finds does not depend on `probabilities`."""
+        """Plain dictionary for JSON; what is kept beside a result is named where it is wanted."""
+        kept = {name: True for name in ("probabilities", "raw_labels") if getattr(self, name)}
         return {
             "quality": self.quality,
             "kidneys_only": self.kidneys_only,
@@ -65,7 +69,7 @@ class Settings:
             "rois_ras_mm": [[list(map(float, c)) for c in roi] for roi in self.rois],
             "keep": list(self.keep),
             "refine": self.refine,
-        } | ({"probabilities": True} if self.probabilities else {})
+        } | kept
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Settings:
@@ -78,4 +82,5 @@ class Settings:
             keep=tuple(data["keep"]),
             refine=data["refine"],
             probabilities=data.get("probabilities", False),
+            raw_labels=data.get("raw_labels", False),
         )

@@ -14,6 +14,7 @@ from ..core.volume import Volume
 from ..measure.intervals import Doubt, with_intervals
 from ..measure.measurements import Measurements, measure
 from ..measure.phase import PhaseEstimate, estimate_phase
+from ..measure.structures import find_structures
 from ..models.info import ModelInfo
 from ..segmenters.places import Found, Place, field_corners
 from ..segmenters.to_native import TissueMap
@@ -27,6 +28,8 @@ from .scene import Scene
 from .settings import Settings
 from .sides import merge_lesions
 from .warnings import result_warnings
+
+_MOST_LISTED = 6
 
 ONE_SIDED = warning(
     "one-sided-field",
@@ -46,6 +49,7 @@ class Outcome:
     findings: tuple[Finding, ...]
     removals: tuple[Removal, ...]
     refinements: tuple[Refinement, ...]
+    structures: np.ndarray | None = None
 
 
 class KidneyCT:
@@ -108,6 +112,13 @@ class KidneyCT:
             guided=bool(settings.hints),
             kidneys_only=settings.kidneys_only,
         )
+        structures = None
+        if tissue.extras is not None:
+            structures = find_structures(
+                tissue.extras, tissue.extra_classes, labels.array, tissue.boxes, ct.geometry
+            )
+            measurements = replace(measurements, structures=structures.found)
+            findings += _tell_left_out(structures.left_out)
         return Outcome(
             labels=labels,
             rejected=rejected,
@@ -116,6 +127,7 @@ class KidneyCT:
             findings=(*findings, *_without_limits(model)),
             removals=cleaned.removals,
             refinements=tuple(refinements),
+            structures=structures and structures.numbers,
         )
 
     def _clean(
@@ -163,6 +175,20 @@ def _midline(ct: Volume, tissue: TissueMap) -> Midline:
         ends = ct.geometry.ras_from_kji([[min(k), 0, 0], [max(k), 0, 0]])[:, 2]
         heights = (float(ends[0]), float(ends[1]))
     return find_midline(ct, heights)
+
+
+def _tell_left_out(names: Sequence[str]) -> list[Finding]:
+    """Say which of a model's structures are not in the result."""
+    if not names:
+        return []
+    text = said(
+        "The model tells {count} other structures that lie only partly in what was looked at "
+        "({listed}). They are left out: their volumes would be wrong. The model's own way, over "
+        "the whole scan, gives them whole.",
+        count=len(names),
+        listed=", ".join(names[:_MOST_LISTED]) + (", ..." if len(names) > _MOST_LISTED else ""),
+    )
+    return [info("structures-left-out", text)]
 
 
 def _without_limits(model: ModelInfo) -> list[Finding]:

@@ -23,6 +23,7 @@ from .lesions import (
 from .nephrometry import Nephrometry, score_tumor
 from .quantities import QUANTITIES, KidneyParts, found_by_function
 from .sides import SideMeasurement, measure_side
+from .structures import StructureMeasurement
 
 NETWORK, VOXELS = "network and voxel size", "voxel size"  # where intervals come from
 _LEAST_SCORED_ML = 0.1  # a speck has no nephrometry
@@ -36,9 +37,10 @@ class Measurements:
     """All measurements of a case; ``nephrometry`` has one entry a tumor of a kidney.
 
     ``interval_source`` says what the intervals come from: `NETWORK` or `VOXELS`; None without any.
-    ``sides_known`` is False where the file does not say how the patient lies. ``components`` are
-    the lesions' voxels on the label map that was measured, in their order; empty where they were
-    not kept (they are not in the JSON file, see `with_components`).
+    ``sides_known`` is False where the file does not say how the patient lies. ``structures``
+    are what a model tells beside kidneys, tumors and cysts. ``components`` are the lesions' voxels
+    on the label map that was measured, in their order; empty where they were not kept (they are
+    not in the JSON file, see `with_components`).
     """
 
     sides: tuple[SideMeasurement, ...] = ()
@@ -46,6 +48,7 @@ class Measurements:
     nephrometry: tuple[Nephrometry, ...] = ()
     interval_source: str | None = None
     sides_known: bool = True
+    structures: tuple[StructureMeasurement, ...] = ()
     components: tuple[LesionComponent, ...] = field(default=(), compare=False, repr=False)
 
     def side_text(self, side: str) -> str:
@@ -64,6 +67,7 @@ class Measurements:
             "nephrometry": [scores.as_dict() for scores in self.nephrometry],
             "interval_source": self.interval_source,
             "sides_known": self.sides_known,
+            "structures": [structure.as_dict() for structure in self.structures],
         }
 
     def overridden(self, lesion_id: int, points: dict[str, int]) -> Measurements:
@@ -117,6 +121,7 @@ class Measurements:
             tuple(Nephrometry.from_dict(row) for row in data["nephrometry"]),
             data.get("interval_source"),
             data.get("sides_known", True),
+            tuple(StructureMeasurement(**row) for row in data.get("structures", ())),
         )
 
 

@@ -30,6 +30,8 @@ class ModelInfo:
         For each rule that depends on how sure these weights are: its numbers, and their
         ``source``. A rule whose limits are not there does not run: those of one model say nothing
         of another. A cascade without limits for ``locator`` and ``fusion`` takes the usual ones.
+    remarks : tuple of str
+        What was assumed when it was opened.
     """
 
     name: str
@@ -40,6 +42,16 @@ class ModelInfo:
     lesion_warnings: tuple[str, ...] = ()
     interval_factors: Mapping[str, float] | None = None
     limits: Limits = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+
+    def as_record(self) -> dict[str, Any]:
+        """What the record of a run keeps of it."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "sha256": self.sha256,
+            "license": self.license,
+        }
 
 
 def limits_of(kind: type[Kind], values: Mapping[str, Any]) -> Kind:

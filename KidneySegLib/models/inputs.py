@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -10,6 +11,30 @@ from ..core.errors import ModelError
 from ..core.volume import Geometry, Volume
 
 _FLAT = 0.01  # of the normalized span
+_AXES = ("SI", "AP", "RL")  # canonical, and against it
+_NO_LIMITS = (-float("inf"), float("inf"))
+
+
+class Values(Protocol):
+    """HU to a network's values."""
+
+    @property
+    def clip_hu(self) -> tuple[float, float]:
+        """Lowest and highest density that it tells apart from others."""
+        ...
+
+    def __call__(self, image: np.ndarray) -> np.ndarray:
+        """Normalized float32 array of an array in HU."""
+        ...
+
+    @property
+    def span(self) -> float:
+        """Normalized values from the lowest to the highest density; 0 where there is no end."""
+        ...
+
+    def fitted(self, image: np.ndarray) -> Values:
+        """The same for one image, where it depends on the image as a whole."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -44,7 +69,84 @@ class Normalization:
     def span(self) -> float:
         """Normalized values from the lowest to the highest density."""
         low, high = self.clip_hu
-        return abs((high - low) * self.factor)
+        return abs((high - low) * self.factor) if np.isfinite(high - low) else 0.0
+
+    def fitted(self, image: np.ndarray) -> Normalization:
+        """The same for every image."""
+        return self
+
+
+@dataclass(frozen=True)
+class Standardized:
+    """Clipped, then mean 0 and standard deviation 1 of a training set's foreground (nnU-Net)."""
+
+    clip_hu: tuple[float, float]
+    mean: float
+    sd: float
+
+    def __call__(self, image: np.ndarray) -> np.ndarray:
+        """Normalized float32 array of an array in HU, step by step as nnU-Net rounds it."""
+        values = image.astype(np.float32)
+        np.clip(values, *self.clip_hu, out=values)
+        values -= self.mean
+        values /= self.sd
+        return values
+
+    @property
+    def span(self) -> float:
+        """Normalized values from the lowest to the highest density."""
+        low, high = self.clip_hu
+        return (high - low) / self.sd
+
+    def fitted(self, image: np.ndarray) -> Standardized:
+        """The same for every image."""
+        return self
+
+
+@dataclass(frozen=True)
+class SoftWindow:
+    """A window in HU whose ends are soft: the logistic function, 0..1 (MONAI Auto3DSeg)."""
+
+    low: float
+    high: float
+    clip_hu: tuple[float, float] = _NO_LIMITS
+    span: float = 1.0
+
+    def __call__(self, image: np.ndarray) -> np.ndarray:
+        """Normalized float32 array of an array in HU."""
+        x = 2 * (image.astype(np.float32) - self.low) / (self.high - self.low) - 1
+        return (1 / (1 + np.exp(-x))).astype(np.float32)
+
+    def fitted(self, image: np.ndarray) -> SoftWindow:
+        """The same for every image."""
+        return self
+
+
+@dataclass(frozen=True)
+class ZScore:
+    """Mean 0 and standard deviation 1 over the image, or over its voxels that are not 0.
+
+    Before it is fitted to an image it has neither.
+    """
+
+    nonzero: bool = False
+    clip_hu: tuple[float, float] = _NO_LIMITS
+    span: float = 0.0
+    mean: float = 0.0
+    sd: float = 1.0
+
+    def __call__(self, image: np.ndarray) -> np.ndarray:
+        """Normalized float32 array of an array in HU."""
+        scaled = (image.astype(np.float32) - self.mean) / self.sd
+        return np.where(image != 0, scaled, 0).astype(np.float32) if self.nonzero else scaled
+
+    def fitted(self, image: np.ndarray) -> ZScore:
+        """The same with an image's mean and standard deviation."""
+        values = image[image != 0] if self.nonzero else image
+        if values.size == 0:
+            return self
+        sd = float(values.std(dtype=np.float64))
+        return replace(self, mean=float(values.mean(dtype=np.float64)), sd=max(sd, 1e-8))
 
 
 @dataclass(frozen=True)
@@ -55,28 +157,39 @@ class InputSpec:
     ----------
     spacing_mm : (float or None, float or None, float or None)
         ``(k, j, i)``; None along an axis on which the network does not care (slices of a 2-D one).
-    normalization : Normalization
+    normalization : Values
     channels : int
         Images that the network sees at once.
     pad : float
         Normalized value of what lies outside of the image.
+    axes : str
+        Where the network's axes k, j and i point to in the patient, such as ``SAR``.
+    skip_flat : bool
+        Whether tiles of one density are background unseen.
+    tolerance : float
+        An axis whose spacing differs by no more than this share keeps its own.
     """
 
     spacing_mm: tuple[float | None, float | None, float | None]
-    normalization: Normalization
+    normalization: Values
     channels: int = 1
     pad: float = -1.0
+    axes: str = "SAR"
+    skip_flat: bool = True
+    tolerance: float = 0.0
 
     @property
     def flat(self) -> float:
         """Normalized values that vary less hold one density only, such as air."""
-        return _FLAT * self.normalization.span
+        return _FLAT * self.normalization.span if self.skip_flat else -1.0
 
     def grid_of(self, geometry: Geometry) -> Geometry:
         """Grid over a field with this spacing; where it does not matter, with the field's own."""
-        own = geometry.spacing_mm
         return geometry.with_spacing(
-            tuple(float(own[n]) if mm is None else mm for n, mm in enumerate(self.spacing_mm))
+            tuple(
+                float(own) if mm is None or abs(own / mm - 1) < self.tolerance else mm
+                for own, mm in zip(geometry.spacing_mm, self.spacing_mm, strict=True)
+            )
         )
 
     def seen(self, volume: Volume, grid: Geometry) -> np.ndarray:
@@ -90,17 +203,32 @@ class InputSpec:
 
         Returns
         -------
-        (channels, k, j, i) float32
-
-        Raises
-        ------
-        ModelError
-            If the network wants several images.
+        (1, k, j, i) float32
         """
-        if self.channels != 1:
-            raise ModelError(
-                f"The model reads {self.channels} images at once, and one CT was given. Choose a "
-                "model that reads one."
-            )
-        image = volume.resampled_to(grid, limits=self.normalization.clip_hu).array
+        low, high = self.normalization.clip_hu
+        limits = (low, high) if np.isfinite(high - low) else None
+        image = volume.resampled_to(grid, limits=limits).array
         return self.normalization(image)[None]
+
+    def fitted(self, volume: Volume) -> InputSpec:
+        """The same for one image, where normalization depends on the image as a whole."""
+        return replace(self, normalization=self.normalization.fitted(volume.array))
+
+    def oriented(self, volume: Volume) -> Volume:
+        """A volume (a view) with its axes as the network has them."""
+        return volume.canonical().reoriented(*order_and_flips(self.axes))
+
+
+def order_and_flips(axes: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """What `Volume.reoriented` makes of a canonical volume, for axes such as ``SAR``.
+
+    Raises
+    ------
+    ModelError
+        If they do not name each of the patient's axes once.
+    """
+    places = [next((n for n, pair in enumerate(_AXES) if c in pair), -1) for c in axes.upper()]
+    if sorted(places) != [0, 1, 2]:
+        raise ModelError(f"'{axes}' names no orientation. Expected three letters such as SAR.")
+    flips = tuple(1 if _AXES[p][0] == c else -1 for p, c in zip(places, axes.upper(), strict=True))
+    return tuple(places), flips

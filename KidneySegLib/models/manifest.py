@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..core.errors import ModelError
 from .info import ModelInfo
 from .inputs import InputSpec, Normalization
+from .network_source import NetworkSource, StageSpec
 
 MANIFEST = "model.json"
 WEIGHTS = "weights.safetensors"
@@ -24,23 +26,6 @@ OWN_WEIGHTS = {stage: f"{stage}.safetensors" for stage in AXIAL_STAGES}
 LICENSE, CARD = "LICENSE", "MODEL_CARD.md"
 STAGES = ("locator", "fine", *AXIAL_STAGES)
 _SCHEMA = Path(__file__).with_name("model.schema.json")
-
-
-@dataclass(frozen=True)
-class StageSpec:
-    """What a network of the package expects and gives.
-
-    ``patch`` is ``(k, j, i)`` voxels of its input's spacing. ``weights`` is the file that holds its
-    tensors.
-    """
-
-    name: str
-    network: str
-    options: dict[str, Any]
-    classes: tuple[str, ...]
-    input: InputSpec
-    patch: tuple[int, ...]
-    weights: str = WEIGHTS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +46,13 @@ class ModelPackage(ModelInfo):
     def card(self) -> Path:
         """Model card, Markdown."""
         return self.folder / CARD
+
+    def network(self, stage: str) -> NetworkSource:
+        """The network of a stage, to be loaded by an engine."""
+        from .weights import load_network
+
+        load = partial(load_network, self, stage)
+        return NetworkSource(f"{self.sha256}/{stage}", self.stages[stage], load)
 
 
 def load_package(folder: Path) -> ModelPackage:

@@ -32,22 +32,33 @@ def model_folders() -> dict[str, Path]:
 
 
 def find_model(name_or_folder: str | Path | None = None) -> ModelPackage:
-    """Load a model by name, by folder, or the default one.
+    """Load a model of our own by name, by folder, or the default one.
 
     Raises
     ------
     ModelError
         If there is no such model, or its package is damaged.
     """
-    wanted = str(name_or_folder or DEFAULT_MODEL)
+    return load_package(find_folder(name_or_folder))
+
+
+def find_folder(wanted: str | Path | None = None) -> Path:
+    """Folder of a model by name, or a folder or file as it is.
+
+    Raises
+    ------
+    ModelError
+        If there is none.
+    """
+    name = str(wanted or DEFAULT_MODEL)
     folders = model_folders()
-    if wanted in folders:
-        return load_package(folders[wanted])
-    if Path(wanted).is_dir():
-        return load_package(Path(wanted))
+    if name in folders:
+        return folders[name]
+    if Path(name).exists():
+        return Path(name)
     raise ModelError(
-        f"There is no model '{wanted}'. Known: {', '.join(sorted(folders)) or 'none'}. "
-        "Give one of these names or the folder of a model package."
+        f"There is no model '{name}'. Known: {', '.join(sorted(folders)) or 'none'}. "
+        "Give one of these names, or the folder or ZIP file of a model."
     )
 
 

@@ -15,6 +15,7 @@ from ..io.atomic import atomic_folder
 from ..io.images import read_labels, read_volume
 from ..io.paths import shown
 from ..io.segmentations import read_channels, write_channels, write_label_map, write_segmentation
+from ..measure.structures import FIRST_NUMBER
 from ..result import Probabilities, Result, write_json
 from .overview import write_overview
 from .page import write_page
@@ -28,9 +29,10 @@ PICTURE = "overview.png"
 REJECTED = "rejected.nii.gz"
 REPORT = "report.html"
 PROBABILITIES = "probabilities.nii.gz"
+RAW_LABELS = "raw_labels.nii.gz"
 FILES = (SEGMENTATION, LABELS, TABLE, RECORD, PICTURE, REJECTED, REPORT)
 """What every whole result has."""
-ALL_FILES = (*FILES, PROBABILITIES)
+ALL_FILES = (*FILES, PROBABILITIES, RAW_LABELS)
 """What a result may have: nothing of it is replaced unasked, and nothing of an older one stays."""
 
 
@@ -45,8 +47,9 @@ def write_result(result: Result, ct: Volume, folder: Path, *, overwrite: bool = 
         If the folder holds results already, is read-only, or the disk is full.
     """
     with atomic_folder(folder, ALL_FILES, overwrite=overwrite) as partial:
-        write_label_map(result.labels, partial / LABELS)
-        write_segmentation(result.labels, partial / SEGMENTATION)
+        write_label_map(result.label_map, partial / LABELS)
+        others = {s.label: s.name for s in result.measurements.structures if s.label is not None}
+        write_segmentation(result.label_map, partial / SEGMENTATION, others)
         write_csv(result.measurements, partial / TABLE)
         write_overview(ct, result.labels, result.measurements, partial / PICTURE)
         data = result.as_dict()
@@ -55,6 +58,8 @@ def write_result(result: Result, ct: Volume, folder: Path, *, overwrite: bool = 
         if result.probabilities is not None:
             own = result.probabilities
             write_channels(own.percent, own.geometry, partial / PROBABILITIES)
+        if result.raw_labels is not None:
+            write_label_map(result.raw_labels, partial / RAW_LABELS)
         write_json(data, partial / RECORD)
 
 
@@ -75,10 +80,25 @@ def read_case(folder: Path) -> Result:
     labels = read_labels(folder / LABELS)
     numbers = read_volume(folder / REJECTED).array.astype(np.uint16)
     rejected = labels.with_array(numbers)
+    labels, structures = _split(labels)
     result = Result.from_dict(read_record(folder / RECORD), labels, rejected)
+    if (folder / RAW_LABELS).is_file():
+        raw = read_volume(folder / RAW_LABELS).array.astype(np.uint16)
+        result = replace(result, raw_labels=labels.with_array(raw))
+    result = replace(result, structures=structures)
     if not (folder / PROBABILITIES).is_file():
         return result
     return replace(result, probabilities=Probabilities(*read_channels(folder / PROBABILITIES)))
+
+
+def _split(label_map: Volume) -> tuple[Volume, Volume | None]:
+    """Labels, and the numbers of a model's other structures where there are some."""
+    others = label_map.array >= FIRST_NUMBER
+    if not others.any():
+        return label_map, None
+    labels = np.where(others, 0, label_map.array).astype(np.uint8)
+    structures = np.where(others, label_map.array, 0).astype(np.uint16)
+    return label_map.with_array(labels), label_map.with_array(structures)
 
 
 def read_record(path: Path) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from .table import interval_text
 
 _MARGINS_MM = (0.0, 5.0, 10.0)
 _NONE = "–"
+_AT_LEAST_SEEN = "at least (cut by what was looked at)"
 _AT_LEAST = "at least (cut by the scan)"
 _UNSURE = "the network is not sure of it, or of its kind"
 _STYLE = """
@@ -87,6 +88,7 @@ def write_page(
         *_warnings(data["findings"], edited=edited),
         *_sides(found),
         *_lesions(found),
+        *_structures(found),
         *_nephrometry(found),
         *_resections(labels, found, cut_sides),
         "<h2>Key slices</h2>",
@@ -180,6 +182,17 @@ def _lesions(found: Measurements) -> list[str]:
     )
     head = ("Lesion", "Side", "slice", *(q.short for q in shown), "")
     return ["<h2>Tumors and cysts</h2>", *_table(head, rows), note]
+
+
+def _structures(found: Measurements) -> list[str]:
+    """Volumes of what the model tells beside kidneys, tumors and cysts."""
+    if not found.structures:
+        return []
+    rows = [
+        (s.name, _number(s.volume_ml), _AT_LEAST_SEEN if s.incomplete else "")
+        for s in found.structures
+    ]
+    return ["<h2>Other structures</h2>", *_table(("Structure", "mL", ""), rows)]
 
 
 def _nephrometry(found: Measurements) -> list[str]:

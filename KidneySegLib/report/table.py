@@ -14,6 +14,7 @@ from ..measure.quantities import QUANTITIES, SIDE_PARTS, Quantity, quantities_of
 
 _SCORES = ("renal", "padua", "set_by_reader")
 _GAP = "  "
+AT_LEAST = "incomplete: at least this much"
 
 
 def _csv_columns() -> tuple[str, ...]:
@@ -37,7 +38,7 @@ COLUMNS = _csv_columns()
 
 
 def rows(measurements: Measurements) -> list[dict[str, Any]]:
-    """Table rows: parenchyma, tumors, cysts and kidney of each side, then each lesion."""
+    """Table rows: parts of each side, then each lesion, then other structures of the model."""
     table = []
     for side in measurements.sides:
         base = {
@@ -66,6 +67,11 @@ def rows(measurements: Measurements) -> list[dict[str, Any]]:
                 "center_a_mm": lesion.center_ras_mm[1],
                 "center_s_mm": lesion.center_ras_mm[2],
             }
+        )
+    for s in measurements.structures:
+        table.append(
+            {"item": "structure", "kind": s.name, "volume_ml": s.volume_ml}
+            | {"incomplete": s.incomplete}
         )
     return table
 
@@ -116,6 +122,8 @@ def as_text(measurements: Measurements) -> str:
         lines += ["", "? right and left are a guess: the file does not say how the patient lies"]
     if measurements.lesions:
         lines += ["", *_lesion_lines(measurements)]
+    if measurements.structures:
+        lines += ["", *_structure_lines(measurements)]
     if measurements.interval_source:
         lines += ["", f"In parentheses: {interval_text(measurements)}"]
     return "\n".join(lines + _score_lines(measurements))
@@ -126,7 +134,7 @@ def _side_lines(measurements: Measurements) -> list[str]:
     shown = quantities_of(*SIDE_PARTS, brief=True)
     table = [["", *(q.short for q in shown), ""]]
     for side in measurements.sides:
-        note = "incomplete: at least this much" if side.incomplete else ""
+        note = AT_LEAST if side.incomplete else ""
         name = f"{side.side} kidney" + ("" if measurements.sides_known else "?")
         table.append([name, *(q.text(side) for q in shown), note])
     return aligned(table, left=(0, len(shown) + 1))
@@ -142,6 +150,14 @@ def _lesion_lines(measurements: Measurements) -> list[str]:
         numbers = [q.text(x) for q in shown]
         table.append([str(x.id), x.kind, side, *numbers, place, _doubt(x)])
     return aligned(table, left=(0, 1, 2, len(shown) + 4))
+
+
+def _structure_lines(measurements: Measurements) -> list[str]:
+    """One line for each other structure that the model tells."""
+    table = [["structure", "mL", ""]]
+    for s in measurements.structures:
+        table.append([s.name, f"{s.volume_ml:.1f}", AT_LEAST if s.incomplete else ""])
+    return aligned(table, left=(0, 2))
 
 
 def _doubt(lesion: LesionMeasurement) -> str:

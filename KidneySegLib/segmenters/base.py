@@ -10,6 +10,7 @@ import numpy as np
 
 from ..core.progress import Stages
 from ..core.volume import Geometry, Volume
+from ..models.class_roles import OutputClass
 from ..models.info import ModelInfo
 from .places import Found, Hints, Place
 
@@ -43,12 +44,35 @@ QUALITIES = {
 }
 
 
+TISSUES = ("background", "kidney", "tumor", "cyst")
+"""Classes that every segmenter of kidneys gives first, in this order."""
+
+
 @dataclass(frozen=True, eq=False)
 class Region:
-    """Class probabilities ``(classes, k, j, i)`` on a piece of a segmenter's grid."""
+    """Class probabilities on a piece of a segmenter's grid.
+
+    Attributes
+    ----------
+    geometry : Geometry
+    shares : (classes, k, j, i) float32
+        The first four sum to 1: what is neither kidney nor mass counts as background there, also
+        where it is one of the extra classes that follow.
+    numbers : (k, j, i), optional
+        The model's own label map, where it was asked for.
+    """
 
     geometry: Geometry
     shares: np.ndarray
+    numbers: np.ndarray | None = None
+
+    def canonical(self) -> Region:
+        """The same with its axes in our order (a view)."""
+        order, flips = self.geometry.to_canonical()
+        turn = tuple(slice(None, None, f) for f in flips)
+        own = None if self.numbers is None else self.numbers.transpose(order)[turn]
+        shares = self.shares.transpose(0, *(n + 1 for n in order))[(slice(None), *turn)]
+        return Region(self.geometry.reoriented(order, flips), shares, own)
 
 
 class Segmenter(Protocol):
@@ -65,6 +89,11 @@ class Segmenter(Protocol):
         ...
 
     @property
+    def extras(self) -> tuple[OutputClass, ...]:
+        """Classes beyond those that the task looks for, which are kept as they are."""
+        ...
+
+    @property
     def device(self) -> str:
         """Device and number format, for the record of a run."""
         ...
@@ -78,13 +107,17 @@ class Segmenter(Protocol):
         """Stages that a run has here, and about how much of the time each takes."""
         ...
 
+    def oriented(self, volume: Volume) -> Volume:
+        """A volume (a view) with its axes as the segmenter wants them."""
+        ...
+
     def locate(self, image: Volume, hints: Hints, report: Stages) -> Found:
         """Places to look at: the user's where there are hints, else the segmenter's own.
 
         Parameters
         ----------
         image : Volume
-            Canonical, HU.
+            Oriented, HU.
 
         Raises
         ------
@@ -101,6 +134,6 @@ class Segmenter(Protocol):
         Parameters
         ----------
         image : Volume
-            Canonical, HU.
+            Oriented, HU.
         """
         ...

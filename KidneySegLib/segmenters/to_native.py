@@ -14,9 +14,11 @@ import numpy as np
 
 from ..core.anatomy import Tissue
 from ..core.volume import Box, Geometry, axis_maps, resample
+from ..models.class_roles import PARTS_OF_KIDNEY, OutputClass
 from .base import Region
 
 _SLAB_VOXELS = 6_000_000  # some 100 MB of floats
+_TISSUES = 4  # background, kidney, tumor, cyst; extra classes follow
 _LEAST_SHARE = 0.005  # half a percent, which percents round away
 
 
@@ -32,27 +34,41 @@ class TissueMap:
         Probability of kidney, tumor and cyst, inside the regions (0 elsewhere).
     boxes : tuple of Box
         The parts of the grid that were looked at.
+    extra_classes : tuple of OutputClass
+        What a model tells beside kidney, tumor and cyst.
+    extras : (k, j, i) uint16, optional
+        Number from 1 of the extra class of a voxel, 0 elsewhere; None without extra classes.
+    numbers : (k, j, i), optional
+        The model's own label map, where it was asked for.
     """
 
     labels: np.ndarray
     percent: np.ndarray
     boxes: tuple[Box, ...]
+    extra_classes: tuple[OutputClass, ...] = ()
+    extras: np.ndarray | None = None
+    numbers: np.ndarray | None = None
 
 
-def to_native(regions: Sequence[Region], native: Geometry) -> TissueMap:
+def to_native(
+    regions: Sequence[Region], native: Geometry, extra_classes: Sequence[OutputClass] = ()
+) -> TissueMap:
     """Tissue of every native voxel that lies in a region.
 
     Parameters
     ----------
     regions : sequence of Region
-        Probabilities of background, kidney, tumor, cyst.
+        Probabilities of background, kidney, tumor, cyst, and extra classes.
     native : Geometry
         Canonical native grid.
+    extra_classes : sequence of OutputClass
     """
     labels = np.zeros(native.shape, np.uint8)
     percent = np.zeros((3, *native.shape), np.uint8)
     boxes = []
-    for region in regions:
+    extras = np.zeros(native.shape, np.uint16) if extra_classes else None
+    numbers = None
+    for region in [region.canonical() for region in regions]:
         box = native_box(region.geometry, native)
         if box.is_empty:
             continue
@@ -62,7 +78,35 @@ def to_native(regions: Sequence[Region], native: Geometry) -> TissueMap:
             tissue, shares = _interpolated(region, native.cropped(slab))
             labels[slab.slices] = np.where(tissue > 0, tissue, labels[slab.slices])
             np.maximum(percent[where], shares, out=percent[where])
-    return TissueMap(labels, percent, tuple(boxes))
+            if extras is not None:
+                found = _extra_numbers(region, native.cropped(slab), extra_classes)
+                extras[slab.slices] = np.where(found > 0, found, extras[slab.slices])
+        if region.numbers is not None:  # on the native grid itself
+            numbers = np.zeros(native.shape, region.numbers.dtype) if numbers is None else numbers
+            numbers[box.slices] = region.numbers
+    return TissueMap(labels, percent, tuple(boxes), tuple(extra_classes), extras, numbers)
+
+
+def _extra_numbers(region: Region, grid: Geometry, classes: Sequence[OutputClass]) -> np.ndarray:
+    """Number from 1 of the extra class that leads in a voxel, 0 where none does.
+
+    Parts of the kidney (cortex, medulla) lead among themselves inside of it; others over all else.
+    """
+    organ = resample(1 - region.shares[0], region.geometry, grid, smooth=False)
+    lead = {inside: np.zeros(grid.shape, np.float32) for inside in (True, False)}
+    number = {inside: np.zeros(grid.shape, np.uint16) for inside in (True, False)}
+    rest = 1 - organ
+    for n, (own, share) in enumerate(zip(classes, region.shares[_TISSUES:], strict=True), start=1):
+        if share.max() < _LEAST_SHARE:
+            continue
+        inside = own.role in PARTS_OF_KIDNEY
+        here = resample(share, region.geometry, grid, smooth=False)
+        number[inside][here > lead[inside]] = n
+        np.maximum(lead[inside], here, out=lead[inside])
+        if not inside:
+            rest -= here
+    leads = (lead[False] > organ) & (lead[False] > rest)
+    return np.where(organ > 0.5, number[True], np.where(leads, number[False], 0))
 
 
 def native_box(region: Geometry, native: Geometry) -> Box:
@@ -93,9 +137,9 @@ def _interpolated(region: Region, grid: Geometry) -> tuple[np.ndarray, np.ndarra
 
     What never exceeds half a percent is not interpolated.
     """
-    percent = np.zeros((len(region.shares) - 1, *grid.shape), np.uint8)
+    percent = np.zeros((_TISSUES - 1, *grid.shape), np.uint8)
     shares = []
-    for number, share in enumerate(region.shares[1:]):
+    for number, share in enumerate(region.shares[1:_TISSUES]):
         if share.max() < _LEAST_SHARE:
             shares.append(np.zeros((1, 1, 1), np.float32))
             continue

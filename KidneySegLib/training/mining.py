@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from ..engine.base import Predictor
 from ..engine.tiling import predict_block
-from ..models.manifest import StageSpec
+from ..models.network_source import StageSpec
 from .pack import PackedCase
 
 logger = logging.getLogger(__name__)

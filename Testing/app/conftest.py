@@ -11,10 +11,12 @@ def threshold_engine(monkeypatch, package):
     """Commands run with the phantom's engine; test_demo.py runs the shipped network."""
     from KidneySegLib.app import case
 
-    shipped = case.find_model
+    shipped = case.open_model
     monkeypatch.setattr(case, "open_engine", lambda device: ThresholdEngine())
     own = (None, package.name)
-    monkeypatch.setattr(case, "find_model", lambda n=None: package if n in own else shipped(n))
+    monkeypatch.setattr(
+        case, "open_model", lambda n=None, c=None: package if n in own else shipped(n, c)
+    )
 
 
 @pytest.fixture(scope="module")

@@ -56,7 +56,7 @@ def run_part(part: str, folder: Path, model: str | None) -> dict:
     volume = read_volume(folder / "ct.nii.gz").canonical()
     truth = read_labels(folder / "truth.nii.gz").canonical().array > 0
     package, engine = find_model(model), open_engine("cpu")
-    networks = [engine.predictor(package, stage) for stage in package.stages]
+    networks = [engine.predictor(package.network(stage)) for stage in package.stages]
     del networks
     start = time.monotonic()
     tissue = {"ours": ours, "whole-field": whole_field, "nearest": nearest}[part](
@@ -78,11 +78,13 @@ def _regions(volume, package, engine):
     from KidneySegLib.segmenters.cascade.fine import segment_regions
     from KidneySegLib.segmenters.cascade.locate import locate_kidneys
 
-    places = locate_kidneys(volume, engine.predictor(package, "locator"), package.stages["locator"])
+    places = locate_kidneys(
+        volume, engine.predictor(package.network("locator")), package.stages["locator"]
+    )
     return segment_regions(
         volume,
         places,
-        engine.predictor(package, "fine"),
+        engine.predictor(package.network("fine")),
         package.stages["fine"],
         quality=QUALITIES["balanced"],
     )
@@ -125,7 +127,7 @@ def whole_field(volume, package, engine) -> np.ndarray:
     spec = package.stages["fine"]
     grid = volume.geometry.with_spacing((spec.spacing_mm,) * 3)
     image = torch.from_numpy(network_input(volume, grid, spec.window_hu))[None, None]
-    predictor = engine.predictor(package, "fine")
+    predictor = engine.predictor(package.network("fine"))
     inferer = SlidingWindowInferer(spec.patch, 1, overlap=0.5, mode="gaussian")
     shares = inferer(image, lambda tiles: torch.from_numpy(predictor(tiles.numpy())))
     full = torch.nn.functional.interpolate(shares, volume.geometry.shape, mode="trilinear")

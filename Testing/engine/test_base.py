@@ -12,7 +12,7 @@ def test_the_engine_that_opens_is_one(package):
     for name in ("description", "notices", "predictor"):
         assert hasattr(Engine, name)
         assert hasattr(engine, name)
-    predictor = engine.predictor(package, "locator")
+    predictor = engine.predictor(package.network("locator"))
     assert predictor.batch >= 1
     assert set(inspect.signature(Predictor.__call__).parameters) == {"self", "tiles"}
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from KidneySegLib.engine.tiling import predict_block, tile_starts
 from KidneySegLib.models.inputs import InputSpec, Normalization
-from KidneySegLib.models.manifest import StageSpec
+from KidneySegLib.models.network_source import StageSpec
 
 INPUT = InputSpec((1.0, 1.0, 1.0), Normalization.window(-100.0, 300.0))
 SPEC = StageSpec("fine", "DynUNet", {}, ("background", "kidney"), INPUT, (16, 16, 16))

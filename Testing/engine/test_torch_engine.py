@@ -60,13 +60,15 @@ def test_cpu_without_memory_gives_up():
 
 def test_engine_keeps_a_network(package):
     engine = TorchEngine("cpu")
-    assert engine.predictor(package, "locator") is engine.predictor(package, "locator")
+    assert engine.predictor(package.network("locator")) is engine.predictor(
+        package.network("locator")
+    )
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 def test_cuda_agrees_with_cpu(package, rng):
     tiles = rng.uniform(-1, 1, (2, 1, *package.stages["fine"].patch)).astype(np.float32)
-    on_gpu = TorchEngine("cuda").predictor(package, "fine")(tiles)
-    on_cpu = TorchEngine("cpu").predictor(package, "fine")(tiles)
+    on_gpu = TorchEngine("cuda").predictor(package.network("fine"))(tiles)
+    on_cpu = TorchEngine("cpu").predictor(package.network("fine"))(tiles)
     assert (on_gpu.argmax(1) == on_cpu.argmax(1)).mean() > 0.99

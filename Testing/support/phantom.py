@@ -99,8 +99,8 @@ class ThresholdEngine:
         self.notices: list[str] = []
         self.tiles = 0
 
-    def predictor(self, package, stage):
-        spec = package.stages[stage]
+    def predictor(self, network):
+        spec = network.spec
         low, high = spec.input.normalization.clip_hu
         engine = self
 

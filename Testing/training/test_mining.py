@@ -5,7 +5,7 @@ import pytest
 from tiny_training import tiny
 
 from KidneySegLib.models.inputs import InputSpec, Normalization
-from KidneySegLib.models.manifest import StageSpec
+from KidneySegLib.models.network_source import StageSpec
 from KidneySegLib.training.loop import prepare
 from KidneySegLib.training.mining import find_mistakes, read_mistakes, write_mistakes
 

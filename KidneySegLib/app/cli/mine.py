@@ -28,7 +28,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
 
     package = find_model(options.model)
     source = prepare(load_recipe(options.recipe), options.data, options.out)
-    locator = open_engine(options.device).predictor(package, "locator")
+    locator = open_engine(options.device).predictor(package.network("locator"))
     mistakes = find_mistakes(source.cases, locator, package.stages["locator"])
     write_mistakes(mistakes, options.out)
     console.message("info", f"{sum(map(len, mistakes.values()))} places in {len(mistakes)} CTs")

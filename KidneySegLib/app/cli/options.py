@@ -5,6 +5,12 @@ from __future__ import annotations
 import argparse
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...core.errors import InputError
+
+if TYPE_CHECKING:
+    from ...models.foreign import ModelChoice
 
 
 def point(text: str) -> tuple[float, float, float]:
@@ -49,13 +55,73 @@ def override(text: str) -> tuple[int, str, int]:
 
 def add_engine_options(parser: argparse.ArgumentParser) -> None:
     """Options that choose model, device and quality."""
-    parser.add_argument("--model", metavar="NAME|FOLDER", help="model package (see 'models')")
+    parser.add_argument(
+        "--model",
+        metavar="NAME|FOLDER|ZIP",
+        help="a model by its name (see 'models'), or the folder or ZIP file of one: KidneySeg, "
+        "nnU-Net v2, Auto3DSeg, or a MONAI bundle",
+    )
     parser.add_argument("--device", default="auto", help="auto, cuda, cuda:N, mps or cpu")
     parser.add_argument(
         "--quality",
         default="balanced",
         choices=("fast", "balanced", "best"),
         help="how much work to do (default: balanced)",
+    )
+
+
+def add_foreign_options(parser: argparse.ArgumentParser) -> None:
+    """Options for models of other projects."""
+    group = parser.add_argument_group("models of other projects")
+    group.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="NAME=ROLE",
+        help="what a class of the model is: kidney, tumor, cyst, mass, lesion, artery, vein, "
+        "ureter, collecting_system, cortex, medulla, other; may be repeated",
+    )
+    group.add_argument(
+        "--folds", default="", metavar="0,1,2|all", help="folds of an nnU-Net (default: all)"
+    )
+    group.add_argument(
+        "--mirror", action="store_true", help="mean over mirrored passes (up to 8 times slower)"
+    )
+    group.add_argument(
+        "--exact",
+        action="store_true",
+        help="the model's own way over the whole scan, for comparison (slow)",
+    )
+    group.add_argument(
+        "--raw-labels",
+        action="store_true",
+        help="with --exact: write the model's own label map too (raw_labels.nii.gz)",
+    )
+    group.add_argument(
+        "--axes",
+        default="",
+        metavar="SAR",
+        help="how the images lay that the model was trained on, where its files do not tell: "
+        "where the array's axes k, j and i point to",
+    )
+
+
+def model_choice(options: argparse.Namespace) -> ModelChoice:
+    """What the options of `add_foreign_options` say."""
+    from ...models.class_roles import parse_map
+    from ...models.foreign import ModelChoice
+
+    if options.raw_labels and not options.exact:
+        raise InputError(
+            "--raw-labels goes with --exact: otherwise the model sees the kidneys' regions only."
+        )
+    folds = tuple(part.strip() for part in options.folds.split(",") if part.strip())
+    return ModelChoice(
+        exact=options.exact,
+        mirror=options.mirror,
+        roles=parse_map(options.map),
+        folds=folds,
+        axes=options.axes,
     )
 
 

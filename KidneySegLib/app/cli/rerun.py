@@ -14,6 +14,7 @@ from .remedies import saying
 
 if TYPE_CHECKING:
     from ...kidney_ct.settings import Settings
+    from ...models.foreign import ModelChoice
 
 _NUMBERS_ONLY = tuple(f"kidneyseg-measurements-{n}" for n in range(1, 5))  # no IDs of removals
 
@@ -51,6 +52,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
             settings,
             console,
             model=options.model or made_by["name"],
+            choice=_choice(made_by),
             device=options.device,
             say=saying(console),
         )
@@ -76,6 +78,13 @@ def run(options: argparse.Namespace, console: Console) -> int:
     text = f"{case.text(result)}\n\n{outcome}\nResults are in {shown(options.output)}"
     console.result(data | {"same_measurements": same}, text)
     return 0
+
+
+def _choice(made_by: Mapping[str, Any]) -> ModelChoice:
+    """What was chosen about a model of another project."""
+    from ...models.foreign import ModelChoice
+
+    return ModelChoice.from_dict(made_by.get("choice") or {})
 
 
 _NEEDED = {

@@ -11,7 +11,15 @@ from ...core.findings import Severity
 from ...environment.crash import log_crash
 from ...environment.memory import is_lack_of_memory
 from ..console import Console
-from .options import add_engine_options, add_result_options, point, removal, roi
+from .options import (
+    add_engine_options,
+    add_foreign_options,
+    add_result_options,
+    model_choice,
+    point,
+    removal,
+    roi,
+)
 from .remedies import saying
 
 if TYPE_CHECKING:
@@ -54,6 +62,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         help="refuse an input whose position, size, sides or densities are in doubt",
     )
     add_result_options(parser)
+    add_foreign_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -133,9 +142,15 @@ def _case_runner(options: argparse.Namespace, console: Console) -> CaseRunner:
         keep=tuple(options.keep),
         refine=options.refine,
         probabilities=options.probabilities,
+        raw_labels=options.raw_labels,
     )
     return CaseRunner(
-        settings, console, model=options.model, device=options.device, say=saying(console)
+        settings,
+        console,
+        model=options.model,
+        choice=model_choice(options),
+        device=options.device,
+        say=saying(console),
     )
 
 

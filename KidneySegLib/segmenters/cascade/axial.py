@@ -22,9 +22,9 @@ from ...core.volume import Box, Volume
 from ...engine.base import Predictor
 from ...engine.tiling import predict_block
 from ...models.info import Limits, limits_of
-from ...models.manifest import StageSpec
+from ...models.network_source import StageSpec
 from ..base import Quality, Region
-from .fine import count_tiles, with_context
+from ..regions import count_tiles, with_context
 
 _LEAST_SHARE = 1e-6
 _OVERLAP = (0.0, 0.25, 0.25)  # slices do not see each other

@@ -12,7 +12,7 @@ from ...core.volume import Geometry, Volume
 from ...engine.base import Predictor
 from ...engine.tiling import predict_block
 from ...models.info import Limits, limits_of
-from ...models.manifest import StageSpec
+from ...models.network_source import StageSpec
 from ..places import Found, Place
 
 _OVERLAP = 0.3  # a kidney at a tile's border is whole in the next

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from ...core.progress import Stages
 from ...core.volume import Volume
 from ...engine.base import Engine, Predictor
-from ...models.manifest import AXIAL_STAGES, ModelPackage, StageSpec
+from ...models.class_roles import OutputClass
+from ...models.manifest import AXIAL_STAGES, ModelPackage
+from ...models.network_source import StageSpec
 from ..base import Quality, Region
 from ..places import Found, Hints, Place
 from .axial import Fusion, look_at_slices
@@ -23,6 +25,7 @@ class Cascade:
     def __init__(self, package: ModelPackage, engine: Engine) -> None:
         self.model, self._package, self._engine = package, package, engine
         self.classes = package.stages["fine"].classes
+        self.extras: tuple[OutputClass, ...] = ()
         self._axial_stages = [stage for stage in AXIAL_STAGES if stage in package.stages]
 
     @property
@@ -39,6 +42,10 @@ class Cascade:
         """Stages of a run: no search where the user says where kidneys are."""
         skipped = {"locate": bool(hints), "second look": not self._axial_stages}
         return {name: share for name, share in _SHARES.items() if not skipped.get(name)}
+
+    def oriented(self, volume: Volume) -> Volume:
+        """The volume in our own order of axes."""
+        return volume.canonical()
 
     def locate(self, image: Volume, hints: Hints, report: Stages) -> Found:
         """Places that the user gave, else what the locator takes for kidneys."""
@@ -77,4 +84,4 @@ class Cascade:
 
     def _network(self, stage: str) -> tuple[Predictor, StageSpec]:
         """A network that is ready to run, and its input; the engine keeps it."""
-        return self._engine.predictor(self._package, stage), self._package.stages[stage]
+        return self._engine.predictor(self._package.network(stage)), self._package.stages[stage]

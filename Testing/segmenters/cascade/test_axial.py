@@ -8,7 +8,7 @@ import pytest
 from KidneySegLib.core.anatomy import Tissue
 from KidneySegLib.core.volume import Box
 from KidneySegLib.models.inputs import InputSpec, Normalization
-from KidneySegLib.models.manifest import StageSpec
+from KidneySegLib.models.network_source import StageSpec
 from KidneySegLib.segmenters.base import QUALITIES, Region
 from KidneySegLib.segmenters.cascade.axial import Fusion, fused, look_at_slices
 from KidneySegLib.segmenters.to_native import decide

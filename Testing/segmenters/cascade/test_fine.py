@@ -20,7 +20,7 @@ def run(phantom, engine, package, spec, places, quality="fast"):
     return segment_regions(
         phantom.ct,
         places,
-        engine.predictor(package, "fine"),
+        engine.predictor(package.network("fine")),
         spec,
         quality=QUALITIES[quality],
     )

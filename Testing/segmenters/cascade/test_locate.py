@@ -18,7 +18,7 @@ def holds(place, point):
 
 def test_both_kidneys_are_found(phantom, engine, package):
     places = locate_kidneys(
-        phantom.ct, engine.predictor(package, "locator"), package.stages["locator"]
+        phantom.ct, engine.predictor(package.network("locator")), package.stages["locator"]
     )
     assert len(places) == 2
     for center in (RIGHT_CENTER, LEFT_CENTER):
@@ -29,7 +29,7 @@ def test_both_kidneys_are_found(phantom, engine, package):
 def test_none_and_one_are_normal(engine, package, kidneys):
     phantom = make_phantom(kidneys=kidneys)
     places = locate_kidneys(
-        phantom.ct, engine.predictor(package, "locator"), package.stages["locator"]
+        phantom.ct, engine.predictor(package.network("locator")), package.stages["locator"]
     )
     assert len(places) == len(kidneys)
 

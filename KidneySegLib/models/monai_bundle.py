@@ -1,0 +1,268 @@
+"""MONAI bundles: ``configs/metadata.json``, ``configs/inference.json``, ``models/model.pt``.
+
+Read as data: of the transforms that a bundle names those are followed that are known, others are
+refused; nothing that a bundle writes as an expression is evaluated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..core.errors import ModelError
+from .checkpoint import fill, load_checkpoint, plain_tensors
+from .class_roles import ClassMap, outputs_of
+from .foreign import (
+    NO_LICENSE,
+    ForeignModel,
+    ModelChoice,
+    check_tile,
+    joined_sha256,
+    numbers,
+    read_json,
+    whole_numbers,
+)
+from .inputs import InputSpec, Normalization, Values, ZScore, order_and_flips
+from .monai_networks import build_monai, monai_network
+from .network_source import NetworkSource, StageSpec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+METADATA, INFERENCE = Path("configs/metadata.json"), Path("configs/inference.json")
+WEIGHTS, SCRIPT = Path("models/model.pt"), Path("models/model.ts")
+FORMAT = "MONAI bundle"
+_DEPTH = 2
+_MOST_REFERENCES = 20
+_PLAIN = (
+    "LoadImaged", "EnsureChannelFirstd", "EnsureTyped", "CastToTyped", "ToTensord", "ToDeviced",
+    "SelectItemsd", "ConcatItemsd", "AddChanneld", "AsChannelFirstd", "CropForegroundd",
+)  # fmt: skip
+
+
+def bundle_folders(folder: Path) -> list[Path]:
+    """Bundles in a folder, itself included."""
+    found, level = [], [folder]
+    for _ in range(_DEPTH + 1):
+        found += [p for p in level if (p / METADATA).is_file()]
+        level = [p for path in level for p in sorted(path.iterdir()) if p.is_dir()][:1000]
+    return found
+
+
+def load_bundle(folder: Path, choice: ModelChoice) -> ForeignModel:
+    """A bundle as a model.
+
+    Raises
+    ------
+    ModelError
+        If a file is missing or damaged, or the bundle does what is not supported, saying what.
+    """
+    metadata, described = read_json(folder / METADATA), read_json(folder / INFERENCE)
+    file = folder / WEIGHTS
+    if not file.is_file() and (folder / SCRIPT).is_file():
+        raise ModelError(
+            f"The bundle has '{SCRIPT.name}' only, which is a program (TorchScript). It is not "
+            f"run. Get '{WEIGHTS}' from its authors."
+        )
+    entries = _Described(described)
+    classes = _outputs(metadata, choice, sigmoid=_is_sigmoid(entries))
+    channels = _channels(metadata)
+    network = entries.at("network_def", "network")
+    if not isinstance(network, Mapping):
+        raise ModelError(f"'{INFERENCE}' does not describe the model's network.")
+    name, options = monai_network(network, channels=channels, classes=len(classes.outputs))
+    spec = _stage(entries, metadata, classes, channels, choice)
+    key = joined_sha256([folder / METADATA, folder / INFERENCE, file])
+    load = partial(_load, file, name, options)
+    return ForeignModel(
+        name=folder.name,
+        title=str(metadata.get("name") or folder.name),
+        version=str(metadata.get("version") or "unknown"),
+        license=str(metadata.get("copyright") or NO_LICENSE),
+        sha256=key,
+        format=FORMAT,
+        classes=classes,
+        networks=(NetworkSource(key, spec, load, "none", choice.exact),),
+        choice=choice,
+        training=str(metadata.get("description") or ""),
+    )
+
+
+class _Described:
+    """A bundle's configuration, in which ``@name`` stands for another entry of it."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self._data = data
+
+    def at(self, *names: str) -> Any:
+        """The first entry of these names that is there, references followed; None without one."""
+        for name in names:
+            if name in self._data:
+                return self.plain(self._data[name])
+        return None
+
+    def plain(self, value: Any, *, left: int = _MOST_REFERENCES) -> Any:
+        """A value with its references followed; expressions stay the text that they are."""
+        if isinstance(value, str) and value.startswith("@") and left:
+            found: Any = self._data
+            for part in value[1:].replace("::", "#").split("#"):
+                if isinstance(found, list) and part.isdecimal() and int(part) < len(found):
+                    found = found[int(part)]
+                elif isinstance(found, Mapping) and part in found:
+                    found = found[part]
+                else:
+                    return value
+            return self.plain(found, left=left - 1)
+        if isinstance(value, Mapping):
+            return {k: self.plain(v, left=left) for k, v in value.items()}
+        if isinstance(value, list):
+            return [self.plain(v, left=left) for v in value]
+        return value
+
+
+def _is_sigmoid(described: _Described) -> bool:
+    """Whether each channel of the output is a probability of its own."""
+    listed = described.at("postprocessing")
+    listed = listed.get("transforms") if isinstance(listed, Mapping) else None
+    return isinstance(listed, list) and any(
+        isinstance(step, Mapping)
+        and str(step.get("_target_")).endswith("Activationsd")
+        and step.get("sigmoid") is True
+        for step in listed
+    )
+
+
+def _outputs(metadata: Mapping[str, Any], choice: ModelChoice, *, sigmoid: bool) -> ClassMap:
+    """Classes of the metadata; of those that may overlap, lesions lie upon kidneys."""
+    try:
+        found = metadata["network_data_format"]["outputs"]["pred"]["channel_def"]
+        names = [str(found[str(n)]) for n in range(len(found))]
+    except (KeyError, TypeError) as error:
+        raise ModelError(f"'{METADATA.name}' does not say what the model's classes are.") from error
+    if not names:
+        raise ModelError(f"'{METADATA.name}' names no classes.")
+    first = 1
+    if names[0].lower() == BACKGROUND:
+        names[0], first = BACKGROUND, 0
+    outputs = outputs_of(names, range(first, first + len(names)), choice.roles)
+    if first == 0 and not sigmoid:
+        return ClassMap(outputs)
+    order = sorted(range(len(outputs)), key=lambda n: _height(outputs[n].role))
+    return ClassMap(outputs, nested=True, order=tuple(order))
+
+
+def _height(role: ClassRole) -> int:
+    """Which of classes that overlap lies upon which."""
+    if role is ClassRole.BACKGROUND:
+        return 0
+    return 1 if role in KIDNEYS else 3 if role in LESIONS else 2
+
+
+def _channels(metadata: Mapping[str, Any]) -> int:
+    """Images that the model reads at once.
+
+    Raises
+    ------
+    ModelError
+        If they are no CTs.
+    """
+    try:
+        image = metadata["network_data_format"]["inputs"]["image"]
+    except (KeyError, TypeError) as error:
+        raise ModelError(f"'{METADATA.name}' does not say what images the model reads.") from error
+    kind = str(image.get("modality", "CT")) if isinstance(image, Mapping) else ""
+    if (
+        "ct" not in kind.lower().replace("-", " ").split()
+        and "hounsfield" not in str(image).lower()
+    ):
+        raise ModelError(f"The model reads '{kind[:40]}', no CT. Choose one trained on CT.")
+    return whole_numbers(image.get("num_channels", 1), "channels", most=8)[0]
+
+
+def _stage(
+    described: _Described,
+    metadata: Mapping[str, Any],
+    classes: ClassMap,
+    channels: int,
+    choice: ModelChoice,
+) -> StageSpec:
+    """What the network wants to see, from its transforms."""
+    axes, spacing, values = "", None, None
+    for name, transform in _transforms(described):
+        if name == "Orientationd":
+            axes = str(transform.get("axcodes", "RAS"))
+        elif name == "Spacingd":
+            spacing = numbers(transform.get("pixdim"), "spacing in mm", low=0.1, high=20)
+        elif name in ("ScaleIntensityRanged", "NormalizeIntensityd"):
+            values = _values(name, transform)
+        elif name not in _PLAIN:
+            raise ModelError(
+                f"The model's images go through '{name[:60]}', which is not supported. Supported: "
+                "Orientationd, Spacingd, ScaleIntensityRanged, NormalizeIntensityd, "
+                "CropForegroundd."
+            )
+    if values is None or spacing is None:
+        raise ModelError(f"'{INFERENCE.name}' does not say how images are resampled or normalized.")
+    spacing = spacing * 3 if len(spacing) == 1 else spacing
+    axes = (choice.axes or axes or "RAS").upper()
+    order_and_flips(axes)
+    inferer = described.at("inferer")
+    roi = inferer.get("roi_size") if isinstance(inferer, Mapping) else None
+    shape = metadata["network_data_format"]["inputs"]["image"].get("spatial_shape")
+    patch = whole_numbers(roi if roi is not None else shape, "tile", most=1024)
+    if len(patch) != 3 or len(spacing) != 3:
+        raise ModelError("The model's tiles or spacing do not have 3 axes.")
+    check_tile(patch, len(classes.outputs))
+    input_ = InputSpec(spacing, values, channels, 0.0, axes, False)
+    return StageSpec("network", "MONAI", {}, tuple(c.name for c in classes.outputs), input_, patch)
+
+
+def _transforms(described: _Described) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Name and options of each transform before the network."""
+    chain = described.at("preprocessing")
+    listed = chain.get("transforms") if isinstance(chain, Mapping) else None
+    listed = listed if listed is not None else described.at("preprocessing_transforms")
+    if not isinstance(listed, list):
+        raise ModelError(f"'{INFERENCE.name}' does not list what happens to images.")
+    for transform in listed:
+        if not isinstance(transform, Mapping):
+            raise ModelError(f"'{INFERENCE.name}' holds a transform that is none.")
+        if transform.get("_disabled_") is not True:
+            yield str(transform.get("_target_")).rpartition(".")[2], transform
+
+
+def _values(name: str, transform: Mapping[str, Any]) -> Values:
+    """Normalization of one transform."""
+    if name == "NormalizeIntensityd":
+        if transform.get("subtrahend") is not None:
+            offset, divisor = (
+                numbers(transform.get(k), k, count=1)[0] for k in ("subtrahend", "divisor")
+            )
+            if divisor == 0:
+                raise ModelError("The model divides densities by 0.")
+            return Normalization((-float("inf"), float("inf")), offset, 1 / divisor)
+        return ZScore(nonzero=transform.get("nonzero") is True)
+    a, b, low, high = (
+        numbers(transform.get(k), k, count=1)[0] for k in ("a_min", "a_max", "b_min", "b_max")
+    )
+    if a >= b:
+        raise ModelError(f"The model's densities run from {a:g} to {b:g}.")
+    clip = (a, b) if transform.get("clip") is True else (-float("inf"), float("inf"))
+    return Normalization(clip, a, (high - low) / (b - a), low)
+
+
+def _load(file: Path, name: str, options: Mapping[str, Any]) -> nn.Module:
+    """The network with its weights, whatever the training wrapped around them."""
+    import torch
+
+    stored = load_checkpoint(file)
+    for key in ("state_dict", "model", "network"):
+        if isinstance(stored.get(key), Mapping):
+            stored = stored[key]
+            break
+    tensors = plain_tensors(stored, file.name)
+    with torch.device("meta"):
+        network = build_monai(name, options)
+    return fill(network, tensors, file.name)
