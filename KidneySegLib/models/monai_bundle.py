@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import ModelError
 from .checkpoint import fill, load_checkpoint, plain_tensors
-from .class_roles import ClassMap, outputs_of
+from .class_roles import BACKGROUND, KIDNEYS, LESIONS, ClassMap, ClassRole, outputs_of
 from .foreign import (
     NO_LICENSE,
     ForeignModel,
