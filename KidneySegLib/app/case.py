@@ -12,15 +12,13 @@ from ..engine import open_engine
 from ..environment.memory import explained, require_memory
 from ..kidney_ct.settings import Settings
 from ..kidney_ct.task import KidneyCT
-from ..models.foreign import ModelChoice
 from ..models.info import ModelInfo
-from ..models.opening import open_model
 from ..pipeline import run
 from ..report.case_folder import write_result
 from ..report.table import as_text
 from ..result import DISCLAIMER, Result
-from ..segmenters import open_segmenter
 from .console import Console
+from .wanted_models import WantedModels, segmenter_of
 
 
 class CaseRunner:
@@ -29,10 +27,8 @@ class CaseRunner:
     Parameters
     ----------
     settings : Settings
-    model : str, optional
-        Name, folder or ZIP file of a model.
-    choice : ModelChoice, optional
-        For a model of another project.
+    models : WantedModels, optional
+        Else the model that ships.
     device : str
     say : callable
         Says a finding to the user.
@@ -43,12 +39,11 @@ class CaseRunner:
         settings: Settings,
         console: Console,
         *,
-        model: str | None = None,
-        choice: ModelChoice | None = None,
+        models: WantedModels | None = None,
         device: str = "auto",
         say: Callable[[Finding], None],
     ) -> None:
-        self._segmenter = open_segmenter(open_model(model, choice), open_engine(device))
+        self._segmenter = segmenter_of(models or WantedModels(), open_engine(device))
         self._task, self._console, self._say = KidneyCT(settings), console, say
 
     @property

@@ -24,6 +24,7 @@ from ..report.table import as_text
 from ..result import DISCLAIMER, Result
 from .case import CaseRunner
 from .console import Console
+from .wanted_models import WantedModels
 
 MARK = "demo.txt"
 
@@ -69,7 +70,9 @@ def run_demo(
         )
     check_target(output, ALL_FILES, overwrite=True)
     volume, truth = read_volume(ct_path), read_labels(truth_path)
-    case = CaseRunner(Settings(quality=quality), console, model=model, device=device, say=say)
+    case = CaseRunner(
+        Settings(quality=quality), console, models=WantedModels(model), device=device, say=say
+    )
     result = case.run(volume, output, overwrite=True)
     seconds = sum(result.record["seconds"].values())
     text = "\n".join(

@@ -113,11 +113,10 @@ def _segment(
     from ..engine import open_engine
     from ..kidney_ct.settings import Settings
     from ..kidney_ct.task import KidneyCT
-    from ..models.registry import find_model
     from ..pipeline import run
-    from ..segmenters import open_segmenter
+    from .wanted_models import WantedModels, segmenter_of
 
-    segmenter = open_segmenter(find_model(request["model"]), open_engine(request["device"]))
+    segmenter = segmenter_of(WantedModels.from_dict(request), open_engine(request["device"]))
     task = KidneyCT(Settings.from_dict(request["settings"]))
     result = run(task, volume, segmenter, progress=console.progress)
     result.save(folder)

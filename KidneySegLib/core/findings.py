@@ -40,6 +40,8 @@ def _plain(value: Any) -> Any:
     """A value as JSON keeps it."""
     if isinstance(value, (bool, int, float)) or value is None:
         return value
+    if hasattr(value, "__index__"):  # a whole number of numpy's
+        return int(value)
     return float(value) if hasattr(value, "__float__") else str(value)
 
 

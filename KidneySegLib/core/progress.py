@@ -48,7 +48,8 @@ class Stages:
     def end(self) -> None:
         """Leave the current stage."""
         if self._name:
-            self.seconds[self._name] = round(time.monotonic() - self._begun, 3)
+            spent = self.seconds.get(self._name, 0.0) + time.monotonic() - self._begun
+            self.seconds[self._name] = round(spent, 3)
             self._before += self._shares[self._name]
             self._name = ""
 

@@ -11,6 +11,7 @@ from ..core.anatomy import Label
 from ..core.findings import Finding, info, said, warning
 from ..core.progress import Stages
 from ..core.volume import Volume
+from ..measure.agreement import with_votes
 from ..measure.intervals import Doubt, with_intervals
 from ..measure.measurements import Measurements, measure
 from ..measure.phase import PhaseEstimate, estimate_phase
@@ -18,6 +19,7 @@ from ..measure.structures import find_structures
 from ..models.info import ModelInfo
 from ..segmenters.places import Found, Place, field_corners
 from ..segmenters.to_native import TissueMap
+from .agreement import tell_agreement
 from .clean import Cleaned, clean
 from .midline import Midline, find_midline
 from .preflight import check_input
@@ -102,8 +104,11 @@ class KidneyCT:
         report.begin("measure")
         doubt = self._doubt(tissue, cleaned, model)
         measurements = with_intervals(measure(labels, ct), labels, doubt)
+        if tissue.votes is not None:
+            measurements = with_votes(measurements, tissue.votes, model.voters)
         phase = estimate_phase(ct, labels)
         findings = [*cleaned.findings, *tell_refinements(list(refinements))]
+        findings += tell_agreement(measurements, model.voters)
         findings += result_warnings(
             measurements,
             phase,

@@ -35,6 +35,7 @@ class LesionMeasurement:
     probability that the network gave it and its kind, None without one; intervals as in
     `SideMeasurement`. ``slice_number`` is that of its center, None where no scan tells it.
     ``doubtful`` says that the network is not sure of it, or of its kind: False without a network.
+    ``found_by`` names the models that see it, where several looked for lesions.
     ``short_axial_mm`` lies across ``feret_axial_mm`` in its plane; None in records of versions
     that did not measure it.
     """
@@ -63,6 +64,7 @@ class LesionMeasurement:
     doubtful: bool = False
     short_axial_mm: float | None = None
     short_axial_ends_ras_mm: tuple[Point, Point] | None = None
+    found_by: tuple[str, ...] = ()
 
     @property
     def uncertain(self) -> bool:

@@ -32,6 +32,8 @@ class ModelInfo:
         of another. A cascade without limits for ``locator`` and ``fusion`` takes the usual ones.
     remarks : tuple of str
         What was assumed when it was opened.
+    voters : tuple of str
+        Names of the models that look for lesions, where there are several.
     """
 
     name: str
@@ -43,6 +45,7 @@ class ModelInfo:
     interval_factors: Mapping[str, float] | None = None
     limits: Limits = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    voters: tuple[str, ...] = ()
 
     def as_record(self) -> dict[str, Any]:
         """What the record of a run keeps of it."""

@@ -77,7 +77,7 @@ def _option(name: str, value: Any) -> Any:
         nested = isinstance(value, (list, tuple)) and any(isinstance(v, list) for v in value)
         most = _LISTS[name]
         if nested:
-            return [list(whole_numbers(v, f"'{name}'", least=0, most=most)) for v in value]
+            return [_option(name, v) for v in value]
         found = whole_numbers(value, f"'{name}'", least=0, most=most)
         if len(found) > _MOST_DEPTH:
             raise ModelError(f"The model's network has {len(found)} levels in '{name}'.")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from ..core.errors import ModelError
 from .auto3dseg import checkpoint_folders, load_auto3dseg
-from .foreign import ForeignModel, ModelChoice
+from .foreign import ForeignModel, ModelChoice, read_json
 from .manifest import MANIFEST, ModelPackage, load_package
 from .monai_bundle import bundle_folders, load_bundle
 from .nnunet import load_nnunet, trained_folders
@@ -15,6 +16,7 @@ from .registry import find_folder
 from .unpacking import unpacked_model
 
 _MOST_LISTED = 5
+_ENTRY = "imported.json"  # of the store
 
 Model = ModelPackage | ForeignModel
 
@@ -27,10 +29,30 @@ def open_model(wanted: str | Path | None = None, choice: ModelChoice | None = No
     ModelError
         If there is no such model, its format is not known, or its files are damaged.
     """
+    choice = choice or ModelChoice()
     folder = find_folder(wanted)
     if folder.is_file():
         folder = unpacked_model(folder)
-    choice = choice or ModelChoice()
+    stored = folder.parent / _ENTRY
+    if stored.is_file():  # what was chosen about it when it was imported
+        kept = ModelChoice.from_dict(read_json(stored).get("choice", {}))
+        roles = {**kept.roles, **choice.roles}
+        choice = replace(choice, roles=roles, axes=choice.axes or kept.axes)
+        model = open_folder(folder, choice)
+        if isinstance(model, ForeignModel):  # which does not know what the user calls it
+            model = replace(model, name=folder.parent.name)
+        return model
+    return open_folder(folder, choice)
+
+
+def open_folder(folder: Path, choice: ModelChoice) -> Model:
+    """The model that lies in a folder.
+
+    Raises
+    ------
+    ModelError
+        If its format is not known, or its files are damaged.
+    """
     if (folder / MANIFEST).is_file():
         _require_usual(choice, folder)
         return load_package(folder)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..core.errors import ModelError
 from ..environment.resources import resource_folder
+from ..environment.user_folder import user_folder
 from .manifest import CARD, MANIFEST, ModelPackage, load_package
 
 DEFAULT_MODEL = "kidneyseg-ct"
@@ -15,10 +16,10 @@ ENVIRONMENT_VARIABLE = "KIDNEYSEG_MODELS"
 
 
 def model_folders() -> dict[str, Path]:
-    """Name and folder of every model package found.
+    """Name and folder of every model found.
 
     Looked up in ``$KIDNEYSEG_MODELS`` (one folder of model folders), then in what ships with
-    the library; the first of a name wins.
+    the library, then among the models that the user imported; the first of a name wins.
     """
     roots = [Path(os.environ[ENVIRONMENT_VARIABLE])] if ENVIRONMENT_VARIABLE in os.environ else []
     shipped = resource_folder("Models")
@@ -28,6 +29,8 @@ def model_folders() -> dict[str, Path]:
     for root in roots:
         for manifest in sorted(root.glob(f"*/{MANIFEST}")):
             found.setdefault(manifest.parent.name, manifest.parent)
+    for entry in sorted((user_folder() / "models").glob("*/imported.json")):
+        found.setdefault(entry.parent.name, entry.parent / "model")
     return found
 
 

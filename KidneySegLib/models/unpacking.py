@@ -7,7 +7,7 @@ import shutil
 import stat
 import zipfile
 import zlib
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 from ..core.errors import ModelError
 from ..environment.user_folder import user_folder
@@ -39,25 +39,37 @@ def unpacked_model(archive: Path) -> Path:
         return target
     partial = home / f".partial-{secrets.token_hex(4)}"
     try:
-        with zipfile.ZipFile(archive) as stored:
-            entries = _checked(stored, archive)
-            partial.mkdir(parents=True)
-            _require_room(entries, home)
-            for entry in entries:
-                _extract(stored, entry, partial)
+        unpack(archive, partial)
         _move(partial, target)
         return target
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def unpack(archive: Path, into: Path) -> None:
+    """Unpack the files of a model into a folder that is not there yet.
+
+    Raises
+    ------
+    ModelError
+        As for `unpacked_model`.
+    """
+    try:
+        with zipfile.ZipFile(archive) as stored:
+            entries = _checked(stored, archive)
+            into.mkdir(parents=True)
+            _require_room(entries, into)
+            for entry in entries:
+                _extract(stored, entry, into)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise ModelError(
             f"'{archive.name}' is no ZIP file that can be read ({error}). Download it again."
         ) from error
     except OSError as error:
         raise ModelError(
-            f"The model could not be unpacked into '{home}' ({error.strerror or error}). Make room "
-            "or give access there, or unpack it yourself and give the folder."
+            f"The model could not be unpacked into '{into.parent}' ({error.strerror or error}). "
+            "Make room or give access there, or unpack it yourself and give the folder."
         ) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _checked(stored: zipfile.ZipFile, archive: Path) -> list[zipfile.ZipInfo]:
@@ -80,7 +92,7 @@ def _checked(stored: zipfile.ZipFile, archive: Path) -> list[zipfile.ZipInfo]:
                 f"'{archive.name}' names {what} ('{entry.filename[:80]}'). Such an archive can "
                 "change other files; it was not unpacked."
             )
-    entries = [e for e in everything if _is_taken(PurePosixPath(e.filename))]
+    entries = [e for e in everything if is_taken(PurePosixPath(e.filename))]
     if not entries:
         inner = [e.filename for e in everything if e.filename.lower().endswith(".zip")]
         what = f"another archive ('{inner[0]}'): unpack it first" if inner else "no model's files"
@@ -101,7 +113,7 @@ def _require_sane_size(entries: list[zipfile.ZipInfo], archive: Path) -> None:
         )
 
 
-def _is_taken(path: PurePosixPath) -> bool:
+def is_taken(path: PurePath) -> bool:
     """Whether a file can belong to a model."""
     hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
     return not hidden and (path.suffix.lower() in _TAKEN or path.name in _TAKEN_NAMES)

@@ -88,7 +88,6 @@ def write_page(
         *_warnings(data["findings"], edited=edited),
         *_sides(found),
         *_lesions(found),
-        *_structures(found),
         *_nephrometry(found),
         *_resections(labels, found, cut_sides),
         "<h2>Key slices</h2>",
@@ -163,7 +162,8 @@ def _lesions(found: Measurements) -> list[str]:
     """Size, density and place of each tumor and cyst."""
     lesions: Sequence[LesionMeasurement] = found.lesions
     if not lesions:
-        return ["<h2>Tumors and cysts</h2><p>None was found. That excludes none.</p>"]
+        none = "<h2>Tumors and cysts</h2><p>None was found. That excludes none.</p>"
+        return [none, *_structures(found)]
     shown = quantities_of("lesion")
     rows = [
         (
@@ -181,7 +181,7 @@ def _lesions(found: Measurements) -> list[str]:
         "mean, that the network gave it and its kind. fat: share of voxels under -20 HU.</p>"
     )
     head = ("Lesion", "Side", "slice", *(q.short for q in shown), "")
-    return ["<h2>Tumors and cysts</h2>", *_table(head, rows), note]
+    return ["<h2>Tumors and cysts</h2>", *_table(head, rows), note, *_structures(found)]
 
 
 def _structures(found: Measurements) -> list[str]:

@@ -60,11 +60,14 @@ class Region:
         where it is one of the extra classes that follow.
     numbers : (k, j, i), optional
         The model's own label map, where it was asked for.
+    votes : (models, k, j, i) float32, optional
+        Probability of a lesion by each of several models.
     """
 
     geometry: Geometry
     shares: np.ndarray
     numbers: np.ndarray | None = None
+    votes: np.ndarray | None = None
 
     def canonical(self) -> Region:
         """The same with its axes in our order (a view)."""
@@ -72,7 +75,8 @@ class Region:
         turn = tuple(slice(None, None, f) for f in flips)
         own = None if self.numbers is None else self.numbers.transpose(order)[turn]
         shares = self.shares.transpose(0, *(n + 1 for n in order))[(slice(None), *turn)]
-        return Region(self.geometry.reoriented(order, flips), shares, own)
+        votes = self.votes  # only of regions that lie that way already
+        return Region(self.geometry.reoriented(order, flips), shares, own, votes)
 
 
 class Segmenter(Protocol):

@@ -18,7 +18,7 @@ from ..core.volume import Box, Geometry, Volume
 from ..engine.base import Engine
 from ..models.foreign import Exactly, ForeignModel
 from .base import TISSUES, Quality, Region
-from .foreign import activated, mirrored_passes
+from .foreign import activated, mirrored_passes, require_channels
 from .half_precision import blended
 from .places import Found, Hints, Place, whole_field
 
@@ -31,6 +31,7 @@ class Exact:
     """A foreign model, the way its own predictor does it (see `base.Segmenter`)."""
 
     def __init__(self, model: ForeignModel, engine: Engine, way: Exactly) -> None:
+        require_channels(model, ())
         self.model, self._engine, self._way = model, engine, way
         self.extras = model.classes.extras
         self.classes = (*TISSUES, *(c.name for c in self.extras))

@@ -11,6 +11,7 @@ from itertools import chain, combinations
 
 import numpy as np
 
+from ..core.errors import InputError, ModelError
 from ..core.progress import OnTiles, Stages
 from ..core.volume import Box, Volume
 from ..engine.base import Engine
@@ -20,9 +21,10 @@ from ..models.foreign import ForeignModel
 from ..models.manifest import ModelPackage
 from .base import TISSUES, Quality, Region
 from .cascade.locate import LocatorLimits, likely_kidneys, locate_kidneys
-from .places import Found, Hints, Place
+from .places import Found, Hints, Place, field_corners
 from .regions import explore, with_context
 
+_COVER_MM = 10.0
 _SHARES = {"load model": 0.12, "locate": 0.2, "segment": 0.9}
 
 
@@ -35,10 +37,25 @@ class Foreign:
     engine : Engine
     locator : ModelPackage
         Whose locator says where kidneys are.
+    channels : sequence of Volume
+        What a model of several images reads beside the CT, in HU and registered to it.
+
+    Raises
+    ------
+    ModelError
+        If the model reads more or fewer images.
     """
 
-    def __init__(self, model: ForeignModel, engine: Engine, locator: ModelPackage) -> None:
+    def __init__(
+        self,
+        model: ForeignModel,
+        engine: Engine,
+        locator: ModelPackage,
+        channels: Sequence[Volume] = (),
+    ) -> None:
+        require_channels(model, channels)
         self.model, self._engine, self._locator = model, engine, locator
+        self._channels = tuple(channels)
         self.extras: tuple[OutputClass, ...] = model.classes.extras
         self.classes = (*TISSUES, *(c.name for c in self.extras))
 
@@ -81,13 +98,17 @@ class Foreign:
         """What the model sees around places."""
         report.begin("segment")
         own = self.model.spec
-        fitted = own.input.fitted(image)
-        grid = fitted.grid_of(image.geometry)
+        images = [image, *(own.input.oriented(channel) for channel in self._channels)]
+        for channel in images[1:]:
+            _require_cover(channel, image)
+        fitted = [own.input.fitted(each) for each in images]
+        grid = own.input.grid_of(image.geometry)
 
         def look(box: Box, told: OnTiles | None) -> np.ndarray:
             """Probabilities of our classes in one box, with context around it."""
             wide = with_context(box, own.patch, grid.shape, quality.context)
-            block = fitted.seen(image, grid.cropped(wide))
+            seen = [f.seen(i, grid.cropped(wide)) for f, i in zip(fitted, images, strict=True)]
+            block = np.concatenate(seen)
             logits = self._logits(block, quality.overlap, told)
             return tissue_shares(logits[(slice(None), *box.inside(wide))], self.model.classes)
 
@@ -118,6 +139,33 @@ class Foreign:
     def _is_planar(self) -> bool:
         """Whether the model sees slices, one by one."""
         return self.model.spec.input.spacing_mm[0] is None
+
+
+def require_channels(model: ForeignModel, channels: Sequence[Volume]) -> None:
+    """Refuse another number of images than a model reads.
+
+    Raises
+    ------
+    ModelError
+        Saying how many it reads.
+    """
+    wanted, given = model.spec.input.channels, 1 + len(channels)
+    if wanted != given:
+        raise ModelError(
+            f"The model '{model.name}' reads {wanted} registered images at once, and {given} "
+            f"{'was' if given == 1 else 'were'} given. Give them in the order that its card says.",
+            remedy="channel",
+        )
+
+
+def _require_cover(channel: Volume, image: Volume) -> None:
+    """Refuse an image that does not lie where the CT lies."""
+    (low, high), (first, last) = (field_corners(v.geometry) for v in (channel, image))
+    if (low - _COVER_MM > first).any() or (high + _COVER_MM < last).any():
+        raise InputError(
+            "One of the images does not cover the CT. Expected images that are registered to it, "
+            "over the same field."
+        )
 
 
 def mirrored_passes(model: ForeignModel) -> tuple[tuple[int, ...], ...]:

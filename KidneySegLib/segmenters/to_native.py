@@ -40,6 +40,8 @@ class TissueMap:
         Number from 1 of the extra class of a voxel, 0 elsewhere; None without extra classes.
     numbers : (k, j, i), optional
         The model's own label map, where it was asked for.
+    votes : (models, k, j, i) bool, optional
+        Where each of several models sees a lesion.
     """
 
     labels: np.ndarray
@@ -48,6 +50,7 @@ class TissueMap:
     extra_classes: tuple[OutputClass, ...] = ()
     extras: np.ndarray | None = None
     numbers: np.ndarray | None = None
+    votes: np.ndarray | None = None
 
 
 def to_native(
@@ -67,7 +70,7 @@ def to_native(
     percent = np.zeros((3, *native.shape), np.uint8)
     boxes = []
     extras = np.zeros(native.shape, np.uint16) if extra_classes else None
-    numbers = None
+    numbers = votes = None
     for region in [region.canonical() for region in regions]:
         box = native_box(region.geometry, native)
         if box.is_empty:
@@ -81,10 +84,15 @@ def to_native(
             if extras is not None:
                 found = _extra_numbers(region, native.cropped(slab), extra_classes)
                 extras[slab.slices] = np.where(found > 0, found, extras[slab.slices])
+        if region.votes is not None:
+            votes = np.zeros((len(region.votes), *native.shape), bool) if votes is None else votes
+            for vote, share in zip(votes, region.votes, strict=True):
+                inside = native.cropped(box)
+                vote[box.slices] |= resample(share, region.geometry, inside, smooth=False) > 0.5
         if region.numbers is not None:  # on the native grid itself
             numbers = np.zeros(native.shape, region.numbers.dtype) if numbers is None else numbers
             numbers[box.slices] = region.numbers
-    return TissueMap(labels, percent, tuple(boxes), tuple(extra_classes), extras, numbers)
+    return TissueMap(labels, percent, tuple(boxes), tuple(extra_classes), extras, numbers, votes)
 
 
 def _extra_numbers(region: Region, grid: Geometry, classes: Sequence[OutputClass]) -> np.ndarray:

@@ -9,13 +9,13 @@ from KidneySegLib.io.itk import sitk_from_volume
 @pytest.fixture
 def threshold_engine(monkeypatch, package):
     """Commands run with the phantom's engine; test_demo.py runs the shipped network."""
-    from KidneySegLib.app import case
+    from KidneySegLib.app import case, wanted_models
 
-    shipped = case.open_model
+    shipped = wanted_models.open_model
     monkeypatch.setattr(case, "open_engine", lambda device: ThresholdEngine())
     own = (None, package.name)
     monkeypatch.setattr(
-        case, "open_model", lambda n=None, c=None: package if n in own else shipped(n, c)
+        wanted_models, "open_model", lambda n=None, c=None: package if n in own else shipped(n, c)
     )
 
 

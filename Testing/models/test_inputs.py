@@ -3,7 +3,14 @@ import pytest
 from phantom import make_phantom
 
 from KidneySegLib.core.errors import ModelError
-from KidneySegLib.models.inputs import InputSpec, Normalization
+from KidneySegLib.models.inputs import (
+    InputSpec,
+    Normalization,
+    SoftWindow,
+    Standardized,
+    ZScore,
+    order_and_flips,
+)
 
 
 def test_a_window_becomes_minus_one_to_one():
@@ -36,8 +43,34 @@ def test_a_ct_as_the_network_sees_it():
     assert (seen.min(), seen.max()) == (-1.0, 1.0)
 
 
-def test_a_network_of_several_images_is_refused_one():
-    spec = InputSpec((4.0,) * 3, Normalization.window(-125.0, 275.0), channels=3)
+def test_axes_turn_a_volume():
     ct = make_phantom().ct
-    with pytest.raises(ModelError, match="reads 3 images at once"):
-        spec.seen(ct, spec.grid_of(ct.geometry))
+    own = InputSpec((4.0,) * 3, Normalization.window(-125.0, 275.0), axes="RIP").oriented(ct)
+    directions = own.geometry.ijk_to_ras[:3, 2::-1]  # columns k, j, i
+    np.testing.assert_allclose(np.sign(directions), [[1, 0, 0], [0, 0, -1], [0, -1, 0]])
+    with pytest.raises(ModelError, match="names no orientation"):
+        order_and_flips("RAR")
+
+
+def test_an_axis_within_the_tolerance_keeps_its_spacing():
+    ct = make_phantom().ct  # 2 x 1.5 x 1.5 mm
+    spec = InputSpec((4.0, 1.3, 1.5), Normalization.window(0.0, 1.0), tolerance=0.25)
+    np.testing.assert_allclose(spec.grid_of(ct.geometry).spacing_mm, [4, 1.5, 1.5])
+
+
+@pytest.mark.parametrize(
+    ("values", "image", "expected"),
+    [
+        (Standardized((-50, 300), 100, 50), [-200, 100, 900], [-3, 0, 4]),
+        (SoftWindow(-200, 300), [50, 300], [0.5, 1 / (1 + np.exp(-1))]),
+        (ZScore(), [0, 10], [-1, 1]),
+        (ZScore(nonzero=True), [0, 10, 20], [0, -1, 1]),
+        (ZScore(nonzero=True), [0, 0], [0, 0]),
+    ],
+)
+def test_normalizations(values, image, expected):
+    image = np.array(image, np.float32)
+    fitted = values.fitted(image)
+    np.testing.assert_allclose(fitted(image), expected, rtol=1e-6)
+    assert fitted(image).dtype == np.float32
+    assert fitted.span >= 0

@@ -100,8 +100,9 @@ class ThresholdEngine:
         self.tiles = 0
 
     def predictor(self, network):
-        spec = network.spec
-        low, high = spec.input.normalization.clip_hu
+        spec, values = network.spec, network.spec.input.normalization
+        low, high = values.clip_hu
+        at_low, at_high = values(np.array([low, high], np.float32))
         engine = self
 
         class Predictor:
@@ -109,16 +110,17 @@ class ThresholdEngine:
 
             def __call__(self, tiles):
                 engine.tiles += len(tiles)
-                hu = (tiles[:, 0] + 1) / 2 * (high - low) + low
+                hu = (tiles[:, 0] - at_low) / (at_high - at_low) * (high - low) + low
                 levels = {"kidney": KIDNEY_HU, "tumor": TUMOR_HU, "cyst": CYST_HU}
                 scores = [np.full(hu.shape, 0.02, np.float32)]
                 names = spec.classes[1:]
                 for name in names:
-                    score = np.exp(-(((hu - levels[name]) / 14) ** 2))
+                    score = np.exp(-(((hu - levels.get(name, 5000.0)) / 14) ** 2))
                     # borders between other tissues pass through these densities: thin shells
                     scores.append(ndimage.grey_opening(score, (1, 3, 3, 3)))
                 stack = np.stack(scores, axis=1)
-                return (stack / stack.sum(axis=1, keepdims=True)).astype(np.float32)
+                shares = (stack / stack.sum(axis=1, keepdims=True)).astype(np.float32)
+                return shares if network.activation == "softmax" else np.log(shares + 1e-9)
 
         return Predictor()
 

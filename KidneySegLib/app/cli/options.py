@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ...core.errors import InputError
 
 if TYPE_CHECKING:
-    from ...models.foreign import ModelChoice
+    from ..wanted_models import WantedModels
 
 
 def point(text: str) -> tuple[float, float, float]:
@@ -70,16 +70,51 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+MAP_HELP = (
+    "what a class of the model is: kidney, tumor, cyst, mass, lesion, artery, vein, ureter, "
+    "collecting_system, cortex, medulla, other; may be repeated"
+)
+
+
+def add_axes_option(parser: argparse._ActionsContainer) -> None:
+    """Option that says how a model's training images lay."""
+    parser.add_argument(
+        "--axes",
+        default="",
+        metavar="SAR",
+        help="how the images lay that the model was trained on, where its files do not tell: "
+        "where the array's axes k, j and i point to",
+    )
+
+
 def add_foreign_options(parser: argparse.ArgumentParser) -> None:
     """Options for models of other projects."""
     group = parser.add_argument_group("models of other projects")
+    group.add_argument(
+        "--kidneys", metavar="MODEL", help="whose kidneys count, where --lesions names others"
+    )
+    group.add_argument(
+        "--lesions",
+        action="append",
+        default=[],
+        metavar="MODEL",
+        help="whose tumors and cysts count, kept where a kidney is; twice: the mean of both, and "
+        "which of them sees a lesion; the options below hold for these",
+    )
     group.add_argument(
         "--map",
         action="append",
         default=[],
         metavar="NAME=ROLE",
-        help="what a class of the model is: kidney, tumor, cyst, mass, lesion, artery, vein, "
-        "ureter, collecting_system, cortex, medulla, other; may be repeated",
+        help=MAP_HELP,
+    )
+    group.add_argument(
+        "--channel",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a further image for a model that reads several (such as another contrast phase), "
+        "registered to the CT; in the model's order, the CT being the first; may be repeated",
     )
     group.add_argument(
         "--folds", default="", metavar="0,1,2|all", help="folds of an nnU-Net (default: all)"
@@ -97,32 +132,29 @@ def add_foreign_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="with --exact: write the model's own label map too (raw_labels.nii.gz)",
     )
-    group.add_argument(
-        "--axes",
-        default="",
-        metavar="SAR",
-        help="how the images lay that the model was trained on, where its files do not tell: "
-        "where the array's axes k, j and i point to",
-    )
+    add_axes_option(group)
 
 
-def model_choice(options: argparse.Namespace) -> ModelChoice:
-    """What the options of `add_foreign_options` say."""
+def wanted_models(options: argparse.Namespace) -> WantedModels:
+    """What the options of `add_engine_options` and `add_foreign_options` say."""
     from ...models.class_roles import parse_map
     from ...models.foreign import ModelChoice
+    from ..wanted_models import WantedModels
 
     if options.raw_labels and not options.exact:
         raise InputError(
             "--raw-labels goes with --exact: otherwise the model sees the kidneys' regions only."
         )
     folds = tuple(part.strip() for part in options.folds.split(",") if part.strip())
-    return ModelChoice(
+    choice = ModelChoice(
         exact=options.exact,
         mirror=options.mirror,
         roles=parse_map(options.map),
         folds=folds,
         axes=options.axes,
     )
+    lesions, channels = tuple(options.lesions), tuple(options.channel)
+    return WantedModels(options.model, options.kidneys, lesions, choice, channels)
 
 
 def add_labels_option(parser: argparse.ArgumentParser) -> None:

@@ -17,6 +17,7 @@ REMEDIES = {
     "kidney.",
     "removed-components": "On the command line: --keep with an ID or number of removed_components "
     "in measurements.json.",
+    "channel": "On the command line: --channel FILE for each image after the first.",
     "map": "On the command line: --map NAME=ROLE.",
     "device": "On the command line: --device cpu.",
 }

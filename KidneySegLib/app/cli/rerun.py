@@ -14,7 +14,7 @@ from .remedies import saying
 
 if TYPE_CHECKING:
     from ...kidney_ct.settings import Settings
-    from ...models.foreign import ModelChoice
+    from ..wanted_models import WantedModels
 
 _NUMBERS_ONLY = tuple(f"kidneyseg-measurements-{n}" for n in range(1, 5))  # no IDs of removals
 
@@ -27,7 +27,15 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("record", type=Path, metavar="RECORD", help="measurements.json of a result")
     parser.add_argument("ct", type=Path, help="CT file or DICOM folder")
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder for the results")
-    parser.add_argument("--model", metavar="NAME|FOLDER", help="where the record's model is now")
+    parser.add_argument(
+        "--model", metavar="NAME|FOLDER|ZIP", help="where the record's model is now"
+    )
+    parser.add_argument(
+        "--kidneys", metavar="MODEL", help="the same, where kidneys and lesions had models"
+    )
+    parser.add_argument(
+        "--lesions", action="append", default=[], metavar="MODEL", help="the same; may be repeated"
+    )
     parser.add_argument("--device", default="auto", help="auto, cuda, cuda:N, mps or cpu")
     add_result_options(parser)
     parser.set_defaults(run=run)
@@ -51,8 +59,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         case = CaseRunner(
             settings,
             console,
-            model=options.model or made_by["name"],
-            choice=_choice(made_by),
+            models=_models(options, made_by),
             device=options.device,
             say=saying(console),
         )
@@ -80,11 +87,16 @@ def run(options: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def _choice(made_by: Mapping[str, Any]) -> ModelChoice:
-    """What was chosen about a model of another project."""
+def _models(options: argparse.Namespace, made_by: Mapping[str, Any]) -> WantedModels:
+    """The model that is named, else that of the record, with what was chosen about it."""
     from ...models.foreign import ModelChoice
+    from ..wanted_models import WantedModels
 
-    return ModelChoice.from_dict(made_by.get("choice") or {})
+    lesions, parts = tuple(options.lesions), made_by.get("parts") or [made_by]
+    choice = ModelChoice.from_dict(parts[-1].get("choice") or {})
+    if options.kidneys or lesions:
+        return WantedModels(None, options.kidneys, lesions, choice)
+    return WantedModels(options.model or made_by["name"], choice=choice)
 
 
 _NEEDED = {

@@ -15,10 +15,10 @@ from .options import (
     add_engine_options,
     add_foreign_options,
     add_result_options,
-    model_choice,
     point,
     removal,
     roi,
+    wanted_models,
 )
 from .remedies import saying
 
@@ -147,8 +147,7 @@ def _case_runner(options: argparse.Namespace, console: Console) -> CaseRunner:
     return CaseRunner(
         settings,
         console,
-        model=options.model,
-        choice=model_choice(options),
+        models=wanted_models(options),
         device=options.device,
         say=saying(console),
     )

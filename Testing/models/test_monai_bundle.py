@@ -1,0 +1,83 @@
+import foreign_models as made
+import numpy as np
+import pytest
+import torch
+
+from KidneySegLib.core.errors import ModelError
+from KidneySegLib.models.opening import open_model
+
+
+def test_a_bundle_is_read_as_data(tmp_path):
+    model = open_model(made.write_bundle(tmp_path / "bundle"))
+    roles = [c.role.value for c in model.classes.outputs]
+    assert roles == ["background", "artery", "vein", "ureter", "tumor", "kidney"]
+    assert [c.name for c in model.classes.extras] == ["artery", "vein", "ureter"]
+    assert model.spec.input.axes == "LPS"
+    assert model.spec.input.spacing_mm == (2.0, 2.0, 3.0)
+    assert model.spec.patch == (32, 32, 16)
+    np.testing.assert_allclose(
+        model.spec.input.normalization(np.array([-2000.0, 0.0], np.float32)), [0, 0.5]
+    )
+    with torch.inference_mode():
+        out = model.networks[0].load()(torch.zeros(1, 1, 32, 32, 16))
+    assert out.shape == (1, 6, 32, 32, 16)
+
+
+def test_lesions_lie_upon_the_kidney_where_classes_overlap(tmp_path):
+    classes = open_model(made.write_bundle(tmp_path)).classes
+    shares = np.array([0, 0, 0, 0, 0.8, 0.9], np.float32).reshape(6, 1, 1, 1)
+    assert classes.numbers(shares).ravel() == [4]
+    np.testing.assert_allclose(classes.tissues(shares)[:4].ravel(), [0.1, 0.1, 0.8, 0], atol=1e-6)
+
+
+def test_classes_of_a_softmax(tmp_path):
+    inference = made.inference_of(postprocessing={"transforms": []})
+    classes = open_model(made.write_bundle(tmp_path, inference)).classes
+    assert not classes.nested
+
+
+def transforms(*more):
+    return {"transforms": [*made.inference_of()["preprocessing"]["transforms"], *more]}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"network_def": made.UNET | {"_target_": "os.system"}}, "'os.system'"),
+        ({"network_def": made.UNET | {"_target_": "evil.monai.networks.nets.UNet"}}, "'evil."),
+        ({"network_def": "$__import__('os').system('true')"}, "does not describe"),
+        ({"preprocessing": transforms({"_target_": "builtins.exec"})}, "through 'exec'"),
+        ({"preprocessing": {"transforms": []}}, "does not say how"),
+        ({"preprocessing": None}, "does not list"),
+        ({"spacing": "$[1,1,1]"}, "spacing"),
+        ({"inferer": {"roi_size": [0, 1, 1]}}, "tile"),
+    ],
+)
+def test_what_is_not_supported_is_refused_with_its_reason(tmp_path, change, words):
+    with pytest.raises(ModelError, match=words):
+        open_model(made.write_bundle(tmp_path, made.inference_of(**change)))
+
+
+@pytest.mark.parametrize(
+    ("metadata", "words"),
+    [
+        (made.metadata_of(modality="MR"), "reads 'MR', no CT"),
+        (made.metadata_of(names=()), "names no classes"),
+        ({"version": "1"}, "does not say what"),
+    ],
+)
+def test_metadata_that_do_not_fit(tmp_path, metadata, words):
+    with pytest.raises(ModelError, match=words):
+        open_model(made.write_bundle(tmp_path, metadata=metadata))
+
+
+def test_a_script_is_not_run(tmp_path):
+    folder = made.write_bundle(tmp_path)
+    (folder / "models/model.pt").rename(folder / "models/model.ts")
+    with pytest.raises(ModelError, match="which is a program"):
+        open_model(folder)
+
+
+def test_references_in_circles_end(tmp_path):
+    with pytest.raises(ModelError, match="spacing"):
+        open_model(made.write_bundle(tmp_path, made.inference_of(spacing="@spacing")))
