@@ -1,5 +1,6 @@
 # make demo     the main job on the CT that ships        make test   all tests that are not slow
 # make lint     rules, format, types, documentation      make slow   oracles, training, thresholds
+# make test-nnunet  nnU-Net models against nnU-Net's own predictor (an environment of its own)
 # make bench    speed and accuracy against peers         make docs   the documentation in site/
 # make figures  the model's figures anew, into figures.json and every table (hours)
 # make folds    three trainings without other CTs each (an hour, with ARGS="--encoder FILE" two;
@@ -16,7 +17,9 @@ TORCH_CPU := https://download.pytorch.org/whl/cpu
 PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 MODEL_STUDIES := kept_out_cts inserted_lesions tumor_slices doubted locator robustness calibration
 
-.PHONY: demo test lint docs slow bench figures folds publish clean
+NNUNET := .venv-nnunet
+
+.PHONY: test-nnunet demo test lint docs slow bench figures folds publish clean
 
 # Without an NVIDIA GPU the CPU build of torch is enough, and gigabytes smaller; PyPI has it for macOS
 # and Windows, for Linux torch's own index does.
@@ -52,6 +55,18 @@ docs: $(DEV_STAMP)
 
 slow: $(DEV_STAMP)
 	$(BIN)/python -m pytest -m slow $(ARGS)
+
+# nnU-Net's own predictor as an oracle: an environment of its own, some 2 GB.
+$(NNUNET)/.installed: pyproject.toml constraints.txt
+	test -x $(NNUNET)/bin/python || $(PYTHON) -m venv $(NNUNET)
+	$(NNUNET)/bin/python -m pip install --quiet --constraint constraints.txt $(TORCH)
+	$(NNUNET)/bin/python -m pip install --quiet --constraint constraints.txt --editable . \
+	    nnunetv2==2.8.1 pytest onnx onnxruntime
+	touch $@
+
+test-nnunet: $(NNUNET)/.installed
+	nnUNet_raw=/tmp nnUNet_preprocessed=/tmp nnUNet_results=/tmp $(NNUNET)/bin/python -m pytest \
+	    Testing/oracles Testing/models/test_onnx_files.py $(ARGS)
 
 bench: $(DEV_STAMP)
 	$(BIN)/python Testing/benchmarks/bench_pipeline.py $(ARGS)

@@ -76,8 +76,13 @@ def gap_mm(part: np.ndarray, other: np.ndarray, spacing_mm: ArrayLike) -> float:
     float
         Infinite where ``other`` is empty.
     """
-    if not other.any():
+    box = Box.of_mask(other)
+    if box is None:
         return float("inf")
+    own = Box.of_mask(part)
+    assert own is not None
+    box = box.union(own)
+    part, other = part[box.slices], other[box.slices]
     _, nearest = ndimage.distance_transform_edt(~other, sampling=spacing_mm, return_indices=True)
     steps = np.abs(np.argwhere(part) - nearest[:, part].T)
     return float(np.linalg.norm(np.maximum(0, steps - 1) * np.asarray(spacing_mm), axis=1).min())

@@ -181,12 +181,24 @@ def _find_sinus(
 
 
 def _opened(mask: np.ndarray, geometry: Geometry) -> np.ndarray:
-    """A mask without what is thinner than a ball of 2 mm radius."""
-    spacing = geometry.spacing_mm
-    core = ndimage.distance_transform_edt(mask, sampling=spacing) > _OPENING_MM
-    if not core.any():
-        return core
-    return (ndimage.distance_transform_edt(~core, sampling=spacing) <= _OPENING_MM) & mask
+    """A mask without what is thinner than a ball of 2 mm radius.
+
+    Distances are taken in boxes around what is there: the nearest voxel that ends it lies in them.
+    """
+    spacing, opened = geometry.spacing_mm, np.zeros_like(mask)
+    box = Box.of_mask(mask)
+    if box is None:
+        return opened
+    box = box.grown((1, 1, 1), mask.shape)
+    part = mask[box.slices]
+    core = ndimage.distance_transform_edt(part, sampling=spacing) > _OPENING_MM
+    inner = Box.of_mask(core)
+    if inner is None:
+        return opened
+    near = inner.grown(geometry.voxels_covering(_OPENING_MM), part.shape)
+    away = ndimage.distance_transform_edt(~core[near.slices], sampling=spacing)
+    opened[box.slices][near.slices] = (away <= _OPENING_MM) & part[near.slices]
+    return opened
 
 
 def _largest(

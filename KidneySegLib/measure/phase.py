@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from ..core.anatomy import Label
-from ..core.volume import Volume
+from ..core.volume import Box, Volume
 
 PHASES = ("non-contrast", "corticomedullary", "nephrographic", "excretory")
 NON_CONTRAST_HU = 60.0  # kidneys below have no contrast
@@ -51,12 +51,16 @@ def estimate_phase(ct: Volume, labels: Volume) -> PhaseEstimate:
     ct, labels : Volume
         Canonical, on the same grid.
     """
-    kidney = (labels.array == Label.RIGHT_KIDNEY) | (labels.array == Label.LEFT_KIDNEY)
-    if not kidney.any():
+    box = Box.of_mask(labels.array)
+    part = labels.array if box is None else labels.array[box.slices]
+    kidney = (part == Label.RIGHT_KIDNEY) | (part == Label.LEFT_KIDNEY)
+    if box is None or not kidney.any():
         return PhaseEstimate("unknown", None, None)
-    kidney_hu = float(np.median(ct.array[kidney]))
-    aorta_hu = _aorta_hu(ct, kidney)
-    return PhaseEstimate(_phase(ct, kidney, kidney_hu, aorta_hu), kidney_hu, aorta_hu)
+    rows = box.start[0] + np.flatnonzero(kidney.any(axis=(1, 2)))
+    near = ct.cropped(box)
+    kidney_hu = float(np.median(near.array[kidney]))
+    aorta_hu = _aorta_hu(ct, rows)
+    return PhaseEstimate(_phase(near, kidney, kidney_hu, aorta_hu), kidney_hu, aorta_hu)
 
 
 def _phase(ct: Volume, kidney: np.ndarray, kidney_hu: float, aorta_hu: float | None) -> str:
@@ -77,21 +81,32 @@ def _excreted_ml(ct: Volume, kidney: np.ndarray) -> float:
     labels, _ = ndimage.label(kidney)
     for n, where in enumerate(ndimage.find_objects(labels), start=1):
         bright = ndimage.binary_opening(ct.array[where] > _EXCRETED_HU)
-        if bright.any():
-            near = ndimage.binary_dilation(labels[where] == n, iterations=steps)
-            total += float((bright & near).sum()) * ct.geometry.voxel_volume_ml
+        box = Box.of_mask(bright)
+        if box is not None:  # only what lies within the steps of a bright spot can reach it
+            around = box.grown((steps,) * 3, bright.shape)
+            own = labels[where][around.slices] == n
+            near = ndimage.binary_dilation(own, iterations=steps)[box.inside(around)]
+            total += float((bright[box.slices] & near).sum()) * ct.geometry.voxel_volume_ml
     return total
 
 
-def _aorta_hu(ct: Volume, kidney: np.ndarray) -> float | None:
-    """Density of the most homogeneous bright tube before the spine, None where there is none."""
-    rows = np.flatnonzero(kidney.any(axis=(1, 2)))
+def _aorta_hu(ct: Volume, rows: np.ndarray) -> float | None:
+    """Density of the most homogeneous bright tube before the spine, None where there is none.
+
+    Parameters
+    ----------
+    rows : (n,) int
+        Slices with a kidney.
+    """
     low, high = ct.geometry.ras_from_kji([[rows[0], 0, 0], [rows[-1], 0, 0]])[:, 2]
     grid = ct.geometry.with_spacing((_GRID_MM,) * 3)
-    image = ct.resampled_to(grid, limits=(-200.0, 700.0)).array
     k = np.arange(grid.shape[0])
     s_mm = grid.ras_from_kji(np.stack([k, 0 * k, 0 * k], axis=1))[:, 2]
-    image = image[(s_mm >= low) & (s_mm <= high)]
+    own = np.flatnonzero((s_mm >= low) & (s_mm <= high))
+    if not own.size:
+        return None
+    box = Box((int(own[0]), 0, 0), (int(own[-1]) + 1, *grid.shape[1:]))
+    image = ct.resampled_to(grid.cropped(box), limits=(-200.0, 700.0)).array
     spine = _spine_center(image)
     if spine is None:
         return None

@@ -25,7 +25,7 @@ from .foreign import (
     whole_numbers,
 )
 from .inputs import InputSpec, SoftWindow, Values, ZScore, order_and_flips
-from .monai_networks import build_monai, monai_network
+from .monai_networks import build_monai, memory_options, monai_network
 from .network_source import NetworkSource, StageSpec
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _stage(config: Mapping[str, Any], classes: ClassMap, axes: str) -> StageSpec
     if len(patch) != 3:
         raise ModelError(f"The model's tiles have {len(patch)} axes. Expected 3.")
     check_tile(patch, len(classes.outputs))
-    spacing = numbers(config.get("resample_resolution"), "spacing in mm", count=3, low=0.1, high=20)
+    spacing = numbers(config.get("resample_resolution"), "spacing in mm", count=3, low=0.3, high=20)
     input_ = InputSpec(
         spacing,  # type: ignore[arg-type]
         _values(config),
@@ -172,7 +172,8 @@ def _stage(config: Mapping[str, Any], classes: ClassMap, axes: str) -> StageSpec
         tolerance=_TOLERANCE,
     )
     names = tuple(c.name for c in classes.outputs)
-    return StageSpec("network", "SegResNetDS", {}, names, input_, patch)
+    options = memory_options(config.get("network"))
+    return StageSpec("network", "SegResNetDS", options, names, input_, patch)
 
 
 def _values(config: Mapping[str, Any]) -> Values:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from monai.networks.nets.basic_unet import UpCat
 from torch import nn
 from torch.nn.functional import interpolate
 
 _EPSILON = 1e-3
+_SLOPE = 0.01
 # Of each group of blocks: how many, width of the convolution, stride, expansion, channels.
 _GROUPS = (
     (1, 3, 1, 1, 16),
@@ -105,7 +105,7 @@ class EfficientUNet(nn.Module):
         skips = [_GROUPS[n][-1] for n in reversed(_SKIPPED)]
         self.steps = nn.ModuleList()
         for skip, outside in zip(skips, filters, strict=True):
-            self.steps.append(_step_up(inside, skip, outside))
+            self.steps.append(_StepUp(inside, skip, outside))
             inside = outside
         coarse_to_fine = filters[len(filters) - heads :]
         self.heads = nn.ModuleList(nn.Conv2d(n, classes, 1) for n in reversed(coarse_to_fine))
@@ -130,21 +130,28 @@ class EfficientUNet(nn.Module):
         return torch.stack(logits, dim=1) if len(logits) > 1 else logits[0]
 
 
-def _step_up(inside: int, skip: int, outside: int) -> nn.Module:
-    """MONAI's step of a U-Net's decoder: twice as large, joined, convolved twice."""
-    return UpCat(
-        2,
-        inside,
-        skip,
-        outside,
-        act=("LeakyReLU", {"negative_slope": 0.01}),
-        norm=("INSTANCE", {"affine": True}),
-        bias=False,
-        upsample="nontrainable",
-        interp_mode="bilinear",
-        align_corners=False,
-        pre_conv=None,
-    )
+class _StepUp(nn.Module):
+    """A step of the decoder: twice as large, joined with what the encoder saw, convolved twice.
+
+    Layers have the names of MONAI's UpCat, with which these networks were trained.
+    """
+
+    def __init__(self, inside: int, skip: int, outside: int) -> None:
+        super().__init__()
+        self.convs = nn.Sequential()
+        for n, before in enumerate((inside + skip, outside)):
+            norm = nn.Sequential()
+            norm.add_module("N", nn.InstanceNorm2d(outside, affine=True))
+            norm.add_module("A", nn.LeakyReLU(_SLOPE))
+            layers = nn.Sequential()
+            layers.add_module("conv", nn.Conv2d(before, outside, 3, padding=1, bias=False))
+            layers.add_module("adn", norm)
+            self.convs.add_module(f"conv_{n}", layers)
+
+    def forward(self, features: torch.Tensor, skip: torch.Tensor) -> torch.Tensor:
+        """Features of the finer step."""
+        larger = interpolate(features, scale_factor=2, mode="bilinear", align_corners=False)
+        return self.convs(torch.cat([skip, larger], dim=1))
 
 
 def encoder_weights(published: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -25,7 +25,7 @@ from .foreign import (
     whole_numbers,
 )
 from .inputs import InputSpec, Normalization, Values, ZScore, order_and_flips
-from .monai_networks import build_monai, monai_network
+from .monai_networks import build_monai, memory_options, monai_network
 from .network_source import NetworkSource, StageSpec
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def _stage(
         if name == "Orientationd":
             axes = str(transform.get("axcodes", "RAS"))
         elif name == "Spacingd":
-            spacing = numbers(transform.get("pixdim"), "spacing in mm", low=0.1, high=20)
+            spacing = numbers(transform.get("pixdim"), "spacing in mm", low=0.3, high=20)
         elif name in ("ScaleIntensityRanged", "NormalizeIntensityd"):
             values = _values(name, transform)
         elif name not in _PLAIN:
@@ -216,7 +216,9 @@ def _stage(
         raise ModelError("The model's tiles or spacing do not have 3 axes.")
     check_tile(patch, len(classes.outputs))
     input_ = InputSpec(spacing, values, channels, 0.0, axes, False)
-    return StageSpec("network", "MONAI", {}, tuple(c.name for c in classes.outputs), input_, patch)
+    options = memory_options(described.at("network_def", "network"))
+    names = tuple(c.name for c in classes.outputs)
+    return StageSpec("network", "MONAI", options, names, input_, patch)
 
 
 def _transforms(described: _Described) -> Iterator[tuple[str, Mapping[str, Any]]]:

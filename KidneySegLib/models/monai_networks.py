@@ -104,6 +104,17 @@ def _word(name: str, value: Any) -> Any:
     return (own, more) if more else own
 
 
+def memory_options(described: Any) -> dict[str, Any]:
+    """What memory depends on: the network's first features."""
+    found = described if isinstance(described, Mapping) else {}
+    for name in ("init_filters", "filters", "channels", "features"):
+        first = found.get(name)
+        first = first[0] if isinstance(first, (list, tuple)) and first else first
+        if isinstance(first, int) and not isinstance(first, bool):
+            return {"features": first}
+    return {}
+
+
 def build_monai(short: str, options: Mapping[str, Any]) -> nn.Module:
     """The network, on whatever device is the default.
 

@@ -12,12 +12,16 @@ if TYPE_CHECKING:
 
 
 def _dynunet(options: dict[str, Any], *, dimensions: int = 3) -> nn.Module:
-    """MONAI DynUNet: 3x3(x3) convolutions, InstanceNorm, one halving a level."""
-    from monai.networks.nets import DynUNet
-
+    """3x3(x3) convolutions, InstanceNorm, one halving a level; for training MONAI's own class."""
     filters = options["filters"]
+    if not options.get("deep_supervision", False):
+        from .dynunet import DynUNet
+
+        return DynUNet(dimensions, options.get("channels", 1), options["classes"], filters)
+    from monai.networks import nets
+
     depth = len(filters)
-    return DynUNet(
+    return nets.DynUNet(
         spatial_dims=dimensions,
         in_channels=options.get("channels", 1),
         out_channels=options["classes"],

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -250,7 +251,7 @@ def _stage(
         raise ModelError(f"The model's tiles have {len(patch)} axes. Expected 2 or 3.")
     check_tile(patch, len(classes.outputs))
     spacing = numbers(
-        configuration.get("spacing"), "spacing in mm", count=len(patch), low=0.1, high=20
+        configuration.get("spacing"), "spacing in mm", count=len(patch), low=0.3, high=20
     )
     values = _values(plans, configuration, dataset)
     depth = (_SLICES_A_TILE, *patch) if planar else patch
@@ -258,12 +259,19 @@ def _stage(
     spec = StageSpec(
         name="network",
         network="UNet",
-        options={},
+        options=_sizes(configuration, planar=planar),
         classes=tuple(c.name for c in classes.outputs),
         input=InputSpec(mm, values, pad=0.0, axes=axes, skip_flat=False),  # type: ignore[arg-type]
         patch=depth,
     )
     return _Stage(spec, patch, planar)
+
+
+def _sizes(configuration: dict[str, Any], *, planar: bool) -> dict[str, Any]:
+    """What memory depends on: the first features, and by what tiles must be divisible."""
+    plan, _ = network_plan(configuration, "", 2 if planar else 3)
+    divisors = tuple(prod(stride[n] for stride in plan.strides) for n in range(3 - planar))
+    return {"features": plan.features[0], "divisors": (1, *divisors) if planar else divisors}
 
 
 def _values(

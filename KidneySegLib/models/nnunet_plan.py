@@ -6,8 +6,7 @@ from typing import Any
 
 from ..core.errors import ModelError
 from .foreign import numbers, whole_numbers
-from .unet import UNetPlan
-from .unet_parts import Parts
+from .unet_plan import Parts, UNetPlan
 
 _PLAIN, _RESIDUAL = "PlainConvUNet", "ResidualEncoderUNet"
 _NETWORKS = {
@@ -150,8 +149,6 @@ def _counts(value: Any, what: str, stages: int) -> tuple[int, ...]:
 
 def _parts(options: dict[str, Any], dimensions: int) -> Parts:
     """Layers by name, from the allow-lists."""
-    from torch import nn
-
     conv = f"Conv{dimensions}d"
     _layer(options.get("conv_op", f"torch.nn.{conv}"), (conv,))
     norm = _layer(options.get("norm_op"), tuple(n.format(d=dimensions) for n in _NORMS))
@@ -162,9 +159,9 @@ def _parts(options: dict[str, Any], dimensions: int) -> Parts:
     return Parts(
         dimensions=dimensions,
         bias=options.get("conv_bias") is True,
-        norm=getattr(nn, norm) if norm else None,
+        norm=norm,
         norm_options=norm_options,
-        activation=getattr(nn, activation) if activation else None,
+        activation=activation,
         activation_options=slope,
     )
 

@@ -3,38 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import nn
 
-from .unet_parts import ConvStack, Parts, ResidualStack
-
-
-@dataclass(frozen=True)
-class UNetPlan:
-    """Sizes of a U-Net, one entry a stage from fine to coarse.
-
-    Attributes
-    ----------
-    features : tuple of int
-        Channels.
-    kernels, strides : tuple of tuple of int
-        Along each axis.
-    encoder, decoder : tuple of int
-        Blocks of a stage; the decoder has one stage fewer.
-    residual : bool
-        Residual blocks in the encoder.
-    parts : Parts
-    """
-
-    features: tuple[int, ...]
-    kernels: tuple[tuple[int, ...], ...]
-    strides: tuple[tuple[int, ...], ...]
-    encoder: tuple[int, ...]
-    decoder: tuple[int, ...]
-    residual: bool
-    parts: Parts
+from .unet_parts import ConvStack, ResidualStack
+from .unet_plan import UNetPlan
 
 
 class Encoder(nn.Module):
@@ -78,13 +52,16 @@ class Decoder(nn.Module):
         still = (1,) * parts.dimensions
         pairs = list(zip(plan.features[:-1], plan.features[1:], strict=True))[::-1]
         upward, stages, heads = [], [], []
+        conv, transposed = (
+            getattr(nn, f"{name}{parts.dimensions}d") for name in ("Conv", "ConvTranspose")
+        )
         for n, (fine, coarse) in enumerate(pairs):
             level = len(pairs) - 1 - n
             stride = plan.strides[level + 1]
-            upward.append(parts.upward(coarse, fine, stride, stride, bias=parts.bias))
+            upward.append(transposed(coarse, fine, stride, stride, bias=parts.bias))
             size = (plan.decoder[n], 2 * fine, fine, plan.kernels[level], still)
             stages.append(ConvStack(parts, *size))
-            heads.append(parts.conv(fine, classes, 1))
+            heads.append(conv(fine, classes, 1))
         self.transpconvs = nn.ModuleList(upward)
         self.stages = nn.ModuleList(stages)
         self.seg_layers = nn.ModuleList(heads)  # the last one counts, the others were for training

@@ -7,60 +7,27 @@ is ever imported: Isensee et al., Nature Methods 2021, and MICCAI 2024 (residual
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import nn
 
+from .unet_plan import Parts
+
 Size = Sequence[int]
 
 
-@dataclass(frozen=True)
-class Parts:
-    """Which layers a U-Net is built of.
+def _layer(name: str, options: dict, *sizes: int) -> nn.Module | None:
+    """A layer of torch by its name; None without one."""
+    return getattr(nn, name)(*sizes, **options) if name else None
 
-    Attributes
-    ----------
-    dimensions : int
-        2 or 3.
-    bias : bool
-        Whether convolutions add one.
-    norm, dropout, activation : type or None
-        Classes of torch.
-    """
 
-    dimensions: int
-    bias: bool = True
-    norm: type[nn.Module] | None = None
-    norm_options: dict[str, Any] = field(default_factory=dict)
-    dropout: type[nn.Module] | None = None
-    dropout_options: dict[str, Any] = field(default_factory=dict)
-    activation: type[nn.Module] | None = None
-    activation_options: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def conv(self) -> type[nn.Module]:
-        """Convolution."""
-        return nn.Conv3d if self.dimensions == 3 else nn.Conv2d
-
-    @property
-    def upward(self) -> type[nn.Module]:
-        """Transposed convolution."""
-        return nn.ConvTranspose3d if self.dimensions == 3 else nn.ConvTranspose2d
-
-    @property
-    def pool(self) -> type[nn.Module]:
-        """Mean over a window."""
-        return nn.AvgPool3d if self.dimensions == 3 else nn.AvgPool2d
-
-    def activated(self) -> nn.Module:
-        """The activation, or nothing."""
-        return self.activation(**self.activation_options) if self.activation else nn.Identity()
+def _activated(parts: Parts) -> nn.Module:
+    """The activation, or nothing."""
+    return _layer(parts.activation, parts.activation_options) or nn.Identity()
 
 
 class ConvBlock(nn.Module):
-    """Convolution, dropout, norm, activation."""
+    """Convolution, norm, activation; dropout does nothing once a network is trained."""
 
     def __init__(
         self,
@@ -74,7 +41,7 @@ class ConvBlock(nn.Module):
         bias: bool | None = None,
     ) -> None:
         super().__init__()
-        self.conv = parts.conv(
+        self.conv = getattr(nn, f"Conv{parts.dimensions}d")(
             inside,
             outside,
             tuple(kernel),
@@ -82,14 +49,12 @@ class ConvBlock(nn.Module):
             padding=[(n - 1) // 2 for n in kernel],
             bias=parts.bias if bias is None else bias,
         )
-        dropped = parts.dropout is not None and not bare
-        self.dropout = parts.dropout(**parts.dropout_options) if dropped and parts.dropout else None
-        self.norm = parts.norm(outside, **parts.norm_options) if parts.norm else None
-        self.nonlin = None if bare else parts.activated()
+        self.norm = _layer(parts.norm, parts.norm_options, outside)
+        self.nonlin = None if bare else _activated(parts)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Features of features."""
-        for layer in (self.conv, self.dropout, self.norm, self.nonlin):
+        for layer in (self.conv, self.norm, self.nonlin):
             x = x if layer is None else layer(x)
         return x
 
@@ -122,12 +87,13 @@ class Residual(nn.Module):
         self.conv2 = ConvBlock(parts, outside, outside, kernel, still, bare=True)
         shortcut: list[nn.Module] = []
         if any(n != 1 for n in stride):
-            shortcut.append(parts.pool(tuple(stride), tuple(stride)))
+            pool = getattr(nn, f"AvgPool{parts.dimensions}d")
+            shortcut.append(pool(tuple(stride), tuple(stride)))
         if inside != outside:
             point = ConvBlock(parts, inside, outside, still, still, bare=True, bias=False)
             shortcut.append(point)
         self.skip = nn.Sequential(*shortcut)
-        self.nonlin2 = parts.activated()
+        self.nonlin2 = _activated(parts)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Features of features."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,21 +47,30 @@ def write_result(result: Result, ct: Volume, folder: Path, *, overwrite: bool = 
     OutputError
         If the folder holds results already, is read-only, or the disk is full.
     """
-    with atomic_folder(folder, ALL_FILES, overwrite=overwrite) as partial:
-        write_label_map(result.label_map, partial / LABELS)
-        others = {s.label: s.name for s in result.measurements.structures if s.label is not None}
-        write_segmentation(result.label_map, partial / SEGMENTATION, others)
+    with (
+        atomic_folder(folder, ALL_FILES, overwrite=overwrite) as partial,
+        ThreadPoolExecutor(1) as beside,
+    ):
+        images = beside.submit(_write_images, result, partial)  # while pictures are drawn
         write_csv(result.measurements, partial / TABLE)
         write_overview(ct, result.labels, result.measurements, partial / PICTURE)
         data = result.as_dict()
         write_page(result.labels, result.measurements, data, partial / PICTURE, partial / REPORT)
-        write_label_map(result.rejected, partial / REJECTED)
-        if result.probabilities is not None:
-            own = result.probabilities
-            write_channels(own.percent, own.geometry, partial / PROBABILITIES)
-        if result.raw_labels is not None:
-            write_label_map(result.raw_labels, partial / RAW_LABELS)
+        images.result()
         write_json(data, partial / RECORD)
+
+
+def _write_images(result: Result, folder: Path) -> None:
+    """Write everything that is compressed."""
+    write_label_map(result.label_map, folder / LABELS)
+    others = {s.label: s.name for s in result.measurements.structures if s.label is not None}
+    write_segmentation(result.label_map, folder / SEGMENTATION, others)
+    write_label_map(result.rejected, folder / REJECTED)
+    if result.probabilities is not None:
+        own = result.probabilities
+        write_channels(own.percent, own.geometry, folder / PROBABILITIES)
+    if result.raw_labels is not None:
+        write_label_map(result.raw_labels, folder / RAW_LABELS)
 
 
 def read_case(folder: Path) -> Result:

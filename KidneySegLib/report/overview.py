@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..core.anatomy import KIDNEY_OF_SIDE, PICTURE_COLORS, SEGMENTS, SIDES
-from ..core.volume import Volume
+from ..core.volume import Box, Volume
 from ..measure.measurements import Measurements
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ def write_overview(ct: Volume, labels: Volume, measurements: Measurements, path:
     figure = Figure(figsize=(3 * _PANEL_INCHES, height), facecolor="black")
     FigureCanvasAgg(figure)
     axes = figure.subplots(rows, 3, squeeze=False)
+    for axis in axes.flat:
+        axis.axis("off")  # before anything measures ticks
     for row, (title, spot, line) in zip(axes, spots, strict=True):
         for axis, (name, cut, letters) in zip(row, _VIEWS, strict=True):
             _draw_view(axis, ct, labels, spot, cut, letters)
@@ -65,8 +68,9 @@ def _spots(
     A lesion is shown where its largest axial diameter lies, with the ends of that diameter.
     """
     spots = []
+    box = Box.of_mask(labels.array) or Box((0, 0, 0), (1, 1, 1))
     for side in SIDES:
-        voxels = np.argwhere(labels.array == KIDNEY_OF_SIDE[side])
+        voxels = box.start + np.argwhere(labels.array[box.slices] == KIDNEY_OF_SIDE[side])
         if len(voxels):
             name = f"{measurements.side_text(side)} kidney"
             spots.append((name, np.rint(voxels.mean(axis=0)).astype(int), None))
@@ -87,11 +91,20 @@ def _draw_view(
     axis: Axes, ct: Volume, labels: Volume, spot: np.ndarray, cut: int, letters: tuple[str, ...]
 ) -> None:
     """One slice with contours; radiological convention (patient's right on the left)."""
-    picture = np.take(ct.array, spot[cut], cut)
-    marks = np.take(labels.array, spot[cut], cut)
     rest = [a for a in range(3) if a != cut]
     height, width = (ct.geometry.spacing_mm[a] for a in rest)
-    extent = (-0.5, picture.shape[1] - 0.5, -0.5, picture.shape[0] - 0.5)
+    center = [spot[a] for a in rest]
+    reach = (_HALF_HEIGHT_MM / height, _HALF_WIDTH_MM / width)
+    whole = [ct.array.shape[a] for a in rest]
+    where, first = _window(center, reach, whole)
+    picture = np.take(ct.array, spot[cut], cut)[where]
+    marks = np.take(labels.array, spot[cut], cut)[where]
+    extent = (
+        first[1] - 0.5,
+        first[1] + picture.shape[1] - 0.5,
+        first[0] - 0.5,
+        first[0] + picture.shape[0] - 0.5,
+    )
     axis.imshow(
         picture,
         cmap="gray",
@@ -105,9 +118,8 @@ def _draw_view(
     for label, color in PICTURE_COLORS.items():
         mask = marks == label
         if mask.any():
-            axis.contour(mask, [0.5], colors=[color], linewidths=1.1)
-    center = [spot[a] for a in rest]
-    reach = (_HALF_HEIGHT_MM / height, _HALF_WIDTH_MM / width)
+            rows, columns = (f + np.arange(n) for f, n in zip(first, mask.shape, strict=True))
+            axis.contour(columns, rows, mask, [0.5], colors=[color], linewidths=1.1)
     axis.set_ylim(center[0] - reach[0], center[0] + reach[0])
     axis.set_xlim(center[1] + reach[1], center[1] - reach[1])
     left, right, top, bottom = letters
@@ -123,14 +135,24 @@ def _draw_view(
             ha="center",
             va="center",
         )
-    axis.axis("off")
+
+
+def _window(
+    center: Sequence[int], reach: Sequence[float], whole: Sequence[int]
+) -> tuple[tuple[slice, ...], list[int]]:
+    """Slices of what a view shows, a little more than it, and their first row and column."""
+    first = [max(0, int(c - r) - 2) for c, r in zip(center, reach, strict=True)]
+    last = [min(n, int(c + r) + 4) for c, r, n in zip(center, reach, whole, strict=True)]
+    return tuple(slice(a, b) for a, b in zip(first, last, strict=True)), first
 
 
 def _draw_legend(figure, labels: Volume) -> None:
     """Names of the contours that occur, and what this is not."""
     from matplotlib.lines import Line2D
 
-    present = [label for label in PICTURE_COLORS if (labels.array == label).any()]
+    box = Box.of_mask(labels.array)
+    part = labels.array[:0] if box is None else labels.array[box.slices]
+    present = [label for label in PICTURE_COLORS if (part == label).any()]
     lines = [Line2D([], [], color=PICTURE_COLORS[x], label=SEGMENTS[x].name) for x in present]
     if lines:
         figure.legend(

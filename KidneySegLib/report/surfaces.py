@@ -13,7 +13,7 @@ import numpy as np
 from scipy import ndimage
 
 from ..core.anatomy import KIDNEY_OF_SIDE, PICTURE_COLORS, Label
-from ..core.volume import Box, Volume
+from ..core.volume import Box, Volume, resample
 from ..measure.lesions import LesionComponent
 
 _PIXEL_MM = 0.7
@@ -77,16 +77,21 @@ def _cast(labels: Volume, label: Label) -> tuple[np.ndarray, np.ndarray]:
     from matplotlib.colors import to_rgb
 
     spacing = labels.geometry.spacing_mm
-    mask = (labels.array == label).astype(np.float32)
-    smooth = ndimage.gaussian_filter(mask, np.maximum(_SMOOTH_MM / spacing, _SMOOTH_VOXELS))
-    fine = ndimage.zoom(smooth, spacing / _PIXEL_MM, order=1, mode="nearest", grid_mode=True)
-    fine = fine[:, ::-1]  # the front first
+    mask = labels.array == label
+    grid = labels.geometry.with_spacing((_PIXEL_MM,) * 3)
+    if not mask.any():
+        shape = (grid.shape[0], grid.shape[2])
+        return np.full(shape, np.inf), np.ones((*shape, 3))
+    smooth = ndimage.gaussian_filter(
+        mask.astype(np.float32), np.maximum(_SMOOTH_MM / spacing, _SMOOTH_VOXELS)
+    )
+    fine = resample(smooth, labels.geometry, grid, smooth=False)[:, ::-1]  # the front first
     solid = fine > 0.5
     hit = solid.any(axis=1)
     first = solid.argmax(axis=1)
     depth = np.where(hit, first, np.inf)
     k, i = np.nonzero(hit)
-    normal = -np.stack([g[k, first[k, i], i] for g in np.gradient(fine)], axis=1)
+    normal = -_gradient_at(fine, (k, first[k, i], i))
     normal[:, 1] *= -1  # back to an axis that points to the front
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
     light = _LIGHT / np.linalg.norm(_LIGHT)
@@ -94,3 +99,15 @@ def _cast(labels: Volume, label: Label) -> tuple[np.ndarray, np.ndarray]:
     picture = np.ones((*hit.shape, 3))
     picture[k, i] = np.array(to_rgb(PICTURE_COLORS[label])) * shade[:, None] * 1.15
     return depth, np.clip(picture, 0, 1)
+
+
+def _gradient_at(array: np.ndarray, index: tuple[np.ndarray, ...]) -> np.ndarray:
+    """Central differences ``(n, 3)`` of an array at some voxels; at its ends one-sided."""
+    parts = []
+    for axis, n in enumerate(array.shape):
+        before, after = list(index), list(index)
+        before[axis] = np.maximum(index[axis] - 1, 0)
+        after[axis] = np.minimum(index[axis] + 1, n - 1)
+        steps = np.maximum(after[axis] - before[axis], 1)
+        parts.append((array[tuple(after)] - array[tuple(before)]) / steps)
+    return np.stack(parts, axis=1)

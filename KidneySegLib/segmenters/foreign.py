@@ -19,6 +19,7 @@ from ..engine.tiling import predict_block
 from ..models.class_roles import ClassMap, OutputClass
 from ..models.foreign import ForeignModel
 from ..models.manifest import ModelPackage
+from .affordable import affordable
 from .base import TISSUES, Quality, Region
 from .cascade.locate import LocatorLimits, likely_kidneys, locate_kidneys
 from .places import Found, Hints, Place, field_corners
@@ -56,6 +57,7 @@ class Foreign:
         require_channels(model, channels)
         self.model, self._engine, self._locator = model, engine, locator
         self._channels = tuple(channels)
+        self._notices: list[str] = []
         self.extras: tuple[OutputClass, ...] = model.classes.extras
         self.classes = (*TISSUES, *(c.name for c in self.extras))
 
@@ -66,8 +68,8 @@ class Foreign:
 
     @property
     def notices(self) -> Sequence[str]:
-        """What the engine said, such as a fall-back to the CPU."""
-        return self._engine.notices
+        """What the engine said, such as a fall-back to the CPU, and where tiles are smaller."""
+        return (*self._notices, *self._engine.notices)
 
     def stages(self, hints: Hints) -> dict[str, float]:
         """Stages of a run: no search where the user says where kidneys are."""
@@ -118,6 +120,12 @@ class Foreign:
         """Mean logits of the model's networks."""
         total: np.ndarray | float = 0.0
         members = self.model.networks
+        spec = affordable(self.model.spec, block.shape[1:], self.model.name)
+        if spec.patch != self.model.spec.patch and not self._notices:
+            self._notices.append(
+                f"Memory is short: the model runs on tiles of {' x '.join(map(str, spec.patch))} "
+                "voxels instead of its own, which changes its result a little."
+            )
         for n, network in enumerate(members):
             predictor = self._engine.predictor(network)
 
@@ -128,7 +136,7 @@ class Foreign:
             total = total + predict_block(
                 block,
                 predictor,
-                network.spec,
+                spec,
                 overlap=(0.0, overlap, overlap) if self._is_planar else overlap,
                 mirror_axes=mirrored_passes(self.model),
                 on_tiles=count,

@@ -1,15 +1,14 @@
 import pytest
 import torch
-from torch import nn
 
-from KidneySegLib.models.unet import UNet, UNetPlan
-from KidneySegLib.models.unet_parts import Parts
+from KidneySegLib.models.unet import UNet
+from KidneySegLib.models.unet_plan import Parts, UNetPlan
 
 
 @pytest.mark.parametrize("residual", [False, True])
 @pytest.mark.parametrize("dimensions", [2, 3])
 def test_logits_have_the_images_size(residual, dimensions):
-    parts = Parts(dimensions, norm=nn.BatchNorm2d if dimensions == 2 else nn.BatchNorm3d)
+    parts = Parts(dimensions, norm=f"BatchNorm{dimensions}d")
     one, two = (1,) * dimensions, (2,) * dimensions
     kernels = ((3,) * dimensions,) * 3
     plan = UNetPlan((4, 6, 8), kernels, (one, two, two), (1, 1, 2), (1, 1), residual, parts)

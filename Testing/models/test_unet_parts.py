@@ -1,9 +1,9 @@
 import torch
-from torch import nn
 
-from KidneySegLib.models.unet_parts import ConvBlock, Parts, Residual
+from KidneySegLib.models.unet_parts import ConvBlock, Residual
+from KidneySegLib.models.unet_plan import Parts
 
-PARTS = Parts(3, norm=nn.InstanceNorm3d, norm_options={"affine": True}, activation=nn.ReLU)
+PARTS = Parts(3, norm="InstanceNorm3d", norm_options={"affine": True}, activation="ReLU")
 ONE, TWO, THREE = (1,) * 3, (2,) * 3, (3,) * 3
 
 
@@ -28,7 +28,7 @@ def test_a_shortcut_is_there_where_sizes_differ():
 
 
 def test_two_convolutions_and_a_shortcut_by_hand():
-    block = Residual(Parts(3, activation=nn.ReLU), 1, 1, ONE, ONE)
+    block = Residual(Parts(3, activation="ReLU"), 1, 1, ONE, ONE)
     with torch.no_grad():
         for own in (block.conv1.conv, block.conv2.conv):
             own.weight.fill_(-1.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,19 +112,21 @@ def run(options: argparse.Namespace, console: Console) -> int:
             if contents.is_batch and options.series is None:
                 return _run_batch(contents, options, console)
         check_target(options.output, ALL_FILES, overwrite=options.overwrite)
-        case = _case_runner(options, console)
-        volume = _prepared(_read_one(contents, options, console), options)
+        console.progress("read", 0.0, None)
+        with ThreadPoolExecutor(1) as beside:  # reading and loading take about as long
+            reading = beside.submit(_read_one, contents, options)
+            case = _case_runner(options, console)
+            volume = _prepared(reading.result(), options)
         result = case.run(volume, options.output, overwrite=options.overwrite)
     text = f"{case.text(result)}\n\nResults are in {shown(options.output)}"
     console.result(result.as_dict(), text)
     return 0
 
 
-def _read_one(contents: Contents | None, options: argparse.Namespace, console: Console) -> Volume:
+def _read_one(contents: Contents | None, options: argparse.Namespace) -> Volume:
     """Read the CT that was named: a file, or a folder that holds one."""
     from ...io.images import read_volume
 
-    console.progress("read", 0.0, None)
     if contents is None or contents.is_batch:
         return read_volume(options.ct, series=options.series)
     return contents.read(options.ct, series=options.series)
