@@ -1,7 +1,5 @@
 """``python -m KidneySegLib``: the command line."""
 
-import sys
+from .app.cli.main import program
 
-from .app.cli import main
-
-sys.exit(main())
+program()

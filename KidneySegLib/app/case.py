@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,13 @@ from ..report.table import as_text
 from ..result import DISCLAIMER, Result
 from .console import Console
 from .wanted_models import WantedModels, segmenter_of
+
+
+def load_what_reports_need() -> None:
+    """Import what only the end of a run uses; for whoever waits for a CT to be read."""
+    with contextlib.suppress(ImportError):  # said where it is used
+        importlib.import_module("scipy.spatial")
+        importlib.import_module("matplotlib.backends.backend_agg")
 
 
 class CaseRunner:

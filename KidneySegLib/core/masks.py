@@ -17,9 +17,13 @@ Component = tuple[tuple[slice, ...], np.ndarray]  # bounding slices, and the par
 
 def components(mask: np.ndarray) -> list[Component]:
     """Connected parts (26 neighbors) of a mask: bounding slices, and the part inside them."""
-    labels, _ = ndimage.label(mask, ALL_NEIGHBORS)
+    box = Box.of_mask(mask)
+    if box is None:
+        return []
+    labels, _ = ndimage.label(mask[box.slices], ALL_NEIGHBORS)
     return [
-        (where, labels[where] == n) for n, where in enumerate(ndimage.find_objects(labels), start=1)
+        (moved(where, box.slices), labels[where] == n)
+        for n, where in enumerate(ndimage.find_objects(labels), start=1)
     ]
 
 

@@ -7,7 +7,9 @@ them. ``ijk_to_ras`` is a 4x4 float64 matrix in mm that maps the homogeneous vox
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from .source import Source
 
 _SLAB_VOXELS = 16_000_000
+_FEW_SLABS, _MOST_THREADS = 4, 4
 
 
 @dataclass(frozen=True)
@@ -380,10 +383,19 @@ def _resample_one(
     w_k, w_j, w_i = w_k[:, k0:k1], w_j[:, j_cut], np.ascontiguousarray(w_i[:, i_cut].T)
     middle = np.empty((k1 - k0, w_j.shape[0], w_i.shape[1]), np.float32)
     step = max(1, _SLAB_VOXELS // (w_j.shape[1] * max(w_i.shape)))
-    for start in range(k0, k1, step):
+
+    def bring(start: int) -> None:
         slab = array[start : min(start + step, k1), j_cut, i_cut].astype(np.float32)
         if limits:
             np.clip(slab, *limits, out=slab)
         middle[start - k0 : start - k0 + slab.shape[0]] = np.matmul(w_j, slab @ w_i)
+
+    starts = range(k0, k1, step)
+    if len(starts) < _FEW_SLABS:
+        for start in starts:
+            bring(start)
+    else:  # copying and clipping take as long as the products, and use one core
+        with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
+            list(pool.map(bring, starts))
     out = w_k @ middle.reshape(middle.shape[0], -1)
     return out.reshape(w_k.shape[0], *middle.shape[1:])

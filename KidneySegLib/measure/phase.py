@@ -18,6 +18,7 @@ _EXCRETED_ML = 3.0  # ribs and early calyces on real portal CTs: up to 2.7
 _PELVIS_REACH_MM = 6.0  # from the parenchyma into the pelvis
 _GRID_MM = 3.0  # for speed
 _AORTA_RADIUS_MM = 6.0  # inside any adult aorta
+_BESIDE = 16  # voxels of that grid: 48 mm
 _AORTA_LENGTH_MM = 45.0  # a tube, not a spot
 
 
@@ -105,12 +106,14 @@ def _aorta_hu(ct: Volume, rows: np.ndarray) -> float | None:
     own = np.flatnonzero((s_mm >= low) & (s_mm <= high))
     if not own.size:
         return None
-    box = Box((int(own[0]), 0, 0), (int(own[-1]) + 1, *grid.shape[1:]))
+    n = grid.shape[2]  # the spine lies near the middle; beside it, what the tube can reach
+    first, last = max(0, n // 4 - _BESIDE), min(n, n - n // 4 + _BESIDE)
+    box = Box((int(own[0]), 0, first), (int(own[-1]) + 1, grid.shape[1], last))
     image = ct.resampled_to(grid.cropped(box), limits=(-200.0, 700.0)).array
-    spine = _spine_center(image)
+    spine = _spine_center(image[:, :, n // 4 - first : n - n // 4 - first])
     if spine is None:
         return None
-    j0, i0 = spine
+    j0, i0 = spine[0], spine[1] + n // 4 - first
     window = image[
         :,
         max(0, j0 + round(24 / _GRID_MM)) : j0 + round(66 / _GRID_MM),
@@ -130,11 +133,16 @@ def _aorta_hu(ct: Volume, rows: np.ndarray) -> float | None:
 
 
 def _spine_center(image: np.ndarray) -> tuple[int, int] | None:
-    """Row and column of the vertebral bodies: bone near the middle, over all slices."""
-    n = image.shape[2]
-    bone = (image > 160)[:, :, n // 4 : n - n // 4].sum(axis=0).astype(np.float32)
+    """Row and column of the vertebral bodies: bone near the middle, over all slices.
+
+    Parameters
+    ----------
+    image : (k, j, i)
+        The middle half of the field.
+    """
+    bone = (image > 160).sum(axis=0).astype(np.float32)
     smooth = ndimage.gaussian_filter(bone, 12 / _GRID_MM)
     if image.shape[0] == 0 or smooth.max() < 0.05 * image.shape[0]:
         return None
     j, i = np.unravel_index(smooth.argmax(), smooth.shape)
-    return int(j), int(i + n // 4)
+    return int(j), int(i)

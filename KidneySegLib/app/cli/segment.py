@@ -104,6 +104,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from ...io.lock import reserved
     from ...io.paths import shown
     from ...report.case_folder import ALL_FILES
+    from ..case import load_what_reports_need
 
     with reserved(options.output):
         contents = None
@@ -116,6 +117,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         with ThreadPoolExecutor(1) as beside:  # reading and loading take about as long
             reading = beside.submit(_read_one, contents, options)
             case = _case_runner(options, console)
+            load_what_reports_need()
             volume = _prepared(reading.result(), options)
         result = case.run(volume, options.output, overwrite=options.overwrite)
     text = f"{case.text(result)}\n\nResults are in {shown(options.output)}"
