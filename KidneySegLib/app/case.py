@@ -15,6 +15,7 @@ from ..environment.memory import explained, require_memory
 from ..kidney_ct.settings import Settings
 from ..kidney_ct.task import KidneyCT
 from ..models.info import ModelInfo
+from ..models.registry import find_model
 from ..pipeline import run
 from ..report.case_folder import write_result
 from ..report.table import as_text
@@ -52,7 +53,9 @@ class CaseRunner:
         device: str = "auto",
         say: Callable[[Finding], None],
     ) -> None:
-        self._segmenter = segmenter_of(models or WantedModels(), open_engine(device))
+        self._segmenter = segmenter_of(
+            models or WantedModels(), open_engine(device, find_model().network("fine"))
+        )
         self._task, self._console, self._say = KidneyCT(settings), console, say
 
     @property

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import platform
 import re
+import shutil
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.errors import DeviceError
@@ -11,7 +14,7 @@ from ..core.errors import DeviceError
 if TYPE_CHECKING:
     import torch
 
-CHOICES = "auto, cuda, cuda:N, mps or cpu"
+CHOICES = "auto, cuda, cuda:N, mps, cpu or openvino"
 
 
 def choose_device(wanted: str = "auto") -> torch.device:
@@ -42,6 +45,13 @@ def choose_device(wanted: str = "auto") -> torch.device:
             "Device 'mps' needs an Apple GPU, which is not here. Use the CPU.", remedy="device"
         )
     return device
+
+
+def may_have_gpu() -> bool:
+    """Whether torch must be asked for a GPU: an NVIDIA driver, or a Mac. Nothing is imported."""
+    if sys.platform == "darwin" or shutil.which("nvidia-smi") is not None:
+        return True
+    return any(Path("/dev").glob("nvidia[0-9]*"))
 
 
 def available_devices() -> list[str]:

@@ -61,7 +61,7 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
         help="a model by its name (see 'models'), or the folder or ZIP file of one: KidneySeg, "
         "nnU-Net v2, Auto3DSeg, or a MONAI bundle",
     )
-    parser.add_argument("--device", default="auto", help="auto, cuda, cuda:N, mps or cpu")
+    parser.add_argument("--device", default="auto", help="auto, cuda, cuda:N, mps, cpu or openvino")
     parser.add_argument(
         "--quality",
         default="balanced",
@@ -186,4 +186,4 @@ def add_training_options(parser: argparse.ArgumentParser, *, data: str) -> None:
     parser.add_argument("--data", type=Path, required=True, help=data)
     parser.add_argument("--out", type=Path, required=True, help="folder of the training")
     parser.add_argument("--model", help="model package that is used (default: the shipped one)")
-    parser.add_argument("--device", default="auto", help="auto, cuda, cuda:N, mps or cpu")
+    parser.add_argument("--device", default="auto", help="auto, cuda, cuda:N, mps, cpu or openvino")
