@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _SLAB_VOXELS = 16_000_000
 _FEW_SLABS, _MOST_THREADS = 4, 4
+_SPLINE_PAD = 12  # as scipy.ndimage pads before it fits a spline to an image with repeated borders
+_LEAST_WEIGHT = 1e-5
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,14 @@ class Geometry:
         matrix[:3, 3] = self.ras_from_kji(first)[0]
         return Geometry(tuple(shape), matrix)
 
+    def with_shape(self, shape: Sequence[int]) -> Geometry:
+        """Grid over exactly the same field with the same axes and another number of voxels."""
+        step = np.array(self.shape) / np.array(shape)
+        matrix = self.ijk_to_ras.copy()
+        matrix[:3, :3] *= step[::-1]
+        matrix[:3, 3] = self.ras_from_kji((step - 1) / 2)[0]
+        return Geometry(tuple(shape), matrix)
+
     def to_canonical(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Axis order and flips that bring the array closest to ``k``: S, ``j``: A, ``i``: R.
 
@@ -312,6 +322,48 @@ def axis_weights(
     return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
+def spline_weights(
+    n_source: int, first: float, step: float, n_target: int, order: int
+) -> np.ndarray:
+    """Weights along one axis of interpolating splines, as scipy and scikit-image have them.
+
+    Parameters
+    ----------
+    n_source, n_target, first, step
+        As for `axis_weights`.
+    order : int
+        0 (the nearest voxel), 1 or 3.
+
+    Returns
+    -------
+    (n_target, n_source) float32
+        Outside the source the border value is repeated.
+    """
+    if order == 1:
+        return axis_weights(n_source, first, step, n_target, smooth=False)
+    coordinates = first + step * np.arange(n_target)
+    if order == 0:
+        nearest = np.clip(np.floor(coordinates + 0.5), 0, n_source - 1).astype(int)
+        return (nearest[:, None] == np.arange(n_source)).astype(np.float32)
+    n = n_source + 2 * _SPLINE_PAD
+    x = np.clip(coordinates + _SPLINE_PAD, 0, n - 1)
+    grid = _cubic(np.arange(n)[:, None] - np.arange(n)[None, :])
+    grid[0, 1] = grid[-1, -2] = 2 * grid[1, 0]  # mirrored past the padding, which hides it
+    padded = np.linalg.solve(grid.T, _cubic(x[:, None] - np.arange(n)[None, :]).T).T
+    weights = padded[:, _SPLINE_PAD : n - _SPLINE_PAD].copy()
+    weights[:, 0] += padded[:, :_SPLINE_PAD].sum(axis=1)
+    weights[:, -1] += padded[:, n - _SPLINE_PAD :].sum(axis=1)
+    weights[np.abs(weights) < _LEAST_WEIGHT] = 0  # so that far voxels need not be read
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def _cubic(x: np.ndarray) -> np.ndarray:
+    """The cubic B-spline."""
+    x = np.abs(x)
+    inner = 2 / 3 - x**2 + x**3 / 2
+    return np.where(x < 1, inner, np.where(x < 2, (2 - x) ** 3 / 6, 0.0))
+
+
 def axis_maps(source: Geometry, target: Geometry) -> list[tuple[float, float]]:
     """Source coordinate of the first target voxel and step, for the axes k, j, i.
 
@@ -337,6 +389,7 @@ def resample(
     *,
     smooth: bool = True,
     limits: tuple[float, float] | None = None,
+    orders: Sequence[int] | None = None,
 ) -> np.ndarray:
     """Interpolate the last three axes of an array onto a grid with parallel axes.
 
@@ -353,17 +406,19 @@ def resample(
         Average when the target is coarser (see `axis_weights`).
     limits : (float, float), optional
         Clip values to this range before they are averaged.
+    orders : (int, int, int), optional
+        Interpolate by splines of these orders along the axes instead (see `spline_weights`).
 
     Returns
     -------
     (..., k, j, i) float32
     """
-    weights = [
-        axis_weights(n, first, step, m, smooth=smooth)
-        for n, m, (first, step) in zip(
-            source.shape, target.shape, axis_maps(source, target), strict=True
-        )
-    ]
+    maps = zip(source.shape, target.shape, axis_maps(source, target), strict=True)
+    if orders is None:
+        weights = [axis_weights(n, *at, m, smooth=smooth) for n, m, at in maps]
+    else:
+        pairs = zip(maps, orders, strict=True)
+        weights = [spline_weights(n, *at, m, order) for (n, m, at), order in pairs]
     lead = array.shape[:-3]
     flat = array.reshape((-1, *source.shape)) if lead else array[None]
     out = np.stack([_resample_one(channel, weights, limits) for channel in flat])

@@ -1,11 +1,18 @@
 """Engines: run a network on tiles, on the device at hand."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from ..core.errors import ModelError
 from ..models.network_source import NetworkSource
 from .base import Engine
 from .device import may_have_gpu
 from .fastest import kept_choice, measure
 from .openvino_engine import is_installed
+
+if TYPE_CHECKING:
+    from .openvino_engine import OpenVinoEngine
 
 OPENVINO = "openvino"
 
@@ -39,7 +46,7 @@ def open_engine(device: str = "auto", network: NetworkSource | None = None) -> E
     return engine
 
 
-def _openvino() -> Engine:
+def _openvino() -> OpenVinoEngine:
     """The OpenVINO engine."""
     from .openvino_engine import OpenVinoEngine
 

@@ -58,11 +58,42 @@ def predict_block(
     -------
     (classes, k, j, i) float32
     """
+    sizes = [max(n, t) for n, t in zip(image.shape[1:], spec.patch, strict=True)]
+    starts = map(tile_starts, sizes, spec.patch, np.broadcast_to(overlap, 3))
+    return predict_at(
+        image, predictor, spec, list(product(*starts)), mirror_axes=mirror_axes, on_tiles=on_tiles
+    )
+
+
+def predict_at(
+    image: np.ndarray,
+    predictor: Predictor,
+    spec: StageSpec,
+    corners: Sequence[tuple[int, ...]],
+    *,
+    mirror_axes: Sequence[tuple[int, ...]] = ((),),
+    weight: np.ndarray | None = None,
+    on_tiles: OnTiles | None = None,
+) -> np.ndarray:
+    """Class probabilities of a block, from tiles at given places that cover it.
+
+    Parameters
+    ----------
+    image : (channels, k, j, i) float32
+        Normalized; smaller than a tile it is padded on both sides.
+    corners : sequence of (k, j, i)
+        First voxels of the tiles.
+    weight : (k, j, i) float32, optional
+        Of a tile's voxels; without it `blend_weight`.
+
+    Returns
+    -------
+    (classes, k, j, i) float32
+    """
     tile, classes = spec.patch, len(spec.classes)
     padded, inner = pad_to(image, tile, spec.input.pad)
     shape = padded.shape[1:]
-    corners = list(product(*map(tile_starts, shape, tile, np.broadcast_to(overlap, 3))))
-    weight = blend_weight(tile)
+    weight = blend_weight(tile) if weight is None else weight
     total = np.zeros((classes, *shape), np.float32)
     norm = np.zeros(shape, np.float32)
     total_tiles, done = len(corners), 0

@@ -232,6 +232,18 @@ class ClassMap:
         np.clip(1 - found[1:4].sum(axis=0), 0, 1, out=found[0])
         return found
 
+    def rival(self, shares: np.ndarray) -> np.ndarray | None:
+        """Highest probability of all that is neither kidney nor lesion; None of nested regions.
+
+        Parameters
+        ----------
+        shares : (channels, k, j, i)
+        """
+        if self.nested:
+            return None
+        ours = (*KIDNEYS, *LESIONS)
+        return shares[[c.role not in ours for c in self.outputs]].max(axis=0)
+
     def numbers(self, shares: np.ndarray) -> np.ndarray:
         """The model's own label map of probabilities or, without regions, logits.
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
 from ..core.errors import ModelError
-from ..core.volume import Geometry, Volume
+from ..core.volume import Box, Geometry, Volume, resample
 
 _FLAT = 0.01  # of the normalized span
 _AXES = ("SI", "AP", "RL")  # canonical, and against it
+_ANISOTROPY = 3.0  # coarsest over finest voxel edge from which an axis is resampled apart
+_SPLINE_REACH = 12  # voxels that a cubic spline is felt
 _NO_LIMITS = (-float("inf"), float("inf"))
 
 
@@ -168,6 +171,9 @@ class InputSpec:
         Whether tiles of one density are background unseen.
     tolerance : float
         An axis whose spacing differs by no more than this share keeps its own.
+    splines : (int, int), optional
+        Orders by which images are brought onto the grid as nnU-Net does it: the usual one, and that
+        along an axis that is far coarser than the others. Without, they are averaged.
     """
 
     spacing_mm: tuple[float | None, float | None, float | None]
@@ -177,6 +183,7 @@ class InputSpec:
     axes: str = "SAR"
     skip_flat: bool = True
     tolerance: float = 0.0
+    splines: tuple[int, int] | None = None
 
     @property
     def flat(self) -> float:
@@ -185,12 +192,14 @@ class InputSpec:
 
     def grid_of(self, geometry: Geometry) -> Geometry:
         """Grid over a field with this spacing; where it does not matter, with the field's own."""
-        return geometry.with_spacing(
-            tuple(
-                float(own) if mm is None or abs(own / mm - 1) < self.tolerance else mm
-                for own, mm in zip(geometry.spacing_mm, self.spacing_mm, strict=True)
-            )
+        wanted = tuple(
+            float(own) if mm is None or abs(own / mm - 1) < self.tolerance else mm
+            for own, mm in zip(geometry.spacing_mm, self.spacing_mm, strict=True)
         )
+        if self.splines is None:
+            return geometry.with_spacing(wanted)
+        sizes = zip(geometry.spacing_mm, wanted, geometry.shape, strict=True)
+        return geometry.with_shape([max(1, round(float(a / b * n))) for a, b, n in sizes])
 
     def seen(self, volume: Volume, grid: Geometry) -> np.ndarray:
         """A CT as the network sees it on a grid, clipped before averaging.
@@ -205,10 +214,29 @@ class InputSpec:
         -------
         (1, k, j, i) float32
         """
+        if self.splines is not None:
+            return self._seen_by_splines(volume, grid, self.splines)
         low, high = self.normalization.clip_hu
         limits = (low, high) if np.isfinite(high - low) else None
         image = volume.resampled_to(grid, limits=limits).array
         return self.normalization(image)[None]
+
+    def _seen_by_splines(
+        self, volume: Volume, grid: Geometry, splines: tuple[int, int]
+    ) -> np.ndarray:
+        """The same, normalized before it is interpolated: splines overshoot what was clipped."""
+        corners = volume.geometry.kji_from_ras(
+            grid.ras_from_kji(np.array([[-1, -1, -1], grid.shape]))
+        )
+        low = np.floor(corners.min(axis=0)).astype(int) - _SPLINE_REACH
+        high = np.ceil(corners.max(axis=0)).astype(int) + _SPLINE_REACH + 1
+        size = np.array(volume.array.shape)
+        start, stop = np.clip(low, 0, size - 1), np.clip(high, 1, size)
+        part = volume.cropped(Box(tuple(map(int, start)), tuple(map(int, stop))))
+        values = self.normalization(part.array)
+        axis = coarse_axis(list(volume.geometry.spacing_mm), list(grid.spacing_mm))
+        orders = [splines[1] if n == axis else splines[0] for n in range(3)]
+        return resample(values, part.geometry, grid, orders=orders)[None]
 
     def fitted(self, volume: Volume) -> InputSpec:
         """The same for one image, where normalization depends on the image as a whole."""
@@ -217,6 +245,27 @@ class InputSpec:
     def oriented(self, volume: Volume) -> Volume:
         """A volume (a view) with its axes as the network has them."""
         return volume.canonical().reoriented(*order_and_flips(self.axes))
+
+
+def coarse_axis(
+    now: Sequence[float], then: Sequence[float], apart: bool | None = None
+) -> int | None:
+    """The axis that nnU-Net resamples apart: the only coarse one of the first grid that has one.
+
+    Parameters
+    ----------
+    now, then : sequence of float
+        Voxel sizes in mm of the grids before and after.
+    apart : bool, optional
+        What a model's plans say; None where the voxel sizes decide.
+    """
+    if apart is False:
+        return None
+    for spacing in (now, then):
+        if apart is True or max(spacing) / min(spacing) > _ANISOTROPY:
+            coarse = [n for n, mm in enumerate(spacing) if max(spacing) / mm == 1]
+            return coarse[0] if len(coarse) == 1 else None
+    return None
 
 
 def order_and_flips(axes: str) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -261,7 +261,14 @@ def _stage(
         network="UNet",
         options=_sizes(configuration, planar=planar),
         classes=tuple(c.name for c in classes.outputs),
-        input=InputSpec(mm, values, pad=0.0, axes=axes, skip_flat=False),  # type: ignore[arg-type]
+        input=InputSpec(
+            mm,  # type: ignore[arg-type]
+            values,
+            pad=0.0,
+            axes=axes,
+            skip_flat=False,
+            splines=(3, 0),
+        ),
         patch=depth,
     )
     return _Stage(spec, patch, planar)

@@ -62,12 +62,16 @@ class Region:
         The model's own label map, where it was asked for.
     votes : (models, k, j, i) float32, optional
         Probability of a lesion by each of several models.
+    rival : (k, j, i) float32, optional
+        The highest probability of any other class: what is below it is not a tissue. Without, a
+        voxel's tissue is decided step by step (see `to_native.decide`).
     """
 
     geometry: Geometry
     shares: np.ndarray
     numbers: np.ndarray | None = None
     votes: np.ndarray | None = None
+    rival: np.ndarray | None = None
 
     def canonical(self) -> Region:
         """The same with its axes in our order (a view)."""
@@ -76,7 +80,8 @@ class Region:
         own = None if self.numbers is None else self.numbers.transpose(order)[turn]
         shares = self.shares.transpose(0, *(n + 1 for n in order))[(slice(None), *turn)]
         votes = self.votes  # only of regions that lie that way already
-        return Region(self.geometry.reoriented(order, flips), shares, own, votes)
+        rival = None if self.rival is None else self.rival.transpose(order)[turn]
+        return Region(self.geometry.reoriented(order, flips), shares, own, votes, rival)
 
 
 class Segmenter(Protocol):

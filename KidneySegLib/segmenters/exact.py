@@ -17,13 +17,13 @@ from ..core.progress import Stages
 from ..core.volume import Box, Geometry, Volume
 from ..engine.base import Engine
 from ..models.foreign import Exactly, ForeignModel
+from ..models.inputs import coarse_axis
 from .base import TISSUES, Quality, Region
 from .foreign import activated, mirrored_passes, require_channels
 from .half_precision import blended
 from .places import Found, Hints, Place, whole_field
 
 _OVERLAP = 0.5
-_ANISOTROPY = 3.0  # coarsest over finest voxel edge from which an axis is taken apart
 _SHARES = {"load model": 0.05, "segment": 3.0}
 
 
@@ -88,7 +88,8 @@ class Exact:
         logits = steps.back(total / np.float16(len(self.model.networks)))
         shares = activated(logits.astype(np.float32), nested=classes.nested)
         raw = classes.numbers(shares if classes.nested else logits)
-        return [Region(part.geometry, classes.tissues(shares), raw)]
+        tissues, rival = classes.tissues(shares), classes.rival(shares)
+        return [Region(part.geometry, tissues, raw, rival=rival)]
 
 
 class _Steps:
@@ -103,18 +104,8 @@ class _Steps:
         self._new = tuple(
             int(round(a / b * n)) for a, b, n in zip(own, wanted, geometry.shape, strict=True)
         )
-        self._axis = self._apart(own, wanted)
-        self._axis_back = self._apart(wanted, own)
-
-    def _apart(self, now: Sequence[float], then: Sequence[float]) -> int | None:
-        """The axis that is taken apart: the only coarse one of the first grid that has one."""
-        if self._way.apart is False:
-            return None
-        for spacing in (now, then):
-            if self._way.apart is True or max(spacing) / min(spacing) > _ANISOTROPY:
-                coarse = [n for n, mm in enumerate(spacing) if max(spacing) / mm == 1]
-                return coarse[0] if len(coarse) == 1 else None
-        return None
+        self._axis = coarse_axis(own, wanted, way.apart)
+        self._axis_back = coarse_axis(wanted, own, way.apart)
 
     def to_model(self, image: np.ndarray) -> np.ndarray:
         """A normalized image ``(k, j, i)`` on the model's grid."""
