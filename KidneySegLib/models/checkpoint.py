@@ -78,12 +78,12 @@ def _numpy_names() -> list[Any]:
     """Names of NumPy that are data: numbers with their types."""
     import numpy as np
 
-    scalar = _scalar()
+    scalar = numpy_scalar()
     kinds = [type(np.dtype(name)) for name in ("f4", "f8", "i4", "i8", "u1", "?")]
     return [scalar, (scalar, "numpy.core.multiarray.scalar"), np.dtype, *kinds]
 
 
-def _scalar() -> Any:
+def numpy_scalar() -> Any:
     """NumPy's function that makes a number of bytes; its module moved with version 2."""
     import numpy as np
 

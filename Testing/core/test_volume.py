@@ -176,3 +176,24 @@ def test_no_voxel_lies_outside_a_grid_of_another_spacing(count, old_mm, new_mm):
     ends = other.kji_from_ras(geometry.ras_from_kji([[-0.5, 2, 2], [count - 0.5, 2, 2]]))
     assert ends[0, 0] >= -0.5 - 1e-3
     assert ends[1, 0] <= other.shape[0] - 0.5 + 1e-3
+
+
+@pytest.mark.parametrize("order", [0, 1, 3])
+@pytest.mark.parametrize("shape", [(20, 31, 12), (7, 9, 40)])
+def test_splines_as_scikit_image_has_them(order, shape, rng):
+    from skimage.transform import resize
+
+    array = rng.normal(size=(15, 21, 18))
+    source = Geometry(array.shape, np.diag([1.0, 1.5, 2.0, 1.0]))
+    target = source.with_shape(shape)
+    found = resample(array, source, target, orders=(order,) * 3)
+    expected = resize(array, shape, order, mode="edge", anti_aliasing=False)
+    np.testing.assert_allclose(found, expected, atol=5e-3)
+
+
+def test_another_number_of_voxels_over_the_same_field():
+    source = Geometry((10, 20, 30), np.diag([-1.0, 1.0, 3.0, 1.0]))
+    target = source.with_shape((15, 10, 60))
+    np.testing.assert_allclose(target.spacing_mm, [2, 2, 0.5])
+    ends = [g.ras_from_kji([[-0.5] * 3, np.array(g.shape) - 0.5]) for g in (source, target)]
+    np.testing.assert_allclose(*ends)

@@ -27,7 +27,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--json", action="store_true", help="JSON on standard output")
     parser.set_defaults(run=run)
     subcommands = parser.add_subparsers(metavar="SUBCOMMAND")
-    for subcommand in (_add_show, _add_import, _add_remove, _add_verify, _add_known, _add_export):
+    for subcommand in _SUBCOMMANDS:
         own = subcommand(subcommands)
         own.add_argument(
             "--json", action="store_true", default=argparse.SUPPRESS, help="JSON lines"
@@ -93,6 +93,28 @@ def _add_export(commands: argparse._SubParsersAction) -> argparse.ArgumentParser
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder for the files")
     parser.set_defaults(run=run_export)
     return parser
+
+
+def _add_convert(commands: argparse._SubParsersAction) -> argparse.ArgumentParser:
+    """``models convert``."""
+    parser = commands.add_parser(
+        "convert", help="make a folder of nnU-Net v2 of a trained folder of version 1"
+    )
+    parser.add_argument("folder", type=Path, help="with plans.pkl and fold_0")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="new folder")
+    parser.add_argument(
+        "--labels",
+        required=True,
+        metavar="NUMBER=NAME,...",
+        help="what the classes are, such as 1=kidney,2=tumor: version 1 does not keep it",
+    )
+    parser.set_defaults(run=run_convert)
+    return parser
+
+
+_SUBCOMMANDS = (
+    _add_show, _add_import, _add_remove, _add_verify, _add_known, _add_export, _add_convert,
+)  # fmt: skip
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
@@ -224,4 +246,19 @@ def run_export(options: argparse.Namespace, console: Console) -> int:
     files = export_onnx(open_model(options.model), options.output)
     listed = "\n".join(str(file) for file in files)
     console.result({"files": [file.name for file in files]}, listed)
+    return 0
+
+
+def run_convert(options: argparse.Namespace, console: Console) -> int:
+    """Convert a trained folder of nnU-Net version 1."""
+    from ...models.nnunet_v1 import convert
+
+    labels = {}
+    for part in options.labels.split(","):
+        number, _, name = part.strip().partition("=")
+        if not number.isdecimal() or not name:
+            raise InputError(f"'{part}' names no class. Expected NUMBER=NAME, such as 1=kidney.")
+        labels[int(number)] = name
+    folder = convert(options.folder, options.output, labels)
+    console.result({"folder": folder.name}, f"{folder}\nNow: kidneyseg models import {folder}")
     return 0
