@@ -43,6 +43,7 @@ FULL = {"patch": (128, 128, 128), "spacing": (0.78, 0.78, 0.78)}
 FEATURES = (32, 64, 128, 256, 320, 320)
 SHAPE, SPACING = (200, 512, 512), (1.0, 0.78, 0.78)
 CASE = "btcv_0005"
+_NOTHING = 50.0  # of background's logit
 
 
 def make_ct(path: Path) -> None:
@@ -60,7 +61,10 @@ def full_size(home: Path) -> Path:
     """A KiTS-like network of full size with random weights."""
     torch.manual_seed(0)
     own = configuration(**FULL, features=FEATURES)
-    return write_folder(home, own, new_network(own))
+    network = new_network(own)
+    with torch.no_grad():  # random masks would reach every wall, and regions grow there
+        network.decoder.seg_layers[-1].bias[0] = _NOTHING
+    return write_folder(home, own, network)
 
 
 def theirs(folder: Path, ct: Path, out: Path) -> None:

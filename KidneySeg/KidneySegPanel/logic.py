@@ -77,7 +77,7 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         from .run import Run
 
         sent = mrml.Sent(volumeNode)
-        run = Run(self.startJob(volumeNode, settings, model=model, device=device), sent)
+        run = Run(self.startJob(volumeNode, settings, {"model": model}, device=device), sent)
 
         def stop():
             slicer.app.processEvents()
@@ -92,11 +92,11 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         from KidneySegLib.engine import open_engine
         from KidneySegLib.kidney_ct.measured import of_result
         from KidneySegLib.kidney_ct.task import KidneyCT
-        from KidneySegLib.models.registry import find_model
+        from KidneySegLib.models.opening import open_model
         from KidneySegLib.pipeline import run
         from KidneySegLib.segmenters import open_segmenter
 
-        segmenter = open_segmenter(find_model(model), open_engine(device))
+        segmenter = open_segmenter(open_model(model), open_engine(device))
         volume = mrml.volume_from_node(volumeNode)
         result = run(KidneyCT(settings), volume, segmenter, progress=progress, cancel=cancel)
         warp = mrml.warp_of(volumeNode)
@@ -118,15 +118,15 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
             quality=quality, kidneys_only=kidneysOnly, points=points, rois=rois, refine=refine
         )
 
-    def startJob(self, volumeNode, settings, *, model=None, device="auto"):
-        """Start the child process that segments."""
+    def startJob(self, volumeNode, settings, models=None, *, device="auto"):
+        """Start the child process that segments; ``models`` is what `WantedModels` takes."""
         from KidneySegLib.app.job import segment_job
         from KidneySegLib.mrml import volume_from_node, warp_of
 
         return segment_job(
             volume_from_node(volumeNode),
             settings,
-            model=model or None,
+            models=models,
             device=device,
             warp=warp_of(volumeNode),
             **childOptions(),
@@ -156,6 +156,8 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         )
         made, removed = update.segmentation, data["removed_components"]
         mrml.add_candidates(labels, result.rejected.array, removed, volumeNode, made)
+        others = None if result.structures is None else result.structures.array
+        mrml.add_structures(others, result.measurements.structures, volumeNode, made)
         if update.kept or mrml.corrections(made):
             mrml.keep_pending(made, done.measured)
             return made, False

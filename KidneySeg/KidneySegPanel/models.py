@@ -1,18 +1,13 @@
 """Model, quality, device and the other choices of the next run."""
 
-import json
 import shutil
 import sys
-from pathlib import Path
 
-import qt
 import slicer
 from slicer.i18n import tr as _
 
-from . import texts
+from .model_store import ModelStore
 from .parameters import ASK, CORRECTIONS, DEVICES, REFINEMENTS, Quality
-
-_IMPORTED = "KidneySeg/importedModels"
 
 
 class Models:
@@ -21,15 +16,7 @@ class Models:
     def __init__(self, panel):
         self._panel, self.ui = panel, panel.ui
         self._fill()
-        menu = qt.QMenu(self.ui.modelButton)
-        for text, slot in (
-            (_("About this model..."), self.onAbout),
-            (_("Import from folder..."), self.onImport),
-            (_("Import from file..."), self.onImportFile),
-            (_("Remove this imported model"), self.onRemove),
-        ):
-            menu.addAction(text).connect("triggered()", slot)
-        self.ui.modelButton.setMenu(menu)
+        self.store = ModelStore(panel, self)
         for name in self._selectors():
             getattr(self.ui, name).connect("currentIndexChanged(int)", self.onChoice)
 
@@ -37,6 +24,7 @@ class Models:
         """Combo boxes and the parameter of each."""
         return {
             "modelSelector": "model",
+            "lesionsSelector": "lesions",
             "qualitySelector": "quality",
             "deviceSelector": "device",
             "refineSelector": "refine",
@@ -72,11 +60,27 @@ class Models:
         for selector, values in entries.items():
             for value in values:
                 selector.addItem(words[value], value)
+        self.ui.lesionsSelector.addItem(_("The same model"), "")
         for name in sorted(model_folders(), key=lambda n: n != DEFAULT_MODEL):
             self.ui.modelSelector.addItem(name, name)
-        for name in imported():
-            if self.ui.modelSelector.findData(name) < 0:
-                self.ui.modelSelector.addItem(name, name)
+            if name != DEFAULT_MODEL:
+                self.ui.lesionsSelector.addItem(name, name)
+
+    def offer(self, name):
+        """Offer a model that was imported, and choose it."""
+        for selector in (self.ui.modelSelector, self.ui.lesionsSelector):
+            if selector.findData(name) < 0:
+                selector.addItem(name, name)
+        self.ui.modelSelector.setCurrentIndex(self.ui.modelSelector.findData(name))
+
+    def withdraw(self, name):
+        """No longer offer a model; what was chosen falls back to the first."""
+        for selector in (self.ui.modelSelector, self.ui.lesionsSelector):
+            at = selector.findData(name)
+            if at >= 0:
+                if selector.currentIndex == at:
+                    selector.setCurrentIndex(0)
+                selector.removeItem(at)
 
     def show(self, case):
         """Show what the parameter node holds."""
@@ -107,7 +111,7 @@ class Models:
         for parameter, value in chosen.items():
             setattr(node, parameter, Quality(value) if parameter == "quality" else value)
         settings = slicer.app.userSettings()
-        for parameter in ("model", "device", "quality", "corrections"):
+        for parameter in ("model", "lesions", "device", "quality", "corrections"):
             settings.setValue(f"KidneySeg/{parameter}", chosen[parameter])
 
     def recall(self, node):
@@ -124,11 +128,18 @@ class Models:
         node.device = device if device in DEVICES else "auto"
         node.corrections = corrections if corrections in CORRECTIONS else ASK
         node.model = settings.value("KidneySeg/model", "") or ""
+        node.lesions = settings.value("KidneySeg/lesions", "") or ""
 
     def chosen(self):
-        """Chosen model as the library takes it: a name, or the folder of an imported one."""
-        name = self._panel.session.parameters.model
-        return imported().get(name, name) or None
+        """Name of the chosen model; None for the one that ships."""
+        return self._panel.session.parameters.model or None
+
+    def wanted(self):
+        """The models of the next run, as a job's request names them."""
+        lesions = self._panel.session.parameters.lesions
+        if lesions:
+            return {"model": None, "kidneys": self.chosen(), "lesions": [lesions]}
+        return {"model": self.chosen()}
 
     def remember(self, result, seconds):
         """How long a run on the CPU took, for the estimate."""
@@ -155,70 +166,3 @@ class Models:
         else:
             estimate = _("slower than a GPU; the first run measures how much on this computer")
         self.ui.deviceNote.text = _("Runs on the CPU: {estimate}.").format(estimate=estimate)
-
-    # ------------------------------------------------------------ model packages
-
-    def onAbout(self):
-        """Show the card of the chosen model; needs no package."""
-        from KidneySegLib.core.errors import KidneySegError
-        from KidneySegLib.models.registry import about_model
-
-        try:
-            text = about_model(self.chosen())
-        except KidneySegError as error:
-            self._panel.say(texts.worded(error), "error")
-            return
-        self.ui.advancedSection.collapsed = False
-        self._panel.support.log(text)
-
-    def onImport(self):
-        """Add a model package that lies in a folder."""
-        folder = qt.QFileDialog.getExistingDirectory(None, _("Folder of a model package"))
-        if folder and self._panel.support.packagesAreThere():
-            self._import(lambda: Path(folder))
-
-    def onImportFile(self):
-        """Add a model package from a ZIP archive, unpacked beside Slicer's settings."""
-        archive = qt.QFileDialog.getOpenFileName(None, _("Model package"), "", "ZIP (*.zip)")
-        if not archive or not self._panel.support.packagesAreThere():
-            return
-        from KidneySegLib.models.archive import unpack_model
-
-        models = Path(slicer.app.slicerUserSettingsFilePath).parent / "KidneySeg" / "models"
-        self._import(lambda: unpack_model(Path(archive), models))
-
-    def _import(self, fetch):
-        """Check a package and offer it; scenes store its name, never its folder."""
-        from KidneySegLib.models.manifest import load_package
-        from KidneySegLib.models.registry import model_folders
-
-        with self._panel.working():
-            folder = fetch()
-            name = load_package(folder).name
-            if name in model_folders():
-                name = _("{name} (imported)").format(name=name)
-            known = {**imported(), name: str(folder)}
-            slicer.app.userSettings().setValue(_IMPORTED, json.dumps(known))
-            selector = self.ui.modelSelector
-            if selector.findData(name) < 0:
-                selector.addItem(name, name)
-            selector.setCurrentIndex(selector.findData(name))
-
-    def onRemove(self):
-        """Forget an imported model; its files stay where they are."""
-        name, known = self._panel.session.parameters.model, imported()
-        if name not in known:
-            self._panel.say(_("Only imported models can be removed; this one came with KidneySeg."))
-            return
-        folder = known.pop(name)
-        slicer.app.userSettings().setValue(_IMPORTED, json.dumps(known))
-        selector = self.ui.modelSelector
-        selector.setCurrentIndex(0)
-        selector.removeItem(selector.findData(name))
-        text = _("'{name}' is no longer offered. Its files stay in {folder}.")
-        self._panel.say(text.format(name=name, folder=folder))
-
-
-def imported():
-    """Name and folder of models that the user imported, on this computer."""
-    return json.loads(slicer.app.userSettings().value(_IMPORTED, "") or "{}")

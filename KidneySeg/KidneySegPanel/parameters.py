@@ -33,6 +33,7 @@ class KidneySegParameterNode:
     points: vtkMRMLMarkupsFiducialNode
     roi: vtkMRMLMarkupsROINode
     model: str = ""
+    lesions: str = ""
     quality: Quality = Quality.BALANCED
     device: str = "auto"
     kidneysOnly: bool = False

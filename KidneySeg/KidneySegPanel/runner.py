@@ -77,7 +77,7 @@ class Runner:
             )
             settings = replace(settings, probabilities=True)  # for clicks that correct
             sent = mrml.Sent(ct)
-            job = panel.logic.startJob(ct, settings, model=panel.models.chosen(), device=own.device)
+            job = panel.logic.startJob(ct, settings, panel.models.wanted(), device=own.device)
             self._begin(
                 Run(job, sent, segmentation=None if policy == "beside" else made, policy=policy)
             )

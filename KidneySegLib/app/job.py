@@ -281,7 +281,7 @@ def segment_job(
     volume: Volume,
     settings: Settings,
     *,
-    model: str | None = None,
+    models: Mapping[str, Any] | None = None,
     device: str = "auto",
     warp: Warp | None = None,
     **start: Any,
@@ -292,8 +292,8 @@ def segment_job(
     ----------
     volume : Volume
     settings : Settings
-    model : str, optional
-        Name or folder of a model package.
+    models : mapping, optional
+        What `WantedModels.from_dict` takes: ``model``, or ``kidneys`` and ``lesions``.
     device : str
     warp : Warp, optional
         The transform over the CT, where a matrix does not describe it: numbers are then of the
@@ -301,7 +301,7 @@ def segment_job(
     **start
         ``command`` and ``temporary`` of `Job`.
     """
-    request = {"settings": settings.as_dict(), "model": model, "device": device}
+    request = {"settings": settings.as_dict(), "device": device, **(models or {"model": None})}
     warp_request, arrays = _warp_parts(warp)
     return Job(volume, request | warp_request, arrays, **start)
 

@@ -65,6 +65,12 @@ def find_folder(wanted: str | Path | None = None) -> Path:
     )
 
 
+def is_package(name_or_folder: str | Path | None = None) -> bool:
+    """Whether a model is a package of our own, whose card can be read without any package."""
+    wanted = str(name_or_folder or DEFAULT_MODEL)
+    return (model_folders().get(wanted, Path(wanted)) / MANIFEST).is_file()
+
+
 def about_model(name_or_folder: str | Path | None = None) -> str:
     """Title, version, license and card of a model, as its folder tells them; nothing is checked.
 

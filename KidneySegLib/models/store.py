@@ -12,7 +12,7 @@ import json
 import re
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -162,6 +162,17 @@ def import_model(
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return entry_of(name)
+
+
+def free_name(source: Path, taken: Collection[str]) -> str:
+    """A name for what lies somewhere, that no other model has: by its file or folder."""
+    stem = (
+        re.sub(r"[^A-Za-z0-9._+-]+", "-", source.name.removesuffix(".zip")).strip("-.") or "model"
+    )
+    name, number = stem, 2
+    while name in taken:
+        name, number = f"{stem}-{number}", number + 1
+    return name
 
 
 def _checked_name(name: str) -> str:

@@ -30,6 +30,7 @@ from .measuring import (
 from .placement import Sent, holds_image, placement_of, reference_volume, same_placement, voxels_of
 from .results import RECORDED, add_to_scene, recorded_voxels, require_output, stored_record
 from .staleness import state_of
+from .structures import add_structures
 from .tables import (
     MEASUREMENTS,
     fill_table,
@@ -57,6 +58,7 @@ __all__ = [
     "Sent",
     "add_candidates",
     "add_lesion",
+    "add_structures",
     "add_to_scene",
     "belongings",
     "candidate_list",

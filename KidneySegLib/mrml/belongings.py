@@ -15,6 +15,7 @@ from .placement import reference_volume
 TABLE_ROLE = "KidneySeg.Segmentation"
 LINE_ROLE = "KidneySeg.DiametersOf"
 CANDIDATES_ROLE = "KidneySeg.Candidates"
+STRUCTURES_ROLE = "KidneySeg.StructuresOf"
 RECORD = "KidneySeg.Record"
 _FOLDER = "KidneySeg.Folder"
 
@@ -32,6 +33,11 @@ def diameter_lines(segmentation_node: Any) -> list[Any]:
 def candidates_of(segmentation_node: Any) -> Any:
     """Node with the candidates that belong to a segmentation; None where there is none."""
     return segmentation_node.GetNodeReference(CANDIDATES_ROLE)
+
+
+def structures_of(segmentation_node: Any) -> list[Any]:
+    """Segmentations with what a model tells beside a result's kidneys, tumors and cysts."""
+    return _pointing_at(segmentation_node, "vtkMRMLSegmentationNode", STRUCTURES_ROLE)
 
 
 def owner_of_candidates(node: Any) -> Any:
@@ -55,7 +61,7 @@ def results_on(volume_node: Any) -> list[Any]:
 def belongings(segmentation_node: Any) -> list[Any]:
     """Every node that has no meaning without a segmentation."""
     tables = _pointing_at(segmentation_node, "vtkMRMLTableNode", TABLE_ROLE)
-    own = [*tables, *diameter_lines(segmentation_node)]
+    own = [*tables, *diameter_lines(segmentation_node), *structures_of(segmentation_node)]
     return [*own, *own_candidates(segmentation_node)]
 
 

@@ -154,7 +154,7 @@ def test_the_real_worker_says_what_is_wrong_with_the_input(ct):
 
 def test_a_model_that_is_gone_is_named(ct):
     with pytest.raises(JobError, match="There is no model 'gone'"):
-        run_job(segment_job(ct, Settings(), model="gone", device="cpu"))
+        run_job(segment_job(ct, Settings(), models={"model": "gone"}, device="cpu"))
 
 
 def test_cancel_kills_the_whole_tree_within_two_seconds(ct, imitate, temporary):
@@ -203,7 +203,7 @@ def test_garbage_alone_is_no_result(ct, imitate):
 
 
 def test_the_real_child_ends_without_a_crash(ct):
-    job = segment_job(ct, Settings(), model="gone", device="cpu")
+    job = segment_job(ct, Settings(), models={"model": "gone"}, device="cpu")
     with pytest.raises(JobError):
         run_job(job)
     assert job._process.returncode == 2

@@ -68,56 +68,98 @@ def archive(tmp_path, package):
     return path
 
 
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """The user's folder, where imported models lie."""
+    from KidneySegLib.environment.user_folder import VARIABLE
+
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
 def test_an_imported_model_is_known_by_its_name_and_can_be_removed(
-    widget, ct, module, tmp_path, monkeypatch, package
+    widget, ct, module, home, tmp_path, monkeypatch, package
 ):
     import shutil
 
     folder = tmp_path / "mine"
     shutil.copytree(package.folder, folder)
     folder_dialog(monkeypatch, folder)
-    widget.models.onImport()
-    assert widget._parameterNode.model == "kidneyseg-ct (imported)"
-    assert widget.models.chosen() == str(folder)
+    widget.models.store.onImport()
+    assert widget._parameterNode.model == widget.models.chosen() == "mine"
+    assert "was imported" in widget.ui.statusLabel.text
+    assert widget.ui.lesionsSelector.findData("mine") > 0
+    widget.models.store.onImport()
+    assert widget._parameterNode.model == "mine-2"
     slicer.mrmlScene.SetSaveToXMLString(1)
     slicer.mrmlScene.Commit()
     assert str(folder) not in slicer.mrmlScene.GetSceneXMLString()
     again = module.KidneySegWidget()
     again.setup()
-    assert again.ui.modelSelector.currentData == "kidneyseg-ct (imported)"
+    assert again.ui.modelSelector.currentData == "mine-2"
     again.cleanup()
-    widget.models.onRemove()
+    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda *_, **__: False)
+    widget.models.store.onRemove()
+    assert (home / "models" / "mine-2").is_dir()
+    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda *_, **__: True)
+    widget.models.store.onRemove()
     assert widget._parameterNode.model == "kidneyseg-ct"
-    assert widget.ui.modelSelector.findData("kidneyseg-ct (imported)") < 0
+    assert widget.ui.modelSelector.findData("mine-2") < 0
+    assert not (home / "models" / "mine-2").exists()
     assert (folder / "model.json").is_file()
-    widget.models.onRemove()
+    widget.models.store.onRemove()
     assert "Only imported models" in widget.ui.statusLabel.text
 
 
-def test_a_model_is_imported_from_a_file(widget, ct, archive, monkeypatch):
+def test_lesions_of_another_model_go_into_the_request(widget, ct, home, tmp_path, monkeypatch):
+    import foreign_models
+
+    folder = foreign_models.write_nnunet(tmp_path / "other")
+    folder_dialog(monkeypatch, folder)
+    widget.models.store.onImport()
+    name = widget.models.chosen()
+    assert widget.models.wanted() == {"model": name}
+    widget._parameterNode.model = "kidneyseg-ct"
+    widget._parameterNode.lesions = name
+    expected = {"model": None, "kidneys": "kidneyseg-ct", "lesions": [name]}
+    assert widget.models.wanted() == expected
+    widget._parameterNode.model = name
+    widget.models.store.onAbout()
+    assert "nnU-Net v2" in widget.ui.detailsText.plainText
+    widget.models.store.onKnown()
+    assert "Renal-Net" in widget.ui.detailsText.plainText
+
+
+def test_a_model_is_imported_from_a_file(widget, ct, home, archive, monkeypatch):
     file_dialog(monkeypatch, archive)
-    widget.models.onImportFile()
-    assert widget._parameterNode.model == "kidneyseg-ct (imported)"
-    settings = Path(slicer.app.slicerUserSettingsFilePath).parent
-    assert Path(widget.models.chosen()).parent == settings / "KidneySeg" / "models"
+    widget.models.store.onImportFile()
+    assert widget._parameterNode.model == "mine"
     archive.write_text("no archive")
-    widget.models.onImportFile()
-    assert "not a ZIP archive" in widget.ui.statusLabel.text
+    widget.models.store.onImportFile()
+    assert "no ZIP file" in widget.ui.statusLabel.text
 
 
-def test_a_read_only_home_is_named(widget, ct, archive, tmp_path, monkeypatch):
-    home = tmp_path / "home"
+def test_an_address_is_fetched_only_when_it_is_given(widget, ct, home, monkeypatch):
+    dialog = type("QInputDialog", (), {"getText": staticmethod(lambda *_: "")})
+    monkeypatch.setattr(sys.modules["qt"], "QInputDialog", dialog, raising=False)
+    widget.models.store.onImportAddress()
+    assert not home.exists()
+    dialog.getText = staticmethod(lambda *_: "http://example.com/model.zip 00")
+    widget.models.store.onImportAddress()
+    assert "no https address" in widget.ui.statusLabel.text
+
+
+def test_a_read_only_home_is_named(widget, ct, home, archive, monkeypatch):
     home.write_text("cannot hold a folder")
-    monkeypatch.setattr(slicer.app, "slicerUserSettingsFilePath", str(home / "Slicer.ini"))
     file_dialog(monkeypatch, archive)
-    widget.models.onImportFile()
-    assert "could not be unpacked" in widget.ui.statusLabel.text
+    widget.models.store.onImportFile()
+    assert "could not be stored" in widget.ui.statusLabel.text
 
 
 def test_a_model_that_this_computer_lacks_is_shown_as_missing(widget, ct):
     widget._parameterNode.model = "somebody's"
     assert widget.ui.modelSelector.currentText == "somebody's (missing)"
-    widget.models.onAbout()
+    widget.models.store.onAbout()
     assert "There is no model" in widget.ui.statusLabel.text
 
 
@@ -125,16 +167,18 @@ def test_the_model_card_is_one_click_away_and_needs_no_package(widget, ct, monke
     from KidneySegLib.environment import requirements
 
     monkeypatch.setattr(requirements, "installed_version", lambda name: None)
-    widget.models.onAbout()
+    widget.models.store.onAbout()
     text = widget.ui.detailsText.plainText
     assert "License of the weights" in text
     assert "kidneyseg-ct" in text
     assert not widget.ui.advancedSection.collapsed
 
 
-def test_a_folder_that_is_no_model_is_refused(widget, ct, tmp_path, monkeypatch):
-    folder_dialog(monkeypatch, tmp_path)
-    widget.models.onImport()
+def test_a_folder_that_is_no_model_is_refused(widget, ct, home, tmp_path, monkeypatch):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "notes.txt").write_text("no model")
+    folder_dialog(monkeypatch, tmp_path / "other")
+    widget.models.store.onImport()
     assert "model.json" in widget.ui.statusLabel.text
 
 

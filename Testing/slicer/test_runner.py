@@ -476,9 +476,9 @@ def test_refinement_that_is_chosen_reaches_the_run(widget, ct, imitate, monkeypa
     imitate()
     seen, start = [], widget.logic.startJob
 
-    def spy(volume, settings, **rest):
+    def spy(volume, settings, models, **rest):
         seen.append(settings)
-        return start(volume, settings, **rest)
+        return start(volume, settings, models, **rest)
 
     monkeypatch.setattr(widget.logic, "startJob", spy)
     run(widget)

@@ -72,7 +72,7 @@ class Walk:
             panel.logic.startJob = self._replay
             panel.logic.startMeasuring = self._measure_here
 
-    def _replay(self, ct_node, settings, **_options):
+    def _replay(self, ct_node, settings, _models=None, **_options):
         del settings
         result, numbers = Result.load(self._recorded), Measured.load(self._recorded)
         volume, warp = mrml.volume_from_node(ct_node), mrml.warp_of(ct_node)

@@ -280,6 +280,14 @@
       <translation>...</translation>
     </message>
     <message>
+      <source>Lesions by:</source>
+      <translation>Herde durch:</translation>
+    </message>
+    <message>
+      <source>Whose tumors and cysts count. Another model's lesions are kept where a kidney of the model above is.</source>
+      <translation>Wessen Tumoren und Zysten zählen. Herde eines anderen Modells bleiben, wo eine Niere des Modells darüber liegt.</translation>
+    </message>
+    <message>
       <source>&amp;Quality:</source>
       <translation>&amp;Qualität:</translation>
     </message>
@@ -606,11 +614,66 @@ Andere Erweiterungen, die sie nutzen, können betroffen sein.
     </message>
   </context>
   <context>
-    <name>KidneySegPanel.models</name>
+    <name>KidneySegPanel.model_store</name>
     <message>
-      <source>'{name}' is no longer offered. Its files stay in {folder}.</source>
-      <translation>„{name}“ wird nicht mehr angeboten. Die Dateien bleiben in {folder}.</translation>
+      <source>Address (https) of the model's ZIP file, and its sha256 after a space where its authors give one. It is fetched when you press OK:</source>
+      <translation>Adresse (https) der ZIP-Datei des Modells, und nach einem Leerzeichen ihr sha256, wo die Autoren ihn angeben. Sie wird geladen, wenn Sie OK drücken:</translation>
     </message>
+    <message>
+      <source>Delete '{name}' ({size:.0f} MB) from this computer?</source>
+      <translation>'{name}' ({size:.0f} MB) von diesem Computer löschen?</translation>
+    </message>
+    <message>
+      <source>Folder of a model</source>
+      <translation>Ordner eines Modells</translation>
+    </message>
+    <message>
+      <source>Model</source>
+      <translation>Modell</translation>
+    </message>
+    <message>
+      <source>'{name}' was imported ({size:.0f} MB) and checked.</source>
+      <translation>'{name}' wurde importiert ({size:.0f} MB) und geprüft.</translation>
+    </message>
+    <message>
+      <source>About this model...</source>
+      <translation>Über dieses Modell...</translation>
+    </message>
+    <message>
+      <source>Import from folder...</source>
+      <translation>Aus Ordner importieren...</translation>
+    </message>
+    <message>
+      <source>Import from file...</source>
+      <translation>Aus Datei importieren...</translation>
+    </message>
+    <message>
+      <source>Import from the web...</source>
+      <translation>Aus dem Internet importieren...</translation>
+    </message>
+    <message>
+      <source>Public models...</source>
+      <translation>Öffentliche Modelle...</translation>
+    </message>
+    <message>
+      <source>Remove this imported model</source>
+      <translation>Dieses importierte Modell entfernen</translation>
+    </message>
+    <message>
+      <source>Only imported models can be removed; this one came with KidneySeg.</source>
+      <translation>Nur importierte Modelle können entfernt werden; dieses kam mit KidneySeg.</translation>
+    </message>
+    <message>
+      <source>Importing: {share:.0f} %</source>
+      <translation>Import: {share:.0f} %</translation>
+    </message>
+    <message>
+      <source>'{name}' was deleted.</source>
+      <translation>'{name}' wurde gelöscht.</translation>
+    </message>
+  </context>
+  <context>
+    <name>KidneySegPanel.models</name>
     <message>
       <source>Fast</source>
       <translation>Schnell</translation>
@@ -668,6 +731,10 @@ Andere Erweiterungen, die sie nutzen, können betroffen sein.
       <translation>Neue Segmentierung daneben</translation>
     </message>
     <message>
+      <source>The same model</source>
+      <translation>Dasselbe Modell</translation>
+    </message>
+    <message>
       <source>about {seconds:.0f} s for this CT, by the last run on this computer</source>
       <translation>etwa {seconds:.0f} s für dieses CT, nach dem letzten Lauf auf diesem Computer</translation>
     </message>
@@ -676,40 +743,8 @@ Andere Erweiterungen, die sie nutzen, können betroffen sein.
       <translation>langsamer als mit GPU; der erste Lauf misst, wie viel auf diesem Computer</translation>
     </message>
     <message>
-      <source>Folder of a model package</source>
-      <translation>Ordner eines Modellpakets</translation>
-    </message>
-    <message>
-      <source>Model package</source>
-      <translation>Modellpaket</translation>
-    </message>
-    <message>
-      <source>About this model...</source>
-      <translation>Über dieses Modell...</translation>
-    </message>
-    <message>
-      <source>Import from folder...</source>
-      <translation>Aus Ordner importieren...</translation>
-    </message>
-    <message>
-      <source>Import from file...</source>
-      <translation>Aus Datei importieren...</translation>
-    </message>
-    <message>
-      <source>Remove this imported model</source>
-      <translation>Dieses importierte Modell entfernen</translation>
-    </message>
-    <message>
       <source>Runs on the CPU: {estimate}.</source>
       <translation>Rechnet auf der CPU: {estimate}.</translation>
-    </message>
-    <message>
-      <source>Only imported models can be removed; this one came with KidneySeg.</source>
-      <translation>Nur importierte Modelle können entfernt werden; dieses kam mit KidneySeg.</translation>
-    </message>
-    <message>
-      <source>{name} (imported)</source>
-      <translation>{name} (importiert)</translation>
     </message>
     <message>
       <source>{name} (missing)</source>
@@ -1182,6 +1217,10 @@ Zurückgehen?</translation>
       <translation type="unfinished" />
     </message>
     <message>
+      <source>Lesion {number} ({kind}, {ml:.1f} mL) is not seen by {missed}. Check whether it is there.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>The spine lies in front of the body: the position in the file is wrong, and right and left may be exchanged. Load the original DICOM series, or check the sides.</source>
       <translation type="unfinished" />
     </message>
@@ -1275,6 +1314,10 @@ Zurückgehen?</translation>
     </message>
     <message>
       <source>The scan cuts the body on one side, so its midline is not seen: right and left may be swapped. Check the sides.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The model tells {count} other structures that lie only partly in what was looked at ({listed}). They are left out: their volumes would be wrong. The model's own way, over the whole scan, gives them whole.</source>
       <translation type="unfinished" />
     </message>
     <message>

@@ -280,6 +280,14 @@
       <translation>...</translation>
     </message>
     <message>
+      <source>Lesions by:</source>
+      <translation>Lésions par :</translation>
+    </message>
+    <message>
+      <source>Whose tumors and cysts count. Another model's lesions are kept where a kidney of the model above is.</source>
+      <translation>De quel modèle comptent les tumeurs et les kystes. Les lésions d'un autre modèle sont gardées là où se trouve un rein du modèle ci-dessus.</translation>
+    </message>
+    <message>
       <source>&amp;Quality:</source>
       <translation>&amp;Qualité :</translation>
     </message>
@@ -606,11 +614,66 @@ D'autres extensions qui les utilisent peuvent être touchées.
     </message>
   </context>
   <context>
-    <name>KidneySegPanel.models</name>
+    <name>KidneySegPanel.model_store</name>
     <message>
-      <source>'{name}' is no longer offered. Its files stay in {folder}.</source>
-      <translation>« {name} » n'est plus proposé. Ses fichiers restent dans {folder}.</translation>
+      <source>Address (https) of the model's ZIP file, and its sha256 after a space where its authors give one. It is fetched when you press OK:</source>
+      <translation>Adresse (https) du fichier ZIP du modèle et, après une espace, son sha256 si ses auteurs l'indiquent. Il est téléchargé quand vous appuyez sur OK :</translation>
     </message>
+    <message>
+      <source>Delete '{name}' ({size:.0f} MB) from this computer?</source>
+      <translation>Supprimer '{name}' ({size:.0f} Mo) de cet ordinateur ?</translation>
+    </message>
+    <message>
+      <source>Folder of a model</source>
+      <translation>Dossier d'un modèle</translation>
+    </message>
+    <message>
+      <source>Model</source>
+      <translation>Modèle</translation>
+    </message>
+    <message>
+      <source>'{name}' was imported ({size:.0f} MB) and checked.</source>
+      <translation>'{name}' a été importé ({size:.0f} Mo) et vérifié.</translation>
+    </message>
+    <message>
+      <source>About this model...</source>
+      <translation>À propos de ce modèle...</translation>
+    </message>
+    <message>
+      <source>Import from folder...</source>
+      <translation>Importer d'un dossier...</translation>
+    </message>
+    <message>
+      <source>Import from file...</source>
+      <translation>Importer d'un fichier...</translation>
+    </message>
+    <message>
+      <source>Import from the web...</source>
+      <translation>Importer d'Internet...</translation>
+    </message>
+    <message>
+      <source>Public models...</source>
+      <translation>Modèles publics...</translation>
+    </message>
+    <message>
+      <source>Remove this imported model</source>
+      <translation>Retirer ce modèle importé</translation>
+    </message>
+    <message>
+      <source>Only imported models can be removed; this one came with KidneySeg.</source>
+      <translation>Seuls les modèles importés peuvent être retirés ; celui-ci est venu avec KidneySeg.</translation>
+    </message>
+    <message>
+      <source>Importing: {share:.0f} %</source>
+      <translation>Importation : {share:.0f} %</translation>
+    </message>
+    <message>
+      <source>'{name}' was deleted.</source>
+      <translation>'{name}' a été supprimé.</translation>
+    </message>
+  </context>
+  <context>
+    <name>KidneySegPanel.models</name>
     <message>
       <source>Fast</source>
       <translation>Rapide</translation>
@@ -668,6 +731,10 @@ D'autres extensions qui les utilisent peuvent être touchées.
       <translation>Nouvelle segmentation à côté</translation>
     </message>
     <message>
+      <source>The same model</source>
+      <translation>Le même modèle</translation>
+    </message>
+    <message>
       <source>about {seconds:.0f} s for this CT, by the last run on this computer</source>
       <translation>environ {seconds:.0f} s pour ce scanner, d'après la dernière exécution sur cet ordinateur</translation>
     </message>
@@ -676,40 +743,8 @@ D'autres extensions qui les utilisent peuvent être touchées.
       <translation>plus lent qu'avec un GPU ; la première exécution mesure de combien sur cet ordinateur</translation>
     </message>
     <message>
-      <source>Folder of a model package</source>
-      <translation>Dossier d'un modèle</translation>
-    </message>
-    <message>
-      <source>Model package</source>
-      <translation>Modèle</translation>
-    </message>
-    <message>
-      <source>About this model...</source>
-      <translation>À propos de ce modèle...</translation>
-    </message>
-    <message>
-      <source>Import from folder...</source>
-      <translation>Importer d'un dossier...</translation>
-    </message>
-    <message>
-      <source>Import from file...</source>
-      <translation>Importer d'un fichier...</translation>
-    </message>
-    <message>
-      <source>Remove this imported model</source>
-      <translation>Enlever ce modèle importé</translation>
-    </message>
-    <message>
       <source>Runs on the CPU: {estimate}.</source>
       <translation>Calcule sur le CPU : {estimate}.</translation>
-    </message>
-    <message>
-      <source>Only imported models can be removed; this one came with KidneySeg.</source>
-      <translation>Seuls les modèles importés peuvent être enlevés ; celui-ci est livré avec KidneySeg.</translation>
-    </message>
-    <message>
-      <source>{name} (imported)</source>
-      <translation>{name} (importé)</translation>
     </message>
     <message>
       <source>{name} (missing)</source>
@@ -1182,6 +1217,10 @@ Revenir ?</translation>
       <translation type="unfinished" />
     </message>
     <message>
+      <source>Lesion {number} ({kind}, {ml:.1f} mL) is not seen by {missed}. Check whether it is there.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>The spine lies in front of the body: the position in the file is wrong, and right and left may be exchanged. Load the original DICOM series, or check the sides.</source>
       <translation type="unfinished" />
     </message>
@@ -1275,6 +1314,10 @@ Revenir ?</translation>
     </message>
     <message>
       <source>The scan cuts the body on one side, so its midline is not seen: right and left may be swapped. Check the sides.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The model tells {count} other structures that lie only partly in what was looked at ({listed}). They are left out: their volumes would be wrong. The model's own way, over the whole scan, gives them whole.</source>
       <translation type="unfinished" />
     </message>
     <message>
