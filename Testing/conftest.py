@@ -16,12 +16,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent / "support"))
 # Imported models and what was measured of this computer stay out of the tests.
 os.environ["KIDNEYSEG_HOME"] = tempfile.mkdtemp(prefix="kidneyseg-tests-")
-atexit.register(shutil.rmtree, os.environ["KIDNEYSEG_HOME"], ignore_errors=True)
 if "PYTEST_XDIST_WORKER" in os.environ:  # several processes share the cores
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from phantom import ThresholdEngine, make_phantom
 
+atexit.register(shutil.rmtree, os.environ["KIDNEYSEG_HOME"], ignore_errors=True)
 DATA_VARIABLE = "KIDNEYSEG_TEST_DATA"
 ROOT = Path(__file__).parents[1]
 

@@ -24,15 +24,14 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 import torch
-from common import OUT, data_folder, dice
+from common import OUT, dice
 from foreign_network import configuration, new_network, write_folder
+from stages import make_ct
 
 from KidneySegLib.core.progress import Stages
-from KidneySegLib.core.volume import Geometry
 from KidneySegLib.engine import open_engine
 from KidneySegLib.engine.openvino_engine import is_installed
 from KidneySegLib.io.images import read_volume
-from KidneySegLib.io.itk import sitk_from_volume
 from KidneySegLib.models.opening import open_model
 from KidneySegLib.segmenters import open_segmenter
 from KidneySegLib.segmenters.base import QUALITIES
@@ -41,20 +40,8 @@ from KidneySegLib.segmenters.to_native import to_native
 
 FULL = {"patch": (128, 128, 128), "spacing": (0.78, 0.78, 0.78)}
 FEATURES = (32, 64, 128, 256, 320, 320)
-SHAPE, SPACING = (200, 512, 512), (1.0, 0.78, 0.78)
-CASE = "btcv_0005"
+SLICES = 200
 _NOTHING = 50.0  # of background's logit
-
-
-def make_ct(path: Path) -> None:
-    """A real CT on a grid of 512 x 512 x 200 voxels around its kidneys."""
-    ct = read_volume(data_folder() / "ct" / f"{CASE}_ct.nii.gz").canonical()
-    center = ct.geometry.ras_from_kji((np.array(ct.array.shape) - 1) / 2)[0]
-    matrix = np.diag([*SPACING[::-1], 1.0])
-    matrix[:3, 3] = center - (np.array(SHAPE[::-1]) - 1) / 2 * SPACING[::-1]
-    made = ct.resampled_to(Geometry(SHAPE, matrix))
-    whole = made.with_array(np.rint(made.array).astype(np.int16))
-    sitk.WriteImage(sitk_from_volume(whole), str(path), useCompression=True)
 
 
 def full_size(home: Path) -> Path:
@@ -166,7 +153,7 @@ def main() -> None:
     chosen.work.mkdir(parents=True, exist_ok=True)
     ct = chosen.work / "ct_0000.nii.gz"
     if not ct.is_file():
-        make_ct(ct)
+        make_ct(ct, SLICES)
     found: dict[str, Any] = {"threads": torch.get_num_threads()}
     if chosen.trained:
         found["trained"] = compared(chosen.trained, ct, chosen.work)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,21 @@ from ..result import DISCLAIMER, Result
 from .console import Console
 from .wanted_models import WantedModels, segmenter_of
 
+logger = logging.getLogger(__name__)
+
 
 def load_what_reports_need() -> None:
     """Import what only the end of a run uses; for whoever waits for a CT to be read."""
     with contextlib.suppress(ImportError):  # said where it is used
         importlib.import_module("scipy.spatial")
         importlib.import_module("matplotlib.backends.backend_agg")
+
+
+def _log_stages(seconds: Mapping[str, float]) -> None:
+    """Seconds and share of each stage, for whoever asked for details."""
+    whole = sum(seconds.values()) or 1.0
+    for name, taken in seconds.items():
+        logger.debug("%-12s %6.2f s %3.0f %%", name, taken, 100 * taken / whole)
 
 
 class CaseRunner:
@@ -83,6 +93,7 @@ class CaseRunner:
             result = run(self._task, volume, self._segmenter, progress=self._console.progress)
             self._console.progress("write", 0.99, None)
             write_result(result, volume, target, overwrite=overwrite)
+        _log_stages(result.record["seconds"])
         for finding in result.findings:
             self._say(finding)
         return result
