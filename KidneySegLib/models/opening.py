@@ -17,6 +17,10 @@ from .unpacking import unpacked_model
 
 _MOST_LISTED = 5
 _ENTRY = "imported.json"  # of the store
+_NO_LESIONS = (
+    "The model '{name}' does not look for tumors or cysts. That none is reported does not mean "
+    "that there is none."
+)
 
 Model = ModelPackage | ForeignModel
 
@@ -70,7 +74,10 @@ def open_folder(folder: Path, choice: ModelChoice) -> Model:
             f"'{folder.name}' holds {len(found)} trained models: {listed}. Give the folder of one."
         )
     path, load = found[0]
-    return load(path, choice)
+    model = load(path, choice)
+    if model.classes.has_lesions:
+        return model
+    return replace(model, remarks=(*model.remarks, _NO_LESIONS.format(name=model.name)))
 
 
 def _require_usual(choice: ModelChoice, folder: Path) -> None:

@@ -25,6 +25,13 @@ def test_a_folder_of_something_else(tmp_path):
         open_model(tmp_path / "nothing")
 
 
+def test_a_model_that_looks_for_no_lesions_says_so(tmp_path):
+    labels = {"background": 0, "kidney_left": 1, "kidney_right": 2, "spleen": 3}
+    model = open_model(made.write_nnunet(tmp_path, dataset=made.dataset_of(labels=labels)))
+    assert "does not look for tumors or cysts" in model.remarks[-1]
+    assert not open_model(made.write_nnunet(tmp_path / "other")).remarks
+
+
 def test_a_bundle_is_not_taken_for_a_checkpoint(tmp_path):
     assert open_model(made.write_bundle(tmp_path / "b")).format == "MONAI bundle"
     assert open_model(made.write_auto3dseg(tmp_path / "a")).format == "MONAI Auto3DSeg"
