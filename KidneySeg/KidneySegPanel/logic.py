@@ -89,14 +89,13 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         """Segment in this process; the result as a child process would give it."""
         from KidneySegLib import mrml
         from KidneySegLib.app.job import Done
+        from KidneySegLib.app.wanted_models import WantedModels, segmenter_of
         from KidneySegLib.engine import open_engine
         from KidneySegLib.kidney_ct.measured import of_result
         from KidneySegLib.kidney_ct.task import KidneyCT
-        from KidneySegLib.models.opening import open_model
         from KidneySegLib.pipeline import run
-        from KidneySegLib.segmenters import open_segmenter
 
-        segmenter = open_segmenter(open_model(model), open_engine(device))
+        segmenter = segmenter_of(WantedModels(model), open_engine(device))
         volume = mrml.volume_from_node(volumeNode)
         result = run(KidneyCT(settings), volume, segmenter, progress=progress, cancel=cancel)
         warp = mrml.warp_of(volumeNode)

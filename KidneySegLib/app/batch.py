@@ -14,6 +14,7 @@ from ..core.source import fingerprint
 from ..core.volume import Volume
 from ..io.atomic import atomic_file, check_target
 from ..io.inputs import Contents, Input
+from ..models.info import choice_in
 from ..report.case_folder import ALL_FILES, FILES, RECORD, read_record
 
 SUMMARY = "summary.csv"
@@ -148,6 +149,7 @@ def _row(case: Case, how: BatchRun, *, overwrite: bool) -> dict[str, Any]:
         return row | _numbers(how.run_case(case, volume))
     made_with = {
         "model": stored["record"]["model"]["sha256"],
+        "choice": choice_in(stored["record"]["model"]),
         "settings": stored["record"]["settings"],
     }
     date = volume.source.study_date if volume.source else ""

@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..core.findings import Finding
+from ..core.findings import Finding, info
 from ..core.volume import Volume
 from ..engine import open_engine
 from ..environment.memory import explained, require_memory
 from ..kidney_ct.settings import Settings
 from ..kidney_ct.task import KidneyCT
-from ..models.info import ModelInfo
+from ..models.info import ModelInfo, choice_in
 from ..models.registry import find_model
 from ..pipeline import run
 from ..report.case_folder import write_result
@@ -63,9 +63,10 @@ class CaseRunner:
         device: str = "auto",
         say: Callable[[Finding], None],
     ) -> None:
-        self._segmenter = segmenter_of(
-            models or WantedModels(), open_engine(device, find_model().network("fine"))
-        )
+        engine = open_engine(device, find_model().network("fine"))
+        self._segmenter = segmenter_of(models or WantedModels(), engine)
+        for text in engine.notices:  # of choosing it; those of a run stand with its findings
+            say(info("engine", text))
         self._task, self._console, self._say = KidneyCT(settings), console, say
 
     @property
@@ -76,9 +77,12 @@ class CaseRunner:
     @property
     def made_with(self) -> dict[str, Any]:
         """Model and settings, by which a batch knows results that it may keep."""
-        own = {"model": self.model.sha256, "settings": self._task.settings.as_dict()}
-        choice = self.model.as_record().get("choice")
-        return own | ({"choice": choice} if choice else {})
+        record = self.model.as_record()
+        return {
+            "model": self.model.sha256,
+            "choice": choice_in(record),
+            "settings": self._task.settings.as_dict(),
+        }
 
     def run(self, volume: Volume, target: Path, *, overwrite: bool = False) -> Result:
         """Segment a CT, write its folder, and say what was found.

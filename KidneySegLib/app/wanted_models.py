@@ -80,7 +80,10 @@ def segmenter_of(wanted: WantedModels, engine: Engine) -> Segmenter:
         ):
             return Combined(open_segmenter(open_model(), engine), [own])
         return own
-    kidneys = open_segmenter(open_model(wanted.kidneys), engine)
+    own_kidneys = open_model(wanted.kidneys)
+    if isinstance(own_kidneys, ForeignModel) and not own_kidneys.classes.has_kidneys:
+        raise InputError(f"The model '{own_kidneys.name}' finds no kidneys. Name another one.")
+    kidneys = open_segmenter(own_kidneys, engine)
     lesions = [open_model(name, wanted.choice) for name in wanted.lesions]
     for model in lesions:
         if isinstance(model, ForeignModel) and not model.classes.has_lesions:

@@ -37,7 +37,7 @@ def open_engine(device: str = "auto", network: NetworkSource | None = None) -> E
         return _openvino()
     may_be_faster = device == "auto" and is_installed() and not may_have_gpu()
     if may_be_faster and kept_choice() == OPENVINO:
-        return _openvino()  # torch is not even loaded
+        return _openvino(fall_back=True)  # torch is not even loaded
     from .torch_engine import TorchEngine
 
     engine = TorchEngine(device)
@@ -46,17 +46,17 @@ def open_engine(device: str = "auto", network: NetworkSource | None = None) -> E
     return engine
 
 
-def _openvino() -> OpenVinoEngine:
+def _openvino(*, fall_back: bool = False) -> OpenVinoEngine:
     """The OpenVINO engine."""
     from .openvino_engine import OpenVinoEngine
 
-    return OpenVinoEngine()
+    return OpenVinoEngine(fall_back=fall_back)
 
 
 def _faster(engine: Engine, network: NetworkSource) -> Engine:
     """OpenVINO where it is measured to be faster, else torch."""
     try:
-        other = _openvino()
+        other = _openvino(fall_back=True)
         faster, times = measure(engine, other, network)
     except (ModelError, RuntimeError, ImportError):
         return engine  # it is installed, and does not work here

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -43,10 +42,8 @@ class Engine(Protocol):
         """Device and number format, for the record of a run."""
         ...
 
-    @property
-    def notices(self) -> Sequence[str]:
-        """What the user should know, such as a fall-back to the CPU; grows during a run."""
-        ...
+    notices: list[str]
+    """What the user should know, such as a fall-back to the CPU; grows during a run."""
 
     def predictor(self, network: NetworkSource) -> Predictor:
         """A network that is ready to run; the engine keeps it for the next call."""

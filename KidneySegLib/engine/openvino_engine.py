@@ -7,20 +7,23 @@ OpenVINO's front end for torch, not by its converter tool, which reports its use
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import importlib.util
 import os
 import platform
 import secrets
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..core.errors import DeviceError, ModelError
+from ..core.errors import DeviceError, KidneySegError, ModelError
 from ..environment.user_folder import user_folder
 from ..models.network_source import NetworkSource
+from .base import Predictor
 
 CACHE = "openvino"
 _DEVICE = "CPU"
@@ -32,19 +35,31 @@ def is_installed() -> bool:
 
 
 class OpenVinoPredictor:
-    """A compiled network (see `engine.base.Predictor`)."""
+    """A network that is compiled for each shape of tiles (see `engine.base.Predictor`).
+
+    Parameters
+    ----------
+    compiled : callable
+        Gives the compiled network for tiles ``(channels, k, j, i)``.
+    activation : str
+        See `NetworkSource`.
+    """
 
     batch = 1
 
-    def __init__(self, compiled: Any, activation: str) -> None:
-        self._request, self._activation = compiled.create_infer_request(), activation
+    def __init__(self, compiled: Callable[[tuple[int, ...]], Any], activation: str) -> None:
+        self._compiled, self._activation = compiled, activation
+        self._requests: dict[tuple[int, ...], Any] = {}
 
     def __call__(self, tiles: np.ndarray) -> np.ndarray:
         """Class probabilities of ``(n, channels, k, j, i)`` tiles, or logits."""
         done = []
         for tile in tiles:
-            self._request.infer([np.ascontiguousarray(tile[None], np.float32)])
-            logits = self._request.get_output_tensor(0).data.astype(np.float32)
+            if tile.shape not in self._requests:
+                self._requests[tile.shape] = self._compiled(tile.shape).create_infer_request()
+            request = self._requests[tile.shape]
+            request.infer([np.ascontiguousarray(tile[None], np.float32)])
+            logits = request.get_output_tensor(0).data.astype(np.float32)
             done.append(_activated(logits, self._activation))
         return np.concatenate(done)
 
@@ -60,9 +75,16 @@ def _activated(logits: np.ndarray, activation: str) -> np.ndarray:
 
 
 class OpenVinoEngine:
-    """Networks compiled by OpenVINO for this processor (see `engine.base.Engine`)."""
+    """Networks compiled by OpenVINO for this processor (see `engine.base.Engine`).
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    fall_back : bool
+        Whether a network that cannot be converted runs on torch instead, with a notice.
+    """
+
+    def __init__(self, *, fall_back: bool = False) -> None:
+        self._fall_back = fall_back
         if not is_installed():
             raise DeviceError(
                 "Device 'openvino' needs the package openvino, which is not installed. Install it "
@@ -76,40 +98,56 @@ class OpenVinoEngine:
         able = self._core.get_property(_DEVICE, "OPTIMIZATION_CAPABILITIES")
         self._precision = "bf16" if "BF16" in able else "f32"
         self._version = openvino.__version__.split("-")[0]
-        self._predictors: dict[tuple[str, str, bool], OpenVinoPredictor] = {}
+        self._predictors: dict[tuple[str, str, bool], Predictor] = {}
 
     @property
     def description(self) -> str:
         """Device and number format, without serial numbers or host names."""
         return f"openvino {self._version} ({platform.machine()}), {self._precision}"
 
-    def predictor(self, network: NetworkSource) -> OpenVinoPredictor:
+    def predictor(self, network: NetworkSource) -> Predictor:
         """A network, compiled once (see `Engine`)."""
         key = (network.key, network.activation, network.precise)
         if key not in self._predictors:
-            precision = "f32" if network.precise else self._precision
-            options: dict[str, Any] = {
-                "INFERENCE_PRECISION_HINT": precision,
-                "PERFORMANCE_HINT": "LATENCY",
-            }
-            compiled = self._core.compile_model(self._model(network), _DEVICE, options)
-            self._predictors[key] = OpenVinoPredictor(compiled, network.activation)
+            self._predictors[key] = self._new(network)
         return self._predictors[key]
 
-    def _model(self, network: NetworkSource) -> Any:
+    def _new(self, network: NetworkSource) -> Predictor:
+        """A predictor that has compiled its own tile; one of torch where that is not possible."""
+        options: dict[str, Any] = {
+            "INFERENCE_PRECISION_HINT": "f32" if network.precise else self._precision,
+            "PERFORMANCE_HINT": "LATENCY",
+        }
+
+        @functools.cache
+        def compiled(shape: tuple[int, ...]) -> Any:
+            return self._core.compile_model(self._model(network, shape), _DEVICE, options)
+
+        try:
+            compiled((network.spec.input.channels, *network.spec.patch))
+        except ModelError:
+            if not self._fall_back:
+                raise
+            from .torch_engine import TorchEngine
+
+            self.notices.append("The network cannot be converted for OpenVINO; torch runs it.")
+            return TorchEngine("cpu").predictor(network)
+        return OpenVinoPredictor(compiled, network.activation)
+
+    def _model(self, network: NetworkSource, shape: tuple[int, ...]) -> Any:
         """The converted network, from the cache where it is there."""
-        name = hashlib.sha256(f"{network.key}/{self._version}/{network.spec.patch}".encode())
+        name = hashlib.sha256(f"{network.key}/{self._version}/{shape}".encode())
         kept = user_folder() / CACHE / f"{name.hexdigest()[:24]}.xml"
         if kept.is_file() and kept.with_suffix(".bin").is_file():
             with contextlib.suppress(RuntimeError):  # damaged: it is converted again
                 return self._core.read_model(kept)
-        model = converted(network)
+        model = converted(network, shape)
         _keep(model, kept)
         return model
 
 
-def converted(network: NetworkSource) -> Any:
-    """A network as OpenVINO has it, for single tiles.
+def converted(network: NetworkSource, tile: tuple[int, ...]) -> Any:
+    """A network as OpenVINO has it, for single tiles ``(channels, k, j, i)``.
 
     Raises
     ------
@@ -120,7 +158,7 @@ def converted(network: NetworkSource) -> Any:
     from openvino.frontend import FrontEndManager
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 
-    shape = [1, network.spec.input.channels, *network.spec.patch]
+    shape = [1, *tile]
     try:
         with torch.inference_mode(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what tracing fixes: sizes, which are fixed here
@@ -130,7 +168,9 @@ def converted(network: NetworkSource) -> Any:
         model.reshape({model.input(0): shape})
         model.validate_nodes_and_infer_types()
         return model
-    except RuntimeError as error:
+    except KidneySegError:
+        raise
+    except Exception as error:  # its failures have no base of their own
         raise ModelError(
             f"The network '{network.spec.name}' cannot be converted for OpenVINO ({error}). Use "
             "the CPU without it."

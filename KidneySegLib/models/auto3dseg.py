@@ -20,6 +20,7 @@ from .foreign import (
     ForeignModel,
     ModelChoice,
     check_tile,
+    guarded,
     joined_sha256,
     numbers,
     whole_numbers,
@@ -75,7 +76,8 @@ def load_auto3dseg(folder: Path, choice: ModelChoice) -> ForeignModel:
     name, options = monai_network(network, channels=1, classes=len(classes.outputs))
     axes, remarks = _axes(config, choice)
     spec = _stage(config, classes, axes)
-    key = joined_sha256([file])
+    table = folder / LABELS
+    key = joined_sha256([file, *([table] if table.is_file() else [])])
     load = partial(_load, file, name, options)
     return ForeignModel(
         name=folder.name,
@@ -85,7 +87,7 @@ def load_auto3dseg(folder: Path, choice: ModelChoice) -> ForeignModel:
         sha256=key,
         format=FORMAT,
         classes=classes,
-        networks=(NetworkSource(key, spec, load, "none", choice.exact),),
+        networks=(NetworkSource(key, spec, guarded(load), "none", choice.exact),),
         choice=choice,
         remarks=tuple(remarks),
     )
@@ -107,13 +109,13 @@ def _classes(config: Mapping[str, Any], folder: Path, choice: ModelChoice) -> Cl
     own = config.get("class_names")
     names = [str(n) for n in own] if isinstance(own, (list, tuple)) else []
     if not sigmoid:
-        names = names or [named[n] for n in sorted(named) if n > 0]
-        if not names:
+        own_numbers = list(range(1, len(names) + 1)) or [n for n in sorted(named) if n > 0]
+        given = [named.get(n, names[k] if names else "") for k, n in enumerate(own_numbers)]
+        if not given:
             raise ModelError(
                 f"Neither '{CHECKPOINT}' nor '{LABELS}' says what the model's classes are."
             )
-        given = [named.get(n, name) for n, name in enumerate(names, start=1)]
-        return ClassMap(outputs_of(["background", *given], range(len(given) + 1), choice.roles))
+        return ClassMap(outputs_of(["background", *given], [0, *own_numbers], choice.roles))
     index = config.get("class_index")
     if index is None:
         index = [[n] for n in range(1, len(names) + 1)]

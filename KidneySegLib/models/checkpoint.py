@@ -8,6 +8,7 @@ hand.
 from __future__ import annotations
 
 import pickle
+import struct
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,8 +39,8 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 
     if not path.is_file():
         raise ModelError(f"The model has no '{path.name}'. Expected it in '{path.parent}'.")
-    _require_room(path)
     try:
+        _require_room(path)
         with torch.serialization.safe_globals(_numpy_names()):
             data = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -51,7 +52,14 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         raise ModelError(
             f"'{path.name}' is damaged, or no checkpoint of torch. Download it again."
         ) from error
-    except (AttributeError, AssertionError, OverflowError, ImportError) as error:
+    except (
+        AttributeError,
+        AssertionError,
+        OverflowError,
+        ImportError,
+        struct.error,
+        zipfile.BadZipFile,
+    ) as error:
         raise ModelError(
             f"'{path.name}' is damaged, or no checkpoint of torch. Download it again."
         ) from error
@@ -118,8 +126,11 @@ def plain_tensors(weights: Any, name: str) -> dict[str, torch.Tensor]:
     for key, tensor in weights.items():
         if not isinstance(key, str) or not isinstance(tensor, torch.Tensor):
             raise ModelError(f"'{name}' holds '{str(key)[:40]}' among its weights, no tensor.")
-        if tensor.is_sparse or tensor.is_quantized or tensor.is_complex():
+        plain = tensor.layout is torch.strided and not tensor.is_meta
+        if not plain or tensor.is_quantized or tensor.is_complex():
             raise ModelError(f"'{name}' holds '{key[:60]}' in a form that is not supported.")
+        if not tensor.is_meta and tensor.numel() * tensor.element_size() > _stored(tensor):
+            raise ModelError(f"'{name}' holds '{key[:60]}', which is far larger than its content.")
         for wrapper in _WRAPPERS:
             key = key.removeprefix(wrapper)
         tensors[key] = tensor.float() if tensor.is_floating_point() else tensor
@@ -130,6 +141,11 @@ def plain_tensors(weights: Any, name: str) -> dict[str, torch.Tensor]:
             f"('{broken[0]}'). The training failed, or the file is damaged; it is not used."
         )
     return tensors
+
+
+def _stored(tensor: torch.Tensor) -> int:
+    """Bytes behind a tensor; one that is expanded has more values than that."""
+    return tensor.untyped_storage().nbytes()
 
 
 def fill(network: nn.Module, tensors: Mapping[str, torch.Tensor], name: str) -> nn.Module:
@@ -144,7 +160,9 @@ def fill(network: nn.Module, tensors: Mapping[str, torch.Tensor], name: str) -> 
 
     wanted = own_tensors(network)
     misfit = sorted(set(wanted) ^ set(tensors)) or sorted(
-        key for key in wanted if wanted[key].shape != tensors[key].shape
+        key
+        for key, tensor in wanted.items()
+        if tensor.shape != tensors[key].shape or tensor.dtype != tensors[key].dtype
     )
     if misfit:
         key = misfit[0]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import http.client
 import shutil
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +18,7 @@ _BLOCK = 1 << 20
 _SECONDS = 30
 _MOST_BYTES = 64 * 2**30
 _SPARE_BYTES = 200 * 2**20
-_LOCAL = ("http://127.0.0.1", "http://localhost")
+_LOCAL = ("127.0.0.1", "localhost")
 
 
 def is_address(source: str) -> bool:
@@ -44,7 +46,7 @@ def download(address: str, home: Path, say: Callable[[str, float], None] | None 
     ModelError
         If the address cannot be used, or the download was interrupted.
     """
-    if not address.startswith(("https://", *_LOCAL)):
+    if not _is_safe(address):
         raise ModelError(
             f"'{address[:100]}' is no https address. A model is not fetched otherwise."
         )
@@ -54,7 +56,13 @@ def download(address: str, home: Path, say: Callable[[str, float], None] | None 
         return target
     try:
         _fetch(address, partial, say)
-    except (urllib.error.URLError, TimeoutError, ConnectionError, ValueError) as error:
+    except (
+        urllib.error.URLError,
+        http.client.HTTPException,
+        TimeoutError,
+        ConnectionError,
+        ValueError,
+    ) as error:
         reason = getattr(error, "reason", None) or error
         raise ModelError(
             f"'{address[:100]}' could not be fetched ({reason}). What has come so far is kept: try "
@@ -62,6 +70,25 @@ def download(address: str, home: Path, say: Callable[[str, float], None] | None 
         ) from error
     partial.rename(target)
     return target
+
+
+def _is_safe(address: str) -> bool:
+    """Whether nobody on the way can change what comes: https, or this computer."""
+    try:
+        parts = urllib.parse.urlsplit(address)
+        return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOCAL)
+    except ValueError:
+        return False
+
+
+class _SafeRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect that leaves https."""
+
+    def redirect_request(self, req, fp, code, msg, headers, newurl):
+        """A request for the new address."""
+        if not _is_safe(newurl):
+            raise urllib.error.URLError(f"it leads to '{newurl[:80]}', which is no https address")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def _fetch(address: str, partial: Path, say: Callable[[str, float], None] | None) -> None:
@@ -75,7 +102,7 @@ def _fetch(address: str, partial: Path, say: Callable[[str, float], None] | None
     there = partial.stat().st_size if partial.is_file() else 0
     request = urllib.request.Request(address, headers={"Range": f"bytes={there}-"} if there else {})
     try:
-        answer = urllib.request.urlopen(request, timeout=_SECONDS)
+        answer = urllib.request.build_opener(_SafeRedirects).open(request, timeout=_SECONDS)
     except urllib.error.HTTPError as error:
         if error.code == 416 and there:  # whole already
             return

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import ModelError
+from ..core.errors import KidneySegError, ModelError
 from .class_roles import ClassMap, ClassRole
 from .info import ModelInfo
 from .manifest import file_sha256
@@ -225,6 +225,41 @@ def check_tile(patch: Sequence[int], channels: int) -> None:
             f"The model asks for tiles of {' x '.join(map(str, patch))} voxels and {channels} "
             "channels, which is too much. Its description is damaged."
         )
+
+
+def require_whole(patch: Sequence[int], divisors: Sequence[int]) -> None:
+    """Refuse a tile that a network's halvings do not divide.
+
+    Raises
+    ------
+    ModelError
+    """
+    if any(n % d for n, d in zip(patch, divisors, strict=True)):
+        raise ModelError(
+            f"The model's tiles of {' x '.join(map(str, patch))} voxels cannot be halved as often "
+            f"as its network does ({' x '.join(map(str, divisors))}). Its description is damaged."
+        )
+
+
+def guarded(load: Callable[[], Any]) -> Callable[[], Any]:
+    """A function that loads, of which every failure is a message.
+
+    Files of others can be wrong in more ways than can be named: whatever torch or MONAI raise while
+    a network is built from a description is a fault of the description.
+    """
+
+    def run() -> Any:
+        try:
+            return load()
+        except (KidneySegError, MemoryError):
+            raise
+        except Exception as error:
+            raise ModelError(
+                f"The model's network cannot be built from its files ({type(error).__name__}: "
+                f"{str(error)[:120]}). They are damaged, or of a kind that is not supported."
+            ) from error
+
+    return run
 
 
 def joined_sha256(files: Sequence[Path]) -> str:

@@ -57,6 +57,11 @@ class ModelInfo:
         }
 
 
+def choice_in(record: Mapping[str, Any]) -> list[Any]:
+    """What was chosen about the models of a record (see `ModelInfo.as_record`), each in turn."""
+    return [part.get("choice") or {} for part in record.get("parts") or [record]]
+
+
 def limits_of(kind: type[Kind], values: Mapping[str, Any]) -> Kind:
     """A dataclass of limits from a model's values; what they do not name keeps its default."""
     names = {f.name for f in fields(kind)}  # type: ignore[arg-type]

@@ -19,6 +19,7 @@ from .foreign import (
     ForeignModel,
     ModelChoice,
     check_tile,
+    guarded,
     joined_sha256,
     numbers,
     read_json,
@@ -35,7 +36,7 @@ METADATA, INFERENCE = Path("configs/metadata.json"), Path("configs/inference.jso
 WEIGHTS, SCRIPT = Path("models/model.pt"), Path("models/model.ts")
 FORMAT = "MONAI bundle"
 _DEPTH = 2
-_MOST_REFERENCES = 20
+_MOST_REFERENCES, _MOST_VALUES = 20, 100_000
 _PLAIN = (
     "LoadImaged", "EnsureChannelFirstd", "EnsureTyped", "CastToTyped", "ToTensord", "ToDeviced",
     "SelectItemsd", "ConcatItemsd", "AddChanneld", "AsChannelFirstd", "CropForegroundd",
@@ -84,7 +85,7 @@ def load_bundle(folder: Path, choice: ModelChoice) -> ForeignModel:
         sha256=key,
         format=FORMAT,
         classes=classes,
-        networks=(NetworkSource(key, spec, load, "none", choice.exact),),
+        networks=(NetworkSource(key, spec, guarded(load), "none", choice.exact),),
         choice=choice,
         training=str(metadata.get("description") or ""),
     )
@@ -94,7 +95,7 @@ class _Described:
     """A bundle's configuration, in which ``@name`` stands for another entry of it."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
-        self._data = data
+        self._data, self._left = data, _MOST_VALUES
 
     def at(self, *names: str) -> Any:
         """The first entry of these names that is there, references followed; None without one."""
@@ -105,6 +106,9 @@ class _Described:
 
     def plain(self, value: Any, *, left: int = _MOST_REFERENCES) -> Any:
         """A value with its references followed; expressions stay the text that they are."""
+        self._left -= 1
+        if self._left < 0:
+            raise ModelError(f"'{INFERENCE.name}' refers to itself too often.")
         if isinstance(value, str) and value.startswith("@") and left:
             found: Any = self._data
             for part in value[1:].replace("::", "#").split("#"):
@@ -147,7 +151,12 @@ def _outputs(metadata: Mapping[str, Any], choice: ModelChoice, *, sigmoid: bool)
     if names[0].lower() == BACKGROUND:
         names[0], first = BACKGROUND, 0
     outputs = outputs_of(names, range(first, first + len(names)), choice.roles)
-    if first == 0 and not sigmoid:
+    if not sigmoid:
+        if first:
+            raise ModelError(
+                f"The model's first class is '{names[0][:40]}', and its classes exclude each "
+                "other. Expected 'background' as the first."
+            )
         return ClassMap(outputs)
     order = sorted(range(len(outputs)), key=lambda n: _height(outputs[n].role))
     return ClassMap(outputs, nested=True, order=tuple(order))
@@ -196,6 +205,8 @@ def _stage(
         elif name == "Spacingd":
             spacing = numbers(transform.get("pixdim"), "spacing in mm", low=0.3, high=20)
         elif name in ("ScaleIntensityRanged", "NormalizeIntensityd"):
+            if values is not None:
+                raise ModelError("The model's densities are normalized twice: not supported.")
             values = _values(name, transform)
         elif name not in _PLAIN:
             raise ModelError(
@@ -265,6 +276,8 @@ def _load(file: Path, name: str, options: Mapping[str, Any]) -> nn.Module:
             stored = stored[key]
             break
     tensors = plain_tensors(stored, file.name)
+    if name == "DynUNet":  # which lists its layers a second time
+        tensors = {k: t for k, t in tensors.items() if not k.startswith("skip_layers.")}
     with torch.device("meta"):
         network = build_monai(name, options)
     return fill(network, tensors, file.name)

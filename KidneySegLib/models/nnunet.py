@@ -22,9 +22,11 @@ from .foreign import (
     ForeignModel,
     ModelChoice,
     check_tile,
+    guarded,
     joined_sha256,
     numbers,
     read_json,
+    require_whole,
     whole_numbers,
 )
 from .inputs import InputSpec, Normalization, Standardized, Values, ZScore, order_and_flips
@@ -40,6 +42,7 @@ _CHECKPOINTS = ("checkpoint_final.pth", "checkpoint_best.pth")
 _DEPTH = 3  # folders between the one that is given and a trained one
 _USUAL_FOLDS = ("0", "1", "2", "3", "4")
 _MOST_CLASSES = 1000
+_REORIENTING = "NibabelIOWithReorient"  # nnU-Net's reader that turns images to RAS
 _KITS_LIKE = (2, 0, 1)  # slices last in the array, as KiTS stores its CTs
 _SLICES_A_TILE = 4  # of a 2-D network: they do not see each other
 
@@ -76,14 +79,14 @@ def load_nnunet(folder: Path, choice: ModelChoice) -> ForeignModel:
     name, configuration = _configuration(plans, first)
     classes = _classes(dataset, choice)
     transpose = _transpose(plans)
-    axes, remark = _axes(transpose, folder, dataset, choice)
+    axes, remark = _axes(transpose, folder, (plans, dataset), choice)
     spec = _stage(plans, configuration, dataset, classes, axes)
     plan, remarks = network_plan(configuration, _trainer(first), len(spec.patch_size))
     heads = len(classes.outputs)
     key = joined_sha256([folder / PLANS, folder / DATASET, *files])
     load = partial(_load, plan=plan, heads=heads, planar=spec.planar)
     networks = [
-        NetworkSource(f"{key}/{n}", spec.stage, partial(load, file), "none", choice.exact)
+        NetworkSource(f"{key}/{n}", spec.stage, guarded(partial(load, file)), "none", choice.exact)
         for n, file in enumerate(files)
     ]
     said = [text for text in (remark, *remarks) if text]
@@ -255,11 +258,13 @@ def _stage(
     )
     values = _values(plans, configuration, dataset)
     depth = (_SLICES_A_TILE, *patch) if planar else patch
+    sizes = _sizes(configuration, planar=planar)
+    require_whole(depth, sizes["divisors"])
     mm: tuple[float | None, ...] = (None, *spacing) if planar else spacing
     spec = StageSpec(
         name="network",
         network="UNet",
-        options=_sizes(configuration, planar=planar),
+        options=sizes,
         classes=tuple(c.name for c in classes.outputs),
         input=InputSpec(
             mm,  # type: ignore[arg-type]
@@ -335,7 +340,10 @@ def _transpose(plans: dict[str, Any]) -> tuple[int, ...]:
 
 
 def _axes(
-    transpose: tuple[int, ...], folder: Path, dataset: dict[str, Any], choice: ModelChoice
+    transpose: tuple[int, ...],
+    folder: Path,
+    described: tuple[dict[str, Any], dict[str, Any]],
+    choice: ModelChoice,
 ) -> tuple[str, str]:
     """How images must lie for the network, and a remark where that had to be guessed.
 
@@ -346,8 +354,13 @@ def _axes(
     if choice.axes:
         order_and_flips(choice.axes)
         return choice.axes.upper(), ""
-    named = f"{folder.parent.name} {folder.name} {dataset.get('name', '')}".lower()
-    if transpose == _KITS_LIKE or "kits" in named:
+    plans, dataset = described
+    if plans.get("image_reader_writer") == _REORIENTING:
+        return "".join("SAR"[n] for n in transpose), ""
+    names = [plans.get("dataset_name"), dataset.get("name")]
+    if not (folder.parent / "imported.json").is_file():  # else the user has named it
+        names += [folder.parent.name, folder.name]
+    if transpose == _KITS_LIKE or "kits" in " ".join(map(str, names)).lower():
         axes = "".join("LPI"[n] for n in transpose)
         return axes, (
             "The model seems to be trained on CTs stored as KiTS stores them; images are turned "
@@ -378,7 +391,7 @@ def _exactly(
     )
     return Exactly(
         transpose=transpose,
-        canonical=plans.get("image_reader_writer") == "NibabelIOWithReorient",
+        canonical=plans.get("image_reader_writer") == _REORIENTING,
         order=whole_numbers(data.get("order", 3), "spline order", least=0, most=5)[0],
         order_apart=whole_numbers(data.get("order_z", 0), "spline order", least=0, most=5)[0],
         logit_order=whole_numbers(back.get("order", 1), "spline order", least=0, most=5)[0],

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PLANS, CHECKPOINTS = "plans.pkl", ("model_final_checkpoint.model", "model_best.model")
 _LARGEST_PICKLE = 512 * 2**20
 _MOST_FEATURES = {3: 320, 2: 480}
-_PLAIN = {"set": set, "frozenset": frozenset, "slice": slice, "complex": complex, "range": range}
+_PLAIN = {"set": set, "frozenset": frozenset}
 _FUNCTION = "resample_data_or_seg_to_shape"
 
 
@@ -165,7 +165,7 @@ def _configuration(plans: Mapping[str, Any], folder: Path) -> dict[str, Any]:
             "patch_size": patch,
             "spacing": [float(mm) for mm in stage["current_spacing"]][-len(patch) :],
             "normalization_schemes": [
-                "CTNormalization" if str(kind).startswith("CT") else "ZScoreNormalization"
+                "CTNormalization" if kind == "CT" else "ZScoreNormalization"
                 for kind in plans["normalization_schemes"].values()
             ],
             "use_mask_for_norm": [False],

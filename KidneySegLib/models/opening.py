@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from ..core.errors import ModelError
 from .auto3dseg import checkpoint_folders, load_auto3dseg
-from .foreign import ForeignModel, ModelChoice, read_json
+from .foreign import ForeignModel, ModelChoice, guarded, read_json
 from .manifest import MANIFEST, ModelPackage, load_package
 from .monai_bundle import bundle_folders, load_bundle
 from .nnunet import load_nnunet, trained_folders
@@ -39,7 +40,7 @@ def open_model(wanted: str | Path | None = None, choice: ModelChoice | None = No
         folder = unpacked_model(folder)
     stored = folder.parent / _ENTRY
     if stored.is_file():  # what was chosen about it when it was imported
-        kept = ModelChoice.from_dict(read_json(stored).get("choice", {}))
+        kept = guarded(lambda: ModelChoice.from_dict(read_json(stored).get("choice", {})))()
         roles = {**kept.roles, **choice.roles}
         choice = replace(choice, roles=roles, axes=choice.axes or kept.axes)
         model = open_folder(folder, choice)
@@ -60,7 +61,12 @@ def open_folder(folder: Path, choice: ModelChoice) -> Model:
     if (folder / MANIFEST).is_file():
         _require_usual(choice, folder)
         return load_package(folder)
-    found = [(folder_, load) for load, folders in _FORMATS for folder_ in folders(folder)]
+    try:
+        found = [(path, load) for load, folders in _FORMATS for path in folders(folder)]
+    except OSError as error:
+        raise ModelError(
+            f"'{folder.name}' holds a folder that cannot be read ({error.strerror or error})."
+        ) from error
     if not found:
         raise ModelError(
             f"'{folder.name}' holds no model that is known. Expected a KidneySeg package "
@@ -74,7 +80,7 @@ def open_folder(folder: Path, choice: ModelChoice) -> Model:
             f"'{folder.name}' holds {len(found)} trained models: {listed}. Give the folder of one."
         )
     path, load = found[0]
-    model = load(path, choice)
+    model = guarded(partial(load, path, choice))()
     if model.classes.has_lesions:
         return model
     return replace(model, remarks=(*model.remarks, _NO_LESIONS.format(name=model.name)))

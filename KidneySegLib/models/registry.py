@@ -29,7 +29,7 @@ def model_folders() -> dict[str, Path]:
     for root in roots:
         for manifest in sorted(root.glob(f"*/{MANIFEST}")):
             found.setdefault(manifest.parent.name, manifest.parent)
-    for entry in sorted((user_folder() / "models").glob("*/imported.json")):
+    for entry in sorted((user_folder() / "models").glob("[!.]*/imported.json")):
         found.setdefault(entry.parent.name, entry.parent / "model")
     return found
 

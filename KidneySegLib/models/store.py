@@ -21,8 +21,9 @@ from ..core.errors import ModelError
 from ..environment.user_folder import user_folder
 from .download import download, is_address
 from .foreign import ForeignModel, ModelChoice
-from .manifest import ModelPackage, file_sha256
+from .manifest import MANIFEST, ModelPackage, file_sha256
 from .opening import Model, open_folder
+from .registry import model_folders
 from .unpacking import is_taken, unpack
 
 ENTRY = "imported.json"
@@ -79,13 +80,15 @@ def entries() -> dict[str, Entry]:
     """Name and entry of every model in the store; what is damaged is passed over."""
     found = {}
     for path in sorted(store_folder().glob(f"*/{ENTRY}")):
+        if path.parent.name.startswith("."):  # of an import or removal that did not end
+            continue
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
             choice = ModelChoice.from_dict(data["choice"])
             own = (data["origin"], data["sha256"], data["imported"])
             found[path.parent.name] = Entry(path.parent.name, path.parent, *own, choice)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            continue
+            continue  # ModelChoice and JSON fail in these ways
     return found
 
 
@@ -137,13 +140,16 @@ def import_model(
         If the model cannot be had, read or used, or its place cannot be written.
     """
     home, choice = store_folder(), choice or ModelChoice()
-    partial = home / f".partial-{secrets.token_hex(4)}"
+    name = _checked_name(name or free_name(Path(source), model_folders()))
+    if name in model_folders() and name not in entries():
+        raise ModelError(f"A model that came with KidneySeg is called '{name}'. Give another name.")
+    partial, fetched = home / f".partial-{secrets.token_hex(4)}", None
     try:
         partial.mkdir(parents=True)
         archive = download(source, home, say) if is_address(source) else Path(source)
+        fetched = archive if is_address(source) else None
         _fill(archive, partial / FILES, sha256)
         model = _verified(partial / FILES, choice, say)
-        name = _checked_name(name or model.name)
         entry = {
             "origin": source if is_address(source) else archive.name,
             "sha256": model.sha256,
@@ -152,8 +158,6 @@ def import_model(
         }
         (partial / ENTRY).write_text(json.dumps(entry, indent=2) + "\n", encoding="utf-8")
         _swap_in(partial, home / name, overwrite=overwrite)
-        if is_address(source):
-            archive.unlink(missing_ok=True)
     except OSError as error:
         raise ModelError(
             f"The model could not be stored in '{home}' ({error.strerror or error}). Make room or "
@@ -161,6 +165,8 @@ def import_model(
         ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+        if fetched is not None:  # stored, or no good: a next try fetches it anew
+            fetched.unlink(missing_ok=True)
     return entry_of(name)
 
 
@@ -196,7 +202,11 @@ def _fill(source: Path, into: Path, sha256: str | None) -> None:
     if source.is_dir():
         if sha256 is not None:
             raise ModelError("A sha256 is that of a ZIP file, and a folder was given.")
-        _copy(source, into)
+        # names of folders say what a model is of: they stay
+        names = [source.name] if not (source / MANIFEST).is_file() else []
+        if (source / "plans.json").is_file():
+            names = [source.resolve().parent.name, source.name]
+        _copy(source, into.joinpath(*names))
         return
     if not source.is_file():
         raise ModelError(
@@ -216,7 +226,8 @@ def _copy(source: Path, into: Path) -> None:
     files = [p for p in files if is_taken(p.relative_to(source))]
     if len(files) > _MOST_FILES:
         raise ModelError(f"'{source.name}' holds {len(files)} files. Give the folder of one model.")
-    size, free = sum(p.stat().st_size for p in files), shutil.disk_usage(into.parent).free
+    into.mkdir(parents=True, exist_ok=True)
+    size, free = sum(p.stat().st_size for p in files), shutil.disk_usage(into).free
     if size > free:
         raise ModelError(f"The model needs {size / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free.")
     for path in files:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import secrets
 import shutil
 import stat
@@ -61,7 +62,15 @@ def unpack(archive: Path, into: Path) -> None:
             _require_room(entries, into)
             for entry in entries:
                 _extract(stored, entry, into)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        UnicodeError,
+    ) as error:
         raise ModelError(
             f"'{archive.name}' is no ZIP file that can be read ({error}). Download it again."
         ) from error
@@ -85,6 +94,8 @@ def _checked(stored: zipfile.ZipFile, archive: Path) -> list[zipfile.ZipInfo]:
         raise ModelError(f"'{archive.name}' holds {len(everything)} files: no model has so many.")
     for entry in everything:
         path = PurePosixPath(entry.filename.replace("\\", "/"))
+        if not path.parts:
+            raise ModelError(f"'{archive.name}' holds a file without a name.")
         outside = path.is_absolute() or ".." in path.parts or ":" in path.parts[0]
         if outside or stat.S_ISLNK(entry.external_attr >> 16):
             what = "a link" if not outside else "a place outside of itself"

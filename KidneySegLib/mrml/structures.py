@@ -13,6 +13,7 @@ from .belongings import STRUCTURES_ROLE, place_beside, remove_with_display, stru
 from .results import import_parts
 
 _HUE_STEP = 0.618034  # neighbors get colors far apart
+_MOST = 255  # what 8 bits number
 
 
 def add_structures(
@@ -38,7 +39,7 @@ def add_structures(
     """
     for before in structures_of(segmentation_node):
         remove_with_display(before)
-    shown = [s for s in found if s.label is not None]
+    shown = sorted((s for s in found if s.label is not None), key=lambda s: -s.volume_ml)[:_MOST]
     if numbers is None or not shown:
         return None
     parts = np.zeros(numbers.shape, np.uint8)

@@ -14,7 +14,7 @@ from ..models.network_source import StageSpec
 
 _MAPS = 6.0  # feature maps of the first stage, with what the others add (see Testing/segmenters)
 _COPIES = 3.0  # of the block's logits: blended, averaged over members, as probabilities
-_LEAST_TILE = 32
+_LEAST_TILE, _LEAST_HALVED = 64, 2  # voxels, and at the coarsest level of the network
 _KEPT = 0.9  # of what is free
 
 
@@ -67,7 +67,7 @@ def _halved(spec: StageSpec) -> StageSpec | None:
     divisors = spec.options.get("divisors", (32,) * 3)
     axis = max(range(3), key=lambda n: spec.patch[n])
     half = spec.patch[axis] // 2 // divisors[axis] * divisors[axis]
-    if half < max(_LEAST_TILE, divisors[axis]):
+    if half < max(_LEAST_TILE, _LEAST_HALVED * divisors[axis]):
         return None
     patch = tuple(half if n == axis else size for n, size in enumerate(spec.patch))
     return replace(spec, patch=patch)

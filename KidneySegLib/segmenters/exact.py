@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import prod
 
 import numpy as np
 
 from ..core.progress import Stages
 from ..core.volume import Box, Geometry, Volume
 from ..engine.base import Engine
+from ..environment.memory import LackOfMemory, available_bytes
 from ..models.foreign import Exactly, ForeignModel
 from ..models.inputs import coarse_axis
 from .base import TISSUES, Quality, Region
@@ -24,6 +26,7 @@ from .half_precision import blended
 from .places import Found, Hints, Place, whole_field
 
 _OVERLAP = 0.5
+_BYTES_A_VALUE = 2 + 2 + 4 + 4 + 4  # logits on both grids, as floats, probabilities, tissues
 _SHARES = {"load model": 0.05, "segment": 3.0}
 
 
@@ -72,6 +75,7 @@ class Exact:
         if box is None:
             return []
         part = image.cropped(box)
+        _require_room(part.geometry.shape, len(classes.outputs), self.model.name)
         block = spec.input.normalization.fitted(part.array)(part.array)
         steps = _Steps(part.geometry, spec.input.spacing_mm, self._way)
         block = steps.to_model(block)
@@ -90,6 +94,22 @@ class Exact:
         raw = classes.numbers(shares if classes.nested else logits)
         tissues, rival = classes.tissues(shares), classes.rival(shares)
         return [Region(part.geometry, tissues, raw, rival=rival)]
+
+
+def _require_room(shape: Sequence[int], classes: int, name: str) -> None:
+    """Refuse a field whose logits and probabilities do not fit into memory.
+
+    Raises
+    ------
+    LackOfMemory
+    """
+    needed, free = _BYTES_A_VALUE * classes * prod(shape), available_bytes()
+    if free is not None and needed > free:
+        raise LackOfMemory(
+            f"The model's own way needs about {needed / 1e9:.1f} GB for this CT ({name}, {classes} "
+            f"classes), and {free / 1e9:.1f} GB are free. Run it the usual way: only the kidneys' "
+            "surroundings are kept in memory then."
+        )
 
 
 class _Steps:

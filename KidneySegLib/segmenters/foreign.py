@@ -63,7 +63,7 @@ class Foreign:
         require_channels(model, channels)
         self.model, self._engine, self._locator = model, engine, locator
         self._channels = tuple(channels)
-        self._notices: list[str] = []
+        self._said_small = False
         self.extras: tuple[OutputClass, ...] = model.classes.extras
         self.classes = (*TISSUES, *(c.name for c in self.extras))
 
@@ -75,7 +75,7 @@ class Foreign:
     @property
     def notices(self) -> Sequence[str]:
         """What the engine said, such as a fall-back to the CPU, and where tiles are smaller."""
-        return (*self._notices, *self._engine.notices)
+        return self._engine.notices
 
     def stages(self, hints: Hints) -> dict[str, float]:
         """Stages of a run: no search where the user says where kidneys are."""
@@ -105,6 +105,7 @@ class Foreign:
     ) -> list[Region]:
         """What the model sees around places."""
         report.begin("segment")
+        self._said_small = False
         own = self.model.spec
         images = [image, *(own.input.oriented(channel) for channel in self._channels)]
         for channel in images[1:]:
@@ -133,8 +134,9 @@ class Foreign:
         own = self.model.spec
         block = [min(b + t, n) for b, t, n in zip(box.shape, own.patch, grid.shape, strict=True)]
         spec = affordable(own, block, self.model.name)
-        if spec.patch != own.patch and not self._notices:
-            self._notices.append(
+        if spec.patch != own.patch and not self._said_small:
+            self._said_small = True
+            self._engine.notices.append(
                 f"Memory is short: the model runs on tiles of {' x '.join(map(str, spec.patch))} "
                 "voxels instead of its own, which changes its result a little."
             )

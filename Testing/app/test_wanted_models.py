@@ -35,6 +35,8 @@ def test_kidneys_and_lesions_by_name(tmp_path):
     assert isinstance(segmenter_of(WantedModels(kidneys=kidneys), ThresholdEngine()), Foreign)
     both = WantedModels(kidneys=kidneys, lesions=(lesions, lesions))
     assert len(segmenter_of(both, ThresholdEngine()).model.voters) == 2
+    with pytest.raises(InputError, match="finds no kidneys"):
+        segmenter_of(WantedModels(kidneys=lesions, lesions=(lesions,)), ThresholdEngine())
     with pytest.raises(InputError, match="finds no lesions"):
         segmenter_of(WantedModels(lesions=(kidneys,)), ThresholdEngine())
 

@@ -40,6 +40,14 @@ def test_classes_of_a_softmax_are_named_by_the_table(tmp_path):
     (folder / "labels.csv").write_text("LabelValue,Name\n1,kidney\n2,renal mass\n")
     classes = open_model(folder).classes
     assert [c.role.value for c in classes.outputs] == ["background", "kidney", "mass"]
+    before = open_model(folder).sha256
+    (folder / "labels.csv").write_text("LabelValue,Name\n1,kidney\n3,tumor\n")
+    changed = open_model(folder)
+    assert [(c.name, c.number) for c in changed.classes.outputs[1:]] == [
+        ("kidney", 1),
+        ("tumor", 3),
+    ]
+    assert changed.sha256 != before
     (folder / "labels.csv").write_text("a,b\n1,2\n")
     with pytest.raises(ModelError, match="columns LabelValue and Name"):
         open_model(folder)

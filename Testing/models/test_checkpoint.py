@@ -50,7 +50,9 @@ def test_numbers_of_numpy_are_data(tmp_path):
     assert load_checkpoint(tmp_path / "own.pth")["b"][1] == 2
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 not a zip", b"\x80\x02}q\x00.", b"abc" * 99])
+@pytest.mark.parametrize(
+    "content", [b"", b"PK\x03\x04 not a zip", b"\x80\x02}q\x00.", b"abc" * 99, b"J\x01"]
+)
 def test_damaged_files_are_said_to_be(tmp_path, content):
     (tmp_path / "model.pth").write_bytes(content)
     with pytest.raises(ModelError, match=r"damaged|holds more|weights"):
@@ -74,6 +76,8 @@ def test_a_checkpoint_larger_than_memory(tmp_path, monkeypatch):
         ({"a": "text"}, "no tensor"),
         ({"a": torch.zeros(2, dtype=torch.complex64)}, "not supported"),
         ({"a": torch.zeros(2).to_sparse()}, "not supported"),
+        ({"a": torch.zeros(2, device="meta")}, "not supported"),
+        ({"a": torch.zeros(1).expand(10**11)}, "far larger than its content"),
     ],
 )
 def test_weights_that_are_none(weights, words):

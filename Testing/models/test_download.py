@@ -18,6 +18,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         wanted = self.headers.get("Range")
         Handler.ranges.append(wanted)
         start = int(wanted.split("=")[1].rstrip("-")) if wanted else 0
+        if self.path == "/elsewhere":
+            self.send_response(302)
+            self.send_header("Location", "http://example.com/model.zip")
+            self.end_headers()
+            return
         if self.path == "/missing":
             self.send_error(404)
             return
@@ -75,6 +80,8 @@ def test_what_had_come_whole_is_not_fetched_again(server, tmp_path):
         ("http://example.com/model.zip", "no https address"),
         ("ftp://example.com/model.zip", "no https address"),
         ("file:///etc/passwd", "no https address"),
+        ("http://localhost.example.com/model.zip", "no https address"),
+        ("{server}/elsewhere", "no https address"),
         ("{server}/missing", "could not be fetched"),
         ("http://127.0.0.1:9/model.zip", "could not be fetched"),
     ],

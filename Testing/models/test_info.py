@@ -17,3 +17,12 @@ def test_a_foreign_model_inherits_no_limits_and_no_factors():
 def test_the_shipped_model_brings_its_own(shipped):
     assert isinstance(shipped, ModelInfo)
     assert {"locator", "fusion", "bone", "foreign-mass", "unsure-lesion"} <= set(shipped.limits)
+
+
+def test_what_was_chosen_about_each_model_of_a_record():
+    from KidneySegLib.models.info import choice_in
+
+    assert choice_in({"name": "a"}) == [{}]
+    assert choice_in({"choice": {"mirror": True}}) == [{"mirror": True}]
+    parts = [{"name": "a"}, {"choice": {"folds": ["0"]}}]
+    assert choice_in({"parts": parts}) == [{}, {"folds": ["0"]}]

@@ -49,6 +49,8 @@ def transforms(*more):
         ({"preprocessing": transforms({"_target_": "builtins.exec"})}, "through 'exec'"),
         ({"preprocessing": {"transforms": []}}, "does not say how"),
         ({"preprocessing": None}, "does not list"),
+        ({"preprocessing": transforms({"_target_": "NormalizeIntensityd"})}, "normalized twice"),
+        ({"spacing": ["@spacing"] * 9}, "refers to itself too often"),
         ({"spacing": "$[1,1,1]"}, "spacing"),
         ({"inferer": {"roi_size": [0, 1, 1]}}, "tile"),
     ],
@@ -81,3 +83,29 @@ def test_a_script_is_not_run(tmp_path):
 def test_references_in_circles_end(tmp_path):
     with pytest.raises(ModelError, match="spacing"):
         open_model(made.write_bundle(tmp_path, made.inference_of(spacing="@spacing")))
+
+
+def test_a_softmax_must_begin_with_the_background(tmp_path):
+    inference = made.inference_of(postprocessing={"transforms": []})
+    names = ("bg", "artery", "vein", "ureter", "neoplasm", "parenchyma")
+    with pytest.raises(ModelError, match="first class is 'bg'"):
+        open_model(made.write_bundle(tmp_path, inference, made.metadata_of(names=names)))
+
+
+def test_a_dynunet_that_lists_its_layers_twice(tmp_path):
+    from monai.networks.nets import DynUNet
+
+    own = {
+        "spatial_dims": 3,
+        "in_channels": 1,
+        "out_channels": 6,
+        "kernel_size": [3, 3, 3],
+        "strides": [1, 2, 2],
+        "upsample_kernel_size": [2, 2],
+        "filters": [4, 8, 8],
+    }
+    inference = made.inference_of(network_def={"_target_": "DynUNet", **own})
+    weights = DynUNet(**own).state_dict()
+    assert any(key.startswith("skip_layers.") for key in weights)
+    model = open_model(made.write_bundle(tmp_path, inference, weights=weights))
+    assert model.networks[0].load()(torch.zeros(1, 1, 16, 16, 16)).shape[1] == 6

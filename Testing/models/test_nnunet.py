@@ -106,6 +106,7 @@ def test_images_are_turned_for_a_model_of_kits(tmp_path):
     model = open_model(made.write_nnunet(tmp_path, made.plans_of(transpose_forward=[2, 0, 1])))
     assert model.spec.input.axes == "ILP"
     assert "KiTS" in model.remarks[0]
+    assert open_model(tmp_path / "Dataset007_Made").spec.input.axes == "ILP"
     own = load_nnunet(trained_folders(tmp_path)[0], ModelChoice(axes="sar"))
     assert own.spec.input.axes == "SAR"
     with pytest.raises(ModelError, match="names no orientation"):
@@ -125,6 +126,7 @@ def test_the_user_says_what_a_class_is(tmp_path):
         open_model(folder, ModelChoice(roles={**given, "x": ClassRole.CYST}))
 
 
+TOO_THIN = made.configuration(patch_size=[15, 32, 32])
 CASCADE = {"3d_fullres": {"inherits_from": "3d_lowres", "previous_stage": "3d_lowres"}}
 
 
@@ -135,6 +137,9 @@ CASCADE = {"3d_fullres": {"inherits_from": "3d_lowres", "previous_stage": "3d_lo
         ({"configurations": {"2d": {}}}, {}, "'3d_fullres', which plans.json does not have"),
         ({"configurations": None}, {}, "version 1"),
         ({"transpose_forward": [0, 0, 1]}, {}, "axes are"),
+        ({"foreground_intensity_properties_per_channel": [1]}, {}, "cannot be built"),
+        ({"configurations": {"3d_fullres": {"inherits_from": ["x"]}}}, {}, "cannot be built"),
+        ({"configurations": {"3d_fullres": TOO_THIN}}, {}, "cannot be halved as often"),
         ({}, {"channel_names": {"0": "CT", "1": "PET"}}, "several images at once"),
         ({}, {"channel_names": {"0": "T2"}}, "reads 'T2', no CT"),
         ({}, {"labels": {"0": 0, "1": 1}}, "numbers for names"),
@@ -157,3 +162,18 @@ def test_two_trained_models_in_a_folder(tmp_path):
     made.write_nnunet(tmp_path, trainer_name="Other")
     with pytest.raises(ModelError, match="holds 2 trained models.*Give the folder of one"):
         open_model(tmp_path)
+
+
+def test_a_reader_that_turns_images_itself_leaves_nothing_to_guess(tmp_path):
+    plans = made.plans_of(image_reader_writer="NibabelIOWithReorient", dataset_name="KiTS")
+    model = open_model(made.write_nnunet(tmp_path, plans))
+    assert model.spec.input.axes == "SAR"
+    assert not model.remarks
+
+
+def test_options_that_a_layer_does_not_have(tmp_path):
+    own = made.architecture(nonlin="torch.nn.GELU", nonlin_kwargs={"inplace": True})
+    plans = made.plans_of(made.configuration(architecture=own))
+    folder = made.write_nnunet(tmp_path, plans, state=made.random_state(made.configuration()))
+    with pytest.raises(ModelError, match="cannot be built from its files"):
+        open_model(folder).networks[0].load()

@@ -94,7 +94,7 @@ def test_a_model_is_replaced_only_when_it_is_asked_for_and_good(tmp_path, folder
 
 def test_files_that_were_changed_are_found(folder):
     entry = import_model(str(folder), name="mine")
-    plans = entry.files / "plans.json"
+    (plans,) = entry.files.rglob("plans.json")
     plans.write_text(json.dumps(json.loads(plans.read_text()) | {"more": 1}))
     with pytest.raises(ModelError, match="not those that were imported"):
         verify("mine")
@@ -106,6 +106,32 @@ def test_weights_of_another_network_are_not_imported(tmp_path):
         import_model(str(made.write_nnunet(tmp_path, state=state)))
     assert entries() == {}
     assert left_behind() == []
+
+
+def test_names_without_one_and_names_that_are_taken(tmp_path, folder):
+    assert import_model(str(folder)).name == folder.name
+    assert import_model(str(folder)).name == f"{folder.name}-2"
+    with pytest.raises(ModelError, match="came with KidneySeg is called 'kidneyseg-ct'"):
+        import_model(str(folder), name="kidneyseg-ct")
+
+
+def test_a_models_own_name_says_how_its_images_lie_not_the_users(tmp_path):
+    folder = made.write_nnunet(tmp_path, made.plans_of(dataset_name="Dataset220_KiTS2023"))
+    import_model(str(folder), name="other")
+    assert open_model("other").spec.input.axes == "LPI"
+    import_model(str(made.write_nnunet(tmp_path / "b")), name="vs-kits")
+    assert open_model("vs-kits").spec.input.axes == "SAR"
+
+
+def test_a_fetched_file_that_is_no_good_is_fetched_anew(monkeypatch, tmp_path):
+    def fake(address, home, say):
+        (home / "page.zip").write_text("<html>")
+        return home / "page.zip"
+
+    monkeypatch.setattr(store, "download", fake)
+    with pytest.raises(ModelError, match="no ZIP file"):
+        import_model("https://example.com/model.zip")
+    assert not list(store_folder().glob("*.zip"))
 
 
 @pytest.mark.parametrize("name", ["..", "/", "   "])

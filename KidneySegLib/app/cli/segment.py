@@ -185,9 +185,10 @@ def _run_batch(contents: Contents, options: argparse.Namespace, console: Console
     from ...io.paths import shown
     from ..batch import SUMMARY, BatchRun, account_of, cases_of, run_batch
 
-    if options.point or options.roi or options.keep:
+    if options.point or options.roi or options.keep or options.channel:
         raise InputError(
-            "--point, --roi and --keep belong to one CT; they cannot be used for a folder."
+            "--point, --roi, --keep and --channel belong to one CT; they cannot be used for a "
+            "folder."
         )
     runner = _case_runner(options, console)
 
