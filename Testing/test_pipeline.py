@@ -281,9 +281,13 @@ class Thresholder:
     classes = KidneyCT.classes
     device = "none"
     notices = ()
+    extras = ()
 
     def stages(self, hints):
         return {"segment": 1.0}
+
+    def oriented(self, volume):
+        return volume.canonical()
 
     def locate(self, image, hints, report):
         return Found([whole_field(image.geometry)], [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..core.errors import ModelError
@@ -13,6 +14,7 @@ from .openvino_engine import is_installed
 
 if TYPE_CHECKING:
     from .openvino_engine import OpenVinoEngine
+    from .torch_engine import TorchEngine
 
 OPENVINO = "openvino"
 
@@ -37,26 +39,31 @@ def open_engine(device: str = "auto", network: NetworkSource | None = None) -> E
         return _openvino()
     may_be_faster = device == "auto" and is_installed() and not may_have_gpu()
     if may_be_faster and kept_choice() == OPENVINO:
-        return _openvino(fall_back=True)  # torch is not even loaded
-    from .torch_engine import TorchEngine
-
-    engine = TorchEngine(device)
+        return _openvino(_torch)  # torch is not even loaded
+    engine = _torch(device)
     if may_be_faster and network is not None and kept_choice() is None:
         return _faster(engine, network)
     return engine
 
 
-def _openvino(*, fall_back: bool = False) -> OpenVinoEngine:
+def _torch(device: str = "cpu") -> TorchEngine:
+    """The torch engine."""
+    from .torch_engine import TorchEngine
+
+    return TorchEngine(device)
+
+
+def _openvino(fall_back: Callable[[], Engine] | None = None) -> OpenVinoEngine:
     """The OpenVINO engine."""
     from .openvino_engine import OpenVinoEngine
 
-    return OpenVinoEngine(fall_back=fall_back)
+    return OpenVinoEngine(fall_back)
 
 
 def _faster(engine: Engine, network: NetworkSource) -> Engine:
     """OpenVINO where it is measured to be faster, else torch."""
     try:
-        other = _openvino(fall_back=True)
+        other = _openvino(_torch)
         faster, times = measure(engine, other, network)
     except (ModelError, RuntimeError, ImportError):
         return engine  # it is installed, and does not work here

@@ -42,8 +42,10 @@ class Engine(Protocol):
         """Device and number format, for the record of a run."""
         ...
 
-    notices: list[str]
-    """What the user should know, such as a fall-back to the CPU; grows during a run."""
+    @property
+    def notices(self) -> list[str]:
+        """What the user should know, such as a fall-back to the CPU; grows during a run."""
+        ...
 
     def predictor(self, network: NetworkSource) -> Predictor:
         """A network that is ready to run; the engine keeps it for the next call."""

@@ -23,7 +23,7 @@ import numpy as np
 from ..core.errors import DeviceError, KidneySegError, ModelError
 from ..environment.user_folder import user_folder
 from ..models.network_source import NetworkSource
-from .base import Predictor
+from .base import Engine, Predictor
 
 CACHE = "openvino"
 _DEVICE = "CPU"
@@ -79,11 +79,11 @@ class OpenVinoEngine:
 
     Parameters
     ----------
-    fall_back : bool
-        Whether a network that cannot be converted runs on torch instead, with a notice.
+    fall_back : callable, optional
+        Gives the engine that runs a network which cannot be converted, with a notice.
     """
 
-    def __init__(self, *, fall_back: bool = False) -> None:
+    def __init__(self, fall_back: Callable[[], Engine] | None = None) -> None:
         self._fall_back = fall_back
         if not is_installed():
             raise DeviceError(
@@ -126,12 +126,10 @@ class OpenVinoEngine:
         try:
             compiled((network.spec.input.channels, *network.spec.patch))
         except ModelError:
-            if not self._fall_back:
+            if self._fall_back is None:
                 raise
-            from .torch_engine import TorchEngine
-
             self.notices.append("The network cannot be converted for OpenVINO; torch runs it.")
-            return TorchEngine("cpu").predictor(network)
+            return self._fall_back().predictor(network)
         return OpenVinoPredictor(compiled, network.activation)
 
     def _model(self, network: NetworkSource, shape: tuple[int, ...]) -> Any:

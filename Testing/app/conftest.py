@@ -12,7 +12,7 @@ def threshold_engine(monkeypatch, package):
     from KidneySegLib.app import case, wanted_models
 
     shipped = wanted_models.open_model
-    monkeypatch.setattr(case, "open_engine", lambda device: ThresholdEngine())
+    monkeypatch.setattr(case, "open_engine", lambda device, network=None: ThresholdEngine())
     own = (None, package.name)
     monkeypatch.setattr(
         wanted_models, "open_model", lambda n=None, c=None: package if n in own else shipped(n, c)

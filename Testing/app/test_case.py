@@ -14,6 +14,7 @@ def test_a_case_is_segmented_written_and_said(threshold_engine, no_pictures, tmp
     assert tuple(said) == result.findings
     assert case.made_with == {
         "model": shipped.sha256,
+        "choice": [{}],
         "settings": Settings(quality="fast").as_dict(),
     }
     assert "Model license: CC-BY-NC-SA" in case.text(result)

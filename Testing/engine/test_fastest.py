@@ -57,7 +57,7 @@ def test_automatic_takes_what_is_faster(shipped, monkeypatch, seconds, engine):
     real = module.measure
     monkeypatch.setattr(module, "is_installed", lambda: True)
     monkeypatch.setattr(module, "may_have_gpu", lambda: False)
-    monkeypatch.setattr(module, "_openvino", lambda **_: fake)
+    monkeypatch.setattr(module, "_openvino", lambda *_: fake)
     monkeypatch.setattr(module, "measure", lambda a, b, n: real(Timed(0.01), b, n))
     network = shipped.network("locator")
     chosen = open_engine("auto", network)

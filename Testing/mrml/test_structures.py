@@ -21,7 +21,7 @@ def test_structures_stand_beside_the_result_and_are_replaced(node, case):
     numbers[2, 2, 2:5], numbers[4:6, 3, 3] = 5, 7
     made = mrml.add_structures(numbers, FOUND, node, owner)
     names = [made.GetSegmentation().GetSegment(s).GetName() for s in segment_ids(made)]
-    assert names == ["ureter, at least 1.5 mL", "spleen, 120.0 mL"]
+    assert names == ["spleen, 120.0 mL", "ureter, at least 1.5 mL"]
     assert made in mrml.belongings(owner)
     assert not mrml.corrections(owner)
     again = mrml.add_structures(numbers, FOUND[:1], node, owner)
