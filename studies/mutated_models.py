@@ -5,7 +5,8 @@
 Small folders of nnU-Net v2, Auto3DSeg and MONAI bundles, and ZIP files of them: bytes are flipped
 or cut, entries of the JSON files are taken out, doubled, or replaced by numbers, words and names of
 functions. A model that still opens is loaded, and run on a small CT. Counted are messages, models
-that ran, those that were stopped between tiles after 20 s, and what must not be: tracebacks, more than 60 s, more than 2 GB.
+that ran, those that were stopped between tiles after 20 s, and what must not be: tracebacks, more
+than 60 s, more than 2 GB.
 """
 
 from __future__ import annotations
