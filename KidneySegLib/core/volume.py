@@ -183,6 +183,17 @@ class Geometry:
         matrix[:3, 3] = self.ras_from_kji(first)[0]
         return Geometry(tuple(shape), matrix)
 
+    def anchored_with(self, spacing_mm: ArrayLike) -> Geometry:
+        """Grid with the same first voxel center and axes and another voxel size.
+
+        Its last voxels lie within half a voxel of the old grid's, as MONAI's Spacing has it.
+        """
+        step = np.asarray(spacing_mm, dtype=np.float64) / self.spacing_mm
+        shape = np.round((np.array(self.shape) - 1) / step + 1).astype(int)
+        matrix = self.ijk_to_ras.copy()
+        matrix[:3, :3] *= step[::-1]
+        return Geometry(tuple(shape), matrix)
+
     def with_shape(self, shape: Sequence[int]) -> Geometry:
         """Grid over exactly the same field with the same axes and another number of voxels."""
         step = np.array(self.shape) / np.array(shape)

@@ -19,6 +19,7 @@ from .foreign import (
     NO_LICENSE,
     ForeignModel,
     ModelChoice,
+    Stepwise,
     check_tile,
     guarded,
     joined_sha256,
@@ -37,6 +38,7 @@ FORMAT = "MONAI Auto3DSeg"
 _DEPTH = 2
 _TOLERANCE = 0.25  # Auto3DSeg resamples no axis that differs by less
 _CT = ("range", "ct")
+_MARGIN, _OVERLAP = 10, 0.625  # voxels around the body, and what tiles share
 
 
 def checkpoint_folders(folder: Path) -> list[Path]:
@@ -88,6 +90,7 @@ def load_auto3dseg(folder: Path, choice: ModelChoice) -> ForeignModel:
         format=FORMAT,
         classes=classes,
         networks=(NetworkSource(key, spec, guarded(load), "none", choice.exact),),
+        exactly=_stepwise(config),
         choice=choice,
         remarks=tuple(remarks),
     )
@@ -172,10 +175,18 @@ def _stage(config: Mapping[str, Any], classes: ClassMap, axes: str) -> StageSpec
         axes=axes,
         skip_flat=False,
         tolerance=_TOLERANCE,
+        anchored=True,
     )
     names = tuple(c.name for c in classes.outputs)
     options = memory_options(config.get("network"))
     return StageSpec("network", "SegResNetDS", options, names, input_, patch)
+
+
+def _stepwise(config: Mapping[str, Any]) -> Stepwise:
+    """Its own transforms and sliding window."""
+    crop = ("crop",) if config.get("crop_foreground", True) else ()
+    steps = ("normalize", *crop, "space")
+    return Stepwise(steps, _MARGIN, overlap=(_OVERLAP,) * 3, weighted=True)
 
 
 def _values(config: Mapping[str, Any]) -> Values:

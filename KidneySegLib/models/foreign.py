@@ -94,6 +94,31 @@ class Exactly:
     apart: bool | None
 
 
+@dataclass(frozen=True)
+class Stepwise:
+    """How a model of MONAI is run by its own transforms and sliding window.
+
+    Attributes
+    ----------
+    steps : tuple of str
+        ``normalize``, ``crop`` (to what is above 0) and ``space`` in their order.
+    margin : int
+        Voxels around what is above 0 that stay.
+    crops_by_image : bool
+        Whether densities in HU are asked for what is above 0, else what they are at that step.
+    overlap : (float, float, float)
+        Share of a tile that its neighbor covers too, along the network's axes.
+    weighted : bool
+        Whether a tile's middle counts more than its rim.
+    """
+
+    steps: tuple[str, ...]
+    margin: int = 0
+    crops_by_image: bool = True
+    overlap: tuple[float, float, float] = (0.25, 0.25, 0.25)
+    weighted: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class ForeignModel(ModelInfo):
     """A checked model of another project.
@@ -107,7 +132,7 @@ class ForeignModel(ModelInfo):
         Members of an ensemble; their logits are averaged.
     mirror_axes : tuple of int
         Of the network's axes, along which its training mirrored images.
-    exactly : Exactly, optional
+    exactly : Exactly or Stepwise, optional
         Where its own way is known.
     choice : ModelChoice
     training : str
@@ -119,7 +144,7 @@ class ForeignModel(ModelInfo):
     classes: ClassMap
     networks: tuple[NetworkSource, ...]
     mirror_axes: tuple[int, ...] = ()
-    exactly: Exactly | None = None
+    exactly: Exactly | Stepwise | None = None
     choice: ModelChoice = field(default_factory=ModelChoice)
     training: str = ""
 

@@ -174,6 +174,9 @@ class InputSpec:
     splines : (int, int), optional
         Orders by which images are brought onto the grid as nnU-Net does it: the usual one, and that
         along an axis that is far coarser than the others. Without, they are averaged.
+    anchored : bool
+        Whether images are brought onto the grid as MONAI's Spacing does it: the first voxel's
+        center stays where it is, and values between voxels are linear.
     """
 
     spacing_mm: tuple[float | None, float | None, float | None]
@@ -184,6 +187,7 @@ class InputSpec:
     skip_flat: bool = True
     tolerance: float = 0.0
     splines: tuple[int, int] | None = None
+    anchored: bool = False
 
     @property
     def flat(self) -> float:
@@ -193,9 +197,11 @@ class InputSpec:
     def grid_of(self, geometry: Geometry) -> Geometry:
         """Grid over a field with this spacing; where it does not matter, with the field's own."""
         wanted = tuple(
-            float(own) if mm is None or abs(own / mm - 1) < self.tolerance else mm
+            float(own) if mm is None or abs(own / mm - 1) <= self.tolerance else mm
             for own, mm in zip(geometry.spacing_mm, self.spacing_mm, strict=True)
         )
+        if self.anchored:
+            return geometry.anchored_with(wanted)
         if self.splines is None:
             return geometry.with_spacing(wanted)
         sizes = zip(geometry.spacing_mm, wanted, geometry.shape, strict=True)
@@ -216,6 +222,10 @@ class InputSpec:
         """
         if self.splines is not None:
             return self._seen_by_splines(volume, grid, self.splines)
+        if self.anchored:
+            return self.normalization(resample(volume.array, volume.geometry, grid, smooth=False))[
+                None
+            ]
         low, high = self.normalization.clip_hu
         limits = (low, high) if np.isfinite(high - low) else None
         image = volume.resampled_to(grid, limits=limits).array

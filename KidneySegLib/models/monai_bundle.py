@@ -7,6 +7,7 @@ refused; nothing that a bundle writes as an expression is evaluated.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from .foreign import (
     NO_LICENSE,
     ForeignModel,
     ModelChoice,
+    Stepwise,
     check_tile,
     guarded,
     joined_sha256,
@@ -39,7 +41,7 @@ _DEPTH = 2
 _MOST_REFERENCES, _MOST_VALUES = 20, 100_000
 _PLAIN = (
     "LoadImaged", "EnsureChannelFirstd", "EnsureTyped", "CastToTyped", "ToTensord", "ToDeviced",
-    "SelectItemsd", "ConcatItemsd", "AddChanneld", "AsChannelFirstd", "CropForegroundd",
+    "SelectItemsd", "ConcatItemsd", "AddChanneld", "AsChannelFirstd",
 )  # fmt: skip
 
 
@@ -74,7 +76,7 @@ def load_bundle(folder: Path, choice: ModelChoice) -> ForeignModel:
     if not isinstance(network, Mapping):
         raise ModelError(f"'{INFERENCE}' does not describe the model's network.")
     name, options = monai_network(network, channels=channels, classes=len(classes.outputs))
-    spec = _stage(entries, metadata, classes, channels, choice)
+    spec, exactly = _stage(entries, metadata, classes, channels, choice)
     key = joined_sha256([folder / METADATA, folder / INFERENCE, file])
     load = partial(_load, file, name, options)
     return ForeignModel(
@@ -86,6 +88,7 @@ def load_bundle(folder: Path, choice: ModelChoice) -> ForeignModel:
         format=FORMAT,
         classes=classes,
         networks=(NetworkSource(key, spec, guarded(load), "none", choice.exact),),
+        exactly=exactly,
         choice=choice,
         training=str(metadata.get("description") or ""),
     )
@@ -196,40 +199,95 @@ def _stage(
     classes: ClassMap,
     channels: int,
     choice: ModelChoice,
-) -> StageSpec:
-    """What the network wants to see, from its transforms."""
-    axes, spacing, values = "", None, None
-    for name, transform in _transforms(described):
-        if name == "Orientationd":
-            axes = str(transform.get("axcodes", "RAS"))
-        elif name == "Spacingd":
-            spacing = numbers(transform.get("pixdim"), "spacing in mm", low=0.3, high=20)
-        elif name in ("ScaleIntensityRanged", "NormalizeIntensityd"):
-            if values is not None:
-                raise ModelError("The model's densities are normalized twice: not supported.")
-            values = _values(name, transform)
-        elif name not in _PLAIN:
-            raise ModelError(
-                f"The model's images go through '{name[:60]}', which is not supported. Supported: "
-                "Orientationd, Spacingd, ScaleIntensityRanged, NormalizeIntensityd, "
-                "CropForegroundd."
-            )
-    if values is None or spacing is None:
-        raise ModelError(f"'{INFERENCE.name}' does not say how images are resampled or normalized.")
-    spacing = spacing * 3 if len(spacing) == 1 else spacing
-    axes = (choice.axes or axes or "RAS").upper()
+) -> tuple[StageSpec, Stepwise]:
+    """What the network wants to see, from its transforms, and how its own inferer shows it."""
+    chain = _Chain.of(described)
+    axes = (choice.axes or chain.axes or "RAS").upper()
     order_and_flips(axes)
     inferer = described.at("inferer")
-    roi = inferer.get("roi_size") if isinstance(inferer, Mapping) else None
+    inferer = inferer if isinstance(inferer, Mapping) else {}
     shape = metadata["network_data_format"]["inputs"]["image"].get("spatial_shape")
-    patch = whole_numbers(roi if roi is not None else shape, "tile", most=1024)
-    if len(patch) != 3 or len(spacing) != 3:
-        raise ModelError("The model's tiles or spacing do not have 3 axes.")
+    patch = whole_numbers(inferer.get("roi_size") or shape, "tile", most=1024)
+    if len(patch) != 3:
+        raise ModelError("The model's tiles do not have 3 axes.")
     check_tile(patch, len(classes.outputs))
-    input_ = InputSpec(spacing, values, channels, 0.0, axes, False)
+    input_ = InputSpec(
+        chain.spacing, chain.values, channels, 0.0, axes, False, anchored=chain.anchored
+    )
     options = memory_options(described.at("network_def", "network"))
     names = tuple(c.name for c in classes.outputs)
-    return StageSpec("network", "MONAI", options, names, input_, patch)
+    exactly = Stepwise(
+        tuple(chain.steps),
+        chain.margin,
+        crops_by_image=False,
+        overlap=_three(inferer.get("overlap", 0.25), "overlap of tiles", low=0, high=0.9),
+        weighted=inferer.get("mode", "constant") == "gaussian",
+    )
+    return StageSpec("network", "MONAI", options, names, input_, patch), exactly
+
+
+@dataclass
+class _Chain:
+    """What a bundle's transforms do to an image, in their order."""
+
+    values: Values
+    spacing: tuple[float, float, float]
+    axes: str = ""
+    anchored: bool = True
+    margin: int = 0
+    steps: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, described: _Described) -> _Chain:
+        """Read it.
+
+        Raises
+        ------
+        ModelError
+            If a transform is not known, or one that is needed is missing.
+        """
+        values, spacing, told, steps = None, None, {}, []
+        for name, transform in _transforms(described):
+            if name == "Orientationd":
+                told["axes"] = str(transform.get("axcodes", "RAS"))
+            elif name == "Spacingd":
+                spacing = _three(transform.get("pixdim"), "spacing in mm", low=0.3, high=20)
+                told["anchored"] = transform.get("scale_extent") is not True
+                steps.append("space")
+            elif name in ("ScaleIntensityRanged", "NormalizeIntensityd"):
+                if values is not None:
+                    raise ModelError("The model's densities are normalized twice: not supported.")
+                values = _values(name, transform)
+                steps.append("normalize")
+            elif name == "CropForegroundd":
+                margin = transform.get("margin", 0)
+                told["margin"] = whole_numbers(margin, "margin", least=0, most=1000)[0]
+                steps.append("crop")
+            elif name not in _PLAIN:
+                raise ModelError(
+                    f"The model's images go through '{name[:60]}', which is not supported. "
+                    "Supported: Orientationd, Spacingd, ScaleIntensityRanged, NormalizeIntensityd, "
+                    "CropForegroundd."
+                )
+        if values is None or spacing is None:
+            raise ModelError(
+                f"'{INFERENCE.name}' does not say how images are resampled or normalized."
+            )
+        return cls(values, spacing, steps=steps, **told)
+
+
+def _three(value: Any, what: str, *, low: float, high: float) -> tuple[float, float, float]:
+    """Three numbers in a range, of which one may stand for all.
+
+    Raises
+    ------
+    ModelError
+    """
+    given = numbers(value, what, low=low, high=high)
+    given = given * 3 if len(given) == 1 else given
+    if len(given) != 3:
+        raise ModelError(f"The model's {what} has {len(given)} numbers. Expected 3.")
+    return given[0], given[1], given[2]
 
 
 def _transforms(described: _Described) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from ..core.errors import ModelError
 from ..core.volume import Volume
 from ..engine.base import Engine
+from ..models.foreign import Stepwise
 from ..models.manifest import ModelPackage
 from ..models.opening import Model
 from ..models.registry import find_model
 from .base import Segmenter
 from .cascade.segmenter import Cascade
 from .exact import Exact
+from .exact_monai import ExactMonai
 from .foreign import Foreign
 
 
@@ -39,4 +41,6 @@ def open_segmenter(model: Model, engine: Engine, channels: Sequence[Volume] = ()
         raise ModelError(
             f"How '{model.name}' resamples images by itself is not known. Run it without 'exact'."
         )
+    if isinstance(model.exactly, Stepwise):
+        return ExactMonai(model, engine, model.exactly, channels)
     return Exact(model, engine, model.exactly)

@@ -1,4 +1,4 @@
-"""A foreign model as its own predictor runs it: the whole field, on its own grid and back.
+"""A model of nnU-Net as its own predictor runs it: the whole field, on its own grid and back.
 
 For comparison, and for structures outside of the kidneys' regions. After nnU-Net v2 (Isensee et
 al., Nature Methods 2021): axes as they are stored, the box of voxels that are not 0, normalized,
@@ -10,60 +10,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import prod
 
 import numpy as np
 
 from ..core.progress import Stages
 from ..core.volume import Box, Geometry, Volume
 from ..engine.base import Engine
-from ..environment.memory import LackOfMemory, available_bytes
 from ..models.foreign import Exactly, ForeignModel
 from ..models.inputs import coarse_axis
-from .base import TISSUES, Quality, Region
+from .base import Quality, Region
 from .foreign import activated, mirrored_passes, require_channels
 from .half_precision import blended
-from .places import Found, Hints, Place, whole_field
+from .places import Place
+from .whole_field import WholeField, require_room
 
 _OVERLAP = 0.5
-_BYTES_A_VALUE = 2 + 2 + 4 + 4 + 4  # logits on both grids, as floats, probabilities, tissues
-_SHARES = {"load model": 0.05, "segment": 3.0}
 
 
-class Exact:
-    """A foreign model, the way its own predictor does it (see `base.Segmenter`)."""
+class Exact(WholeField):
+    """A model of nnU-Net, the way its own predictor does it (see `base.Segmenter`)."""
 
     def __init__(self, model: ForeignModel, engine: Engine, way: Exactly) -> None:
         require_channels(model, ())
-        self.model, self._engine, self._way = model, engine, way
-        self.extras = model.classes.extras
-        self.classes = (*TISSUES, *(c.name for c in self.extras))
-
-    @property
-    def device(self) -> str:
-        """Device and number format."""
-        return self._engine.description
-
-    @property
-    def notices(self) -> Sequence[str]:
-        """What the engine said, such as a fall-back to the CPU."""
-        return self._engine.notices
-
-    def stages(self, hints: Hints) -> dict[str, float]:
-        """Stages of a run."""
-        return dict(_SHARES)
+        super().__init__(model, engine)
+        self._way = way
 
     def oriented(self, volume: Volume) -> Volume:
         """The volume as it is stored, or turned as the model's reader does, in its axes' order."""
         own = volume.canonical() if self._way.canonical else volume
         return own.reoriented(self._way.transpose, (1, 1, 1))
-
-    def locate(self, image: Volume, hints: Hints, report: Stages) -> Found:
-        """The whole field, whatever the hints."""
-        report.begin("load model")
-        for network in self.model.networks:
-            self._engine.predictor(network)
-        return Found([whole_field(image.geometry)], [])
 
     def probabilities(
         self, image: Volume, places: Sequence[Place], *, quality: Quality, report: Stages
@@ -75,7 +50,7 @@ class Exact:
         if box is None:
             return []
         part = image.cropped(box)
-        _require_room(part.geometry.shape, len(classes.outputs), self.model.name)
+        require_room(part.geometry.shape, len(classes.outputs), self.model.name)
         block = spec.input.normalization.fitted(part.array)(part.array)
         steps = _Steps(part.geometry, spec.input.spacing_mm, self._way)
         block = steps.to_model(block)
@@ -94,22 +69,6 @@ class Exact:
         raw = classes.numbers(shares if classes.nested else logits)
         tissues, rival = classes.tissues(shares), classes.rival(shares)
         return [Region(part.geometry, tissues, raw, rival=rival)]
-
-
-def _require_room(shape: Sequence[int], classes: int, name: str) -> None:
-    """Refuse a field whose logits and probabilities do not fit into memory.
-
-    Raises
-    ------
-    LackOfMemory
-    """
-    needed, free = _BYTES_A_VALUE * classes * prod(shape), available_bytes()
-    if free is not None and needed > free:
-        raise LackOfMemory(
-            f"The model's own way needs about {needed / 1e9:.1f} GB for this CT ({name}, {classes} "
-            f"classes), and {free / 1e9:.1f} GB are free. Run it the usual way: only the kidneys' "
-            "surroundings are kept in memory then."
-        )
 
 
 class _Steps:

@@ -109,7 +109,7 @@ class Foreign:
         own = self.model.spec
         images = [image, *(own.input.oriented(channel) for channel in self._channels)]
         for channel in images[1:]:
-            _require_cover(channel, image)
+            require_cover(channel, image)
         fitted = [own.input.fitted(each) for each in images]
         grid = own.input.grid_of(image.geometry)
 
@@ -194,7 +194,7 @@ def require_channels(model: ForeignModel, channels: Sequence[Volume]) -> None:
         )
 
 
-def _require_cover(channel: Volume, image: Volume) -> None:
+def require_cover(channel: Volume, image: Volume) -> None:
     """Refuse an image that does not lie where the CT lies."""
     (low, high), (first, last) = (field_corners(v.geometry) for v in (channel, image))
     if (low - _COVER_MM > first).any() or (high + _COVER_MM < last).any():

@@ -1,0 +1,63 @@
+"""What models that are run their own way have in common: they see the whole field."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from ..core.progress import Stages
+from ..core.volume import Volume
+from ..engine.base import Engine
+from ..environment.memory import LackOfMemory, available_bytes
+from ..models.foreign import ForeignModel
+from .base import TISSUES
+from .places import Found, Hints, whole_field
+
+_BYTES_A_VALUE = 2 + 2 + 4 + 4 + 4  # logits on both grids, as floats, probabilities, tissues
+_SHARES = {"load model": 0.05, "segment": 3.0}
+
+
+class WholeField:
+    """A foreign model that looks everywhere; kinds of it say how (see `base.Segmenter`)."""
+
+    def __init__(self, model: ForeignModel, engine: Engine) -> None:
+        self.model, self._engine = model, engine
+        self.extras = model.classes.extras
+        self.classes = (*TISSUES, *(c.name for c in self.extras))
+
+    @property
+    def device(self) -> str:
+        """Device and number format."""
+        return self._engine.description
+
+    @property
+    def notices(self) -> Sequence[str]:
+        """What the engine said, such as a fall-back to the CPU."""
+        return self._engine.notices
+
+    def stages(self, hints: Hints) -> dict[str, float]:
+        """Stages of a run."""
+        return dict(_SHARES)
+
+    def locate(self, image: Volume, hints: Hints, report: Stages) -> Found:
+        """The whole field, whatever the hints."""
+        report.begin("load model")
+        for network in self.model.networks:
+            self._engine.predictor(network)
+        return Found([whole_field(image.geometry)], [])
+
+
+def require_room(shape: Sequence[int], classes: int, name: str) -> None:
+    """Refuse a field whose logits and probabilities do not fit into memory.
+
+    Raises
+    ------
+    LackOfMemory
+    """
+    needed, free = _BYTES_A_VALUE * classes * prod(shape), available_bytes()
+    if free is not None and needed > free:
+        raise LackOfMemory(
+            f"The model's own way needs about {needed / 1e9:.1f} GB for this CT ({name}, {classes} "
+            f"classes), and {free / 1e9:.1f} GB are free. Run it the usual way: only the kidneys' "
+            "surroundings are kept in memory then."
+        )

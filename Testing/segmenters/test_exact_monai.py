@@ -1,0 +1,200 @@
+"""Against MONAI's own transforms and sliding window, on the same networks and CT."""
+
+import foreign_models as made
+import numpy as np
+import pytest
+import torch
+
+from KidneySegLib.core.errors import InputError, ModelError
+from KidneySegLib.core.progress import Stages
+from KidneySegLib.core.volume import Geometry, Volume
+from KidneySegLib.engine import open_engine
+from KidneySegLib.kidney_ct.settings import Settings
+from KidneySegLib.kidney_ct.task import KidneyCT
+from KidneySegLib.models.foreign import ModelChoice
+from KidneySegLib.models.opening import open_model
+from KidneySegLib.pipeline import run
+from KidneySegLib.segmenters import open_segmenter
+from KidneySegLib.segmenters.base import QUALITIES
+from KidneySegLib.segmenters.exact_monai import ExactMonai, scan_starts
+from KidneySegLib.segmenters.places import Hints
+
+CROP = {"_target_": "CropForegroundd", "keys": "image", "source_key": "image", "margin": 3}
+
+
+def exactly(folder, channels=()):
+    return open_segmenter(
+        open_model(folder, ModelChoice(exact=True)), open_engine("cpu"), channels
+    )
+
+
+@pytest.fixture(scope="module")
+def ct():
+    """A textured body in air, whose axes point left, back and down."""
+    rng = np.random.default_rng(0)
+    array = np.full((44, 60, 52), -900, np.int16)
+    array[6:40, 8:55, 5:47] = rng.normal(60, 60, (34, 47, 42))
+    matrix = np.diag([-1.5, -1.5, 2.0, 1.0])
+    matrix[:3, 3] = (40, 50, -30)
+    return Volume(array, Geometry(array.shape, matrix))
+
+
+def by_us(segmenter, ct):
+    """Shares of the model's grid are not kept: our classes and its own labels on the CT's grid."""
+    view = segmenter.oriented(ct)
+    stages = Stages(segmenter.stages(Hints()))
+    places = segmenter.locate(view, Hints(), stages).places
+    (region,) = segmenter.probabilities(view, places, quality=QUALITIES["fast"], report=stages)
+    full = np.zeros(view.array.shape, region.numbers.dtype)
+    start = np.rint(view.geometry.kji_from_ras(region.geometry.ras_from_kji([[0, 0, 0]]))[0])
+    box = tuple(slice(int(a), int(a) + n) for a, n in zip(start, region.geometry.shape))
+    full[box] = region.numbers
+    kidney = np.zeros(view.array.shape, np.float32)
+    kidney[box] = region.shares[1]
+    order, flips = view.geometry.to_canonical()
+    turn = tuple(slice(None, None, f) for f in flips)
+    return full.transpose(order)[turn], kidney.transpose(order)[turn]
+
+
+def by_monai(ct, network, transforms, inferer, activate, decide):
+    """The same with MONAI's classes; labels and the activated channels, in our order of axes."""
+    from monai.data import MetaTensor, decollate_batch, list_data_collate
+    from monai.transforms import Compose, Invertd
+    from monai.utils import convert_to_dst_type
+
+    xyz = np.ascontiguousarray(ct.array.transpose(2, 1, 0)[None], np.float32)
+    image = MetaTensor(torch.from_numpy(xyz), affine=torch.from_numpy(ct.geometry.ijk_to_ras.copy()))
+    chain = Compose(transforms)
+    batch = list_data_collate([chain({"image": image})])
+    with torch.inference_mode():
+        logits = inferer(batch["image"].as_tensor(), network)
+        shares = activate(logits[0])[None].clone()
+    batch["pred"] = convert_to_dst_type(shares, batch["image"])[0]
+    back = Invertd(keys="pred", orig_keys="image", transform=chain, nearest_interp=False)
+    found = back(decollate_batch(batch)[0])["pred"].numpy()
+    order, flips = ct.geometry.to_canonical()
+    turn = tuple(slice(None, None, f) for f in flips)
+    own = found.transpose(0, 3, 2, 1).transpose(0, *(n + 1 for n in order))[(slice(None), *turn)]
+    return decide(own), own
+
+
+def compared(ours, theirs):
+    either = (ours > 0) | (theirs > 0)
+    assert 0.02 < either.mean()
+    assert len(np.unique(theirs)) > 2
+    assert (ours == theirs)[either].mean() >= 0.999
+
+
+@pytest.mark.parametrize("spacing", [[2.0, 2.0, 3.0], [1.1, 1.6, 1.9]])
+def test_auto3dseg_is_what_monai_gives(ct, tmp_path, spacing):
+    from monai.inferers import SlidingWindowInferer
+    from monai.transforms import (
+        CropForegroundd,
+        Lambdad,
+        Orientationd,
+        ScaleIntensityRanged,
+        Spacingd,
+    )
+
+    config = made.NESTED | {"resample_resolution": spacing}
+    folder = made.write_auto3dseg(tmp_path / "model", config)
+    network = open_model(folder).networks[0].load()
+    ours, kidney = by_us(exactly(folder), ct)
+    pixdim = np.array(spacing)
+    transforms = [
+        Orientationd(keys="image", axcodes="RAS"),
+        CropForegroundd(keys="image", source_key="image", margin=10, allow_smaller=True),
+        ScaleIntensityRanged("image", -200, 300, -1, 1, clip=False),
+        Lambdad("image", torch.sigmoid),
+        Spacingd(
+            "image",
+            spacing,
+            mode="bilinear",
+            min_pixdim=pixdim * 0.75,
+            max_pixdim=pixdim * 1.25,
+        ),
+    ]
+    inferer = SlidingWindowInferer([32, 32, 16], overlap=0.625, mode="gaussian")
+
+    def decide(shares):
+        found = np.zeros(shares.shape[1:], np.uint8)
+        for share, own in zip(shares, (1, 3, 2)):
+            found[share > 0.5] = own
+        return found
+
+    theirs, shares = by_monai(ct, network, transforms, inferer, torch.sigmoid, decide)
+    compared(ours, theirs)
+    own = np.clip(shares[0] - shares[1:].max(axis=0), 0, None)
+    assert np.abs(own - kidney).max() < 1e-3
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_a_bundle_is_what_monai_gives(ct, tmp_path, last):
+    from monai.inferers import SlidingWindowInferer
+    from monai.transforms import CropForegroundd, Orientationd, ScaleIntensityRanged, Spacingd
+
+    steps = made.inference_of()["preprocessing"]["transforms"]
+    place = len(steps) if last else 2
+    steps = [*steps[:place], CROP, *steps[place:]]
+    inferer = {"roi_size": [32, 32, 16], "overlap": 0.5}
+    inference = made.inference_of(preprocessing={"transforms": steps}, inferer=inferer)
+    inference["preprocessing"]["transforms"][-1 - last] |= {"a_min": -200, "a_max": 300}
+    folder = made.write_bundle(tmp_path / "bundle", inference)
+    network = open_model(folder).networks[0].load()
+    ours, _ = by_us(exactly(folder), ct)
+    crop = CropForegroundd("image", "image", margin=3, allow_smaller=True)
+    scale = ScaleIntensityRanged("image", -200, 300, 0, 1, clip=True)
+    space = Spacingd("image", [2.0, 2.0, 3.0], mode="bilinear")
+    chain = [space, scale, crop] if last else [crop, space, scale]
+    order = open_model(folder).classes
+
+    theirs, _ = by_monai(
+        ct,
+        network,
+        [Orientationd(keys="image", axcodes="LPS"), *chain],
+        SlidingWindowInferer([32, 32, 16], overlap=0.5),
+        torch.sigmoid,
+        order.numbers,
+    )
+    compared(ours, theirs)
+
+
+def test_a_run_keeps_the_models_own_labels(phantom, tmp_path):
+    segmenter = exactly(made.write_bundle(tmp_path / "bundle"))
+    assert isinstance(segmenter, ExactMonai)
+    result = run(KidneyCT(Settings(raw_labels=True)), phantom.ct, segmenter)
+    assert result.raw_labels.array.shape == phantom.ct.array.shape
+    assert result.record["model"]["choice"] == {"exact": True}
+
+
+def test_registered_phases(ct, tmp_path):
+    network = made.UNET | {"in_channels": 3}
+    from monai.networks.nets import SegResNet
+
+    torch.manual_seed(0)
+    weights = SegResNet(**{k: v for k, v in network.items() if k != "_target_"}).state_dict()
+    folder = made.write_bundle(
+        tmp_path / "three",
+        made.inference_of(network_def=network),
+        made.metadata_of(channels=3),
+        weights,
+    )
+    with pytest.raises(ModelError, match="reads 3 registered images"):
+        exactly(folder)
+    other = ct.resampled_to(ct.geometry.with_spacing((3.0, 3.0, 3.0)))
+    numbers, _ = by_us(exactly(folder, (ct, other)), ct)
+    same, _ = by_us(exactly(folder, (ct, ct)), ct)
+    assert numbers.shape == same.shape and (numbers != same).any()
+    far = np.array(ct.geometry.ijk_to_ras)
+    far[2, 3] += 300
+    elsewhere = Volume(ct.array, Geometry(ct.array.shape, far))
+    with pytest.raises(InputError, match="does not cover the CT"):
+        by_us(exactly(folder, (ct, elsewhere)), ct)
+
+
+@pytest.mark.parametrize(
+    ("size", "tile", "overlap", "starts"),
+    [(10, 16, 0.5, [0]), (40, 16, 0.5, [0, 8, 16, 24]), (41, 16, 0.625, [0, 6, 12, 18, 24, 25])],
+)
+def test_tiles_from_the_first_corner_on(size, tile, overlap, starts):
+    assert scan_starts(size, tile, overlap) == starts
