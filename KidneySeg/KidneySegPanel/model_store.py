@@ -90,10 +90,13 @@ class ModelStore:
             self._panel.say(_("Importing: {share:.0f} %").format(share=100 * share))
             slicer.app.processEvents()
 
+        name = free_name(Path(source), model_folders())
         with self._panel.working():
-            entry = import_model(
-                str(source), name=free_name(Path(source), model_folders()), sha256=sha256, say=say
-            )
+            self._panel.whole.enabled = False  # a second import or a run in the midst of this one
+            try:
+                entry = import_model(str(source), name=name, sha256=sha256, say=say)
+            finally:
+                self._panel.whole.enabled = True
             self._choices.offer(entry.name)
             size = entry.size_bytes / 1e6
             text = _("'{name}' was imported ({size:.0f} MB) and checked.")

@@ -57,7 +57,7 @@ class KidneySegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ScriptedLoadableModuleWidget.setup(self)
         uiWidget = slicer.util.loadUI(self.resourcePath("UI/KidneySeg.ui"))
         self.layout.addWidget(uiWidget)
-        self.ui = slicer.util.childWidgetVariables(uiWidget)
+        self.ui, self.whole = slicer.util.childWidgetVariables(uiWidget), uiWidget
         uiWidget.setMRMLScene(slicer.mrmlScene)
         for name in _SCENE_WIDGETS:
             getattr(self.ui, name).setMRMLScene(slicer.mrmlScene)

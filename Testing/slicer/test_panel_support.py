@@ -132,11 +132,17 @@ def test_lesions_of_another_model_go_into_the_request(widget, ct, home, tmp_path
 
 def test_a_model_is_imported_from_a_file(widget, ct, home, archive, monkeypatch):
     file_dialog(monkeypatch, archive)
+    locked = []
+    monkeypatch.setattr(
+        slicer.app, "processEvents", lambda: locked.append(not widget.whole.enabled)
+    )
     widget.models.store.onImportFile()
     assert widget._parameterNode.model == "mine"
+    assert locked and all(locked) and widget.whole.enabled
     archive.write_text("no archive")
     widget.models.store.onImportFile()
     assert "no ZIP file" in widget.ui.statusLabel.text
+    assert widget.whole.enabled
 
 
 def test_an_address_is_fetched_only_when_it_is_given(widget, ct, home, monkeypatch):
