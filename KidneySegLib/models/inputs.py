@@ -14,7 +14,7 @@ from ..core.volume import Box, Geometry, Volume, resample
 _FLAT = 0.01  # of the normalized span
 _AXES = ("SI", "AP", "RL")  # canonical, and against it
 _ANISOTROPY = 3.0  # coarsest over finest voxel edge from which an axis is resampled apart
-_SPLINE_REACH = 12  # voxels that a cubic spline is felt
+_SPLINE_REACH, _LINEAR_REACH = 12, 1  # voxels that a cubic spline is felt, and a straight line
 _NO_LIMITS = (-float("inf"), float("inf"))
 
 
@@ -177,6 +177,8 @@ class InputSpec:
     anchored : bool
         Whether images are brought onto the grid as MONAI's Spacing does it: the first voxel's
         center stays where it is, and values between voxels are linear.
+    normalized_first : bool
+        Whether that is done with normalized values, else with HU.
     """
 
     spacing_mm: tuple[float | None, float | None, float | None]
@@ -188,6 +190,7 @@ class InputSpec:
     tolerance: float = 0.0
     splines: tuple[int, int] | None = None
     anchored: bool = False
+    normalized_first: bool = True
 
     @property
     def flat(self) -> float:
@@ -223,9 +226,10 @@ class InputSpec:
         if self.splines is not None:
             return self._seen_by_splines(volume, grid, self.splines)
         if self.anchored:
-            return self.normalization(resample(volume.array, volume.geometry, grid, smooth=False))[
-                None
-            ]
+            part = _around(volume, grid, _LINEAR_REACH)
+            values = self.normalization(part.array) if self.normalized_first else part.array
+            seen = resample(values, part.geometry, grid, smooth=False)
+            return (seen if self.normalized_first else self.normalization(seen))[None]
         low, high = self.normalization.clip_hu
         limits = (low, high) if np.isfinite(high - low) else None
         image = volume.resampled_to(grid, limits=limits).array
@@ -235,14 +239,7 @@ class InputSpec:
         self, volume: Volume, grid: Geometry, splines: tuple[int, int]
     ) -> np.ndarray:
         """The same, normalized before it is interpolated: splines overshoot what was clipped."""
-        corners = volume.geometry.kji_from_ras(
-            grid.ras_from_kji(np.array([[-1, -1, -1], grid.shape]))
-        )
-        low = np.floor(corners.min(axis=0)).astype(int) - _SPLINE_REACH
-        high = np.ceil(corners.max(axis=0)).astype(int) + _SPLINE_REACH + 1
-        size = np.array(volume.array.shape)
-        start, stop = np.clip(low, 0, size - 1), np.clip(high, 1, size)
-        part = volume.cropped(Box(tuple(map(int, start)), tuple(map(int, stop))))
+        part = _around(volume, grid, _SPLINE_REACH)
         values = self.normalization(part.array)
         axis = coarse_axis(list(volume.geometry.spacing_mm), list(grid.spacing_mm))
         orders = [splines[1] if n == axis else splines[0] for n in range(3)]
@@ -255,6 +252,17 @@ class InputSpec:
     def oriented(self, volume: Volume) -> Volume:
         """A volume (a view) with its axes as the network has them."""
         return volume.canonical().reoriented(*order_and_flips(self.axes))
+
+
+def _around(volume: Volume, grid: Geometry, reach: int) -> Volume:
+    """The part of a volume (a view) that a grid lies in, with so many voxels around it."""
+    ends = grid.ras_from_kji(np.array([[-1, -1, -1], grid.shape]))
+    corners = volume.geometry.kji_from_ras(ends)
+    low = np.floor(corners.min(axis=0)).astype(int) - reach
+    high = np.ceil(corners.max(axis=0)).astype(int) + reach + 1
+    size = np.array(volume.array.shape)
+    start, stop = np.clip(low, 0, size - 1), np.clip(high, 1, size)
+    return volume.cropped(Box(tuple(map(int, start)), tuple(map(int, stop))))
 
 
 def coarse_axis(

@@ -212,7 +212,14 @@ def _stage(
         raise ModelError("The model's tiles do not have 3 axes.")
     check_tile(patch, len(classes.outputs))
     input_ = InputSpec(
-        chain.spacing, chain.values, channels, 0.0, axes, False, anchored=chain.anchored
+        chain.spacing,
+        chain.values,
+        channels,
+        0.0,
+        axes,
+        False,
+        anchored=chain.anchored,
+        normalized_first=chain.steps.index("normalize") < chain.steps.index("space"),
     )
     options = memory_options(described.at("network_def", "network"))
     names = tuple(c.name for c in classes.outputs)

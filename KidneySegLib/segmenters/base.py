@@ -65,6 +65,8 @@ class Region:
     rival : (k, j, i) float32, optional
         The highest probability of any other class: what is below it is not a tissue. Without, a
         voxel's tissue is decided step by step (see `to_native.decide`).
+    as_logits : bool
+        With ``rival``, what is interpolated: logits, as nnU-Net has it, or probabilities (MONAI).
     """
 
     geometry: Geometry
@@ -72,6 +74,7 @@ class Region:
     numbers: np.ndarray | None = None
     votes: np.ndarray | None = None
     rival: np.ndarray | None = None
+    as_logits: bool = True
 
     def canonical(self) -> Region:
         """The same with its axes in our order (a view)."""
@@ -81,7 +84,8 @@ class Region:
         shares = self.shares.transpose(0, *(n + 1 for n in order))[(slice(None), *turn)]
         votes = self.votes  # only of regions that lie that way already
         rival = None if self.rival is None else self.rival.transpose(order)[turn]
-        return Region(self.geometry.reoriented(order, flips), shares, own, votes, rival)
+        turned = self.geometry.reoriented(order, flips)
+        return Region(turned, shares, own, votes, rival, self.as_logits)
 
 
 class Segmenter(Protocol):

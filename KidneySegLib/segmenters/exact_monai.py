@@ -16,11 +16,12 @@ import numpy as np
 from ..core.progress import Stages
 from ..core.volume import Box, Geometry, Volume, resample
 from ..engine.base import Engine
-from ..engine.tiling import blend_weight, predict_at
+from ..engine.tiling import predict_at
 from ..models.foreign import ForeignModel, Stepwise
 from ..models.inputs import InputSpec
+from .aligned import Placement
 from .base import Quality, Region
-from .foreign import activated, mirrored_passes, require_channels, require_cover
+from .foreign import activated, field_of, mirrored_passes, require_channels, require_cover
 from .places import Place
 from .whole_field import WholeField, require_room
 
@@ -51,16 +52,14 @@ class ExactMonai(WholeField):
         spec, classes, way = self.model.spec, self.model.classes, self._way
         require_room(image.geometry.shape, len(classes.outputs), self.model.name)
         shown = _shown(self._stacked(image), spec.input, way)
-        sizes = [max(n, t) for n, t in zip(shown.block.shape[1:], spec.patch, strict=True)]
-        starts = map(scan_starts, sizes, spec.patch, way.overlap)
-        weight = blend_weight(spec.patch) if way.weighted else np.ones(spec.patch, np.float32)
+        placement = Placement(way.overlap, from_corner=True, flat=not way.weighted)
         logits = predict_at(
             shown.block,
             self._engine.predictor(self.model.networks[0]),
             spec,
-            list(product(*starts)),
+            list(product(*placement.starts(shown.block.shape[1:], spec.patch))),
             mirror_axes=mirrored_passes(self.model),
-            weight=weight,
+            weight=placement.weight(spec.patch),
             on_tiles=report.on_tiles,
         )
         shares = shown.back(activated(logits, nested=classes.nested))
@@ -114,37 +113,30 @@ class _Shown:
 
 def _shown(images: Sequence[Volume], spec: InputSpec, way: Stepwise) -> _Shown:
     """What the network sees of images on one grid, step by step."""
-    part = grid = images[0].geometry
-    block = raw = np.stack([each.array for each in images])
+    field = field_of(images, spec, way)
+    part = grid = images[0].geometry.cropped(field)
+    is_cut = field.shape != images[0].geometry.shape
+    cut_first = is_cut and way.steps.index("crop") < way.steps.index("normalize")
+    fitted = [
+        spec.normalization.fitted(x.cropped(field).array if cut_first else x.array) for x in images
+    ]
+    raw = block = np.stack([x.array[field.slices] for x in images]).astype(np.float32)
     inner = Box((0, 0, 0), grid.shape)
     is_spaced = False
     for step in way.steps:
         if step == "normalize":
-            block = np.stack([spec.normalization.fitted(x)(x) for x in block])
+            block = np.stack([values(x) for values, x in zip(fitted, block, strict=True)])
         elif step == "space":
             target = spec.grid_of(grid)
             block, grid, is_spaced = resample(block, grid, target, smooth=False), target, True
             inner = Box((0, 0, 0), grid.shape)
-        else:
-            found = Box.of_mask((raw if way.crops_by_image else block).max(axis=0) > 0)
-            if found is None:
-                continue
-            found = found.grown((way.margin,) * 3, grid.shape)
-            block = block[(slice(None), *found.slices)]
-            if is_spaced:
-                inner = found
-            else:
-                part = grid = grid.cropped(found)
-    return _Shown(block.astype(np.float32), part, grid, inner)
+        elif is_spaced:  # else `field_of` has done it
+            inner = _above(raw if way.crops_by_image else block, way.margin) or inner
+            block = block[(slice(None), *inner.slices)]
+    return _Shown(block, part, grid, inner)
 
 
-def scan_starts(size: int, tile: int, overlap: float) -> list[int]:
-    """First voxels of tiles along an axis as MONAI's sliding window has them.
-
-    From the first voxel on, in equal steps; the last tile is moved back to the end.
-    """
-    if size <= tile:
-        return [0]
-    step = max(1, int(tile * (1 - overlap)))
-    starts = list(range(0, size - tile, step))
-    return [*starts, size - tile]
+def _above(block: np.ndarray, margin: int) -> Box | None:
+    """Box of what is above 0 in any channel, with a margin in voxels."""
+    found = Box.of_mask(block.max(axis=0) > 0)
+    return found and found.grown((margin,) * 3, block.shape[1:])

@@ -18,20 +18,18 @@ from ..core.volume import Box, Geometry, Volume
 from ..engine.base import Engine
 from ..engine.tiling import predict_at
 from ..models.class_roles import ClassMap, OutputClass
-from ..models.foreign import ForeignModel
+from ..models.foreign import Exactly, ForeignModel, Stepwise
+from ..models.inputs import InputSpec
 from ..models.manifest import ModelPackage
 from ..models.network_source import StageSpec
 from .affordable import affordable
-from .aligned import aligned_tiles
+from .aligned import aligned_tiles, own_placement
 from .base import TISSUES, Quality, Region
 from .cascade.locate import LocatorLimits, likely_kidneys, locate_kidneys
-from .half_precision import tile_weight
 from .places import Found, Hints, Place, field_corners
 from .regions import explore
 
 _COVER_MM = 10.0
-_LITTLE = 0.4  # overlap of tiles where quality is fast
-_REACH = {False: 0.0, True: 0.25}  # steps beside a region; 0, 0.25, 0.5: Dice 0.998, 0.998, 1.000
 _SHARES = {"load model": 0.12, "locate": 0.2, "segment": 0.9}
 
 
@@ -111,23 +109,27 @@ class Foreign:
         for channel in images[1:]:
             require_cover(channel, image)
         fitted = [own.input.fitted(each) for each in images]
-        grid = own.input.grid_of(image.geometry)
+        field = field_of(images, own.input, self.model.exactly)
+        grid = own.input.grid_of(image.geometry.cropped(field))
+        placement = own_placement(self.model, quality.overlap)
 
         def look(box: Box, told: OnTiles | None) -> np.ndarray:
             """Probabilities of our classes in one box, with context around it."""
             spec = self._affordable(box, grid)
-            reach, overlap = _REACH[quality.overlap > _LITTLE], (quality.overlap,) * 3
-            if self._is_planar:
-                overlap = (0.0, *overlap[1:])
-            wide, corners = aligned_tiles(box, grid.shape, spec.patch, overlap, reach)
+            wide, corners = aligned_tiles(box, grid.shape, spec.patch, placement)
             seen = [f.seen(i, grid.cropped(wide)) for f, i in zip(fitted, images, strict=True)]
-            logits = self._logits(np.concatenate(seen), spec, corners, told)
+            weight = placement.weight(spec.patch)
+            logits = self._logits(np.concatenate(seen), spec, corners, weight, told)
             return tissue_shares(logits[(slice(None), *box.inside(wide))], self.model.classes)
 
         regions = explore(places, grid, look, on_tiles=report.on_tiles)
         if self.model.classes.nested:
             return regions
-        return [replace(r, shares=r.shares[:-1], rival=r.shares[-1]) for r in regions]
+        as_logits = not isinstance(self.model.exactly, Stepwise)
+        return [
+            replace(r, shares=r.shares[:-1], rival=r.shares[-1], as_logits=as_logits)
+            for r in regions
+        ]
 
     def _affordable(self, box: Box, grid: Geometry) -> StageSpec:
         """The model's tile, or a smaller one where memory is short."""
@@ -147,12 +149,12 @@ class Foreign:
         block: np.ndarray,
         spec: StageSpec,
         corners: Sequence[tuple[int, ...]],
+        weight: np.ndarray,
         told: OnTiles | None,
     ) -> np.ndarray:
         """Mean logits of the model's networks."""
         total: np.ndarray | float = 0.0
         members = self.model.networks
-        weight = tile_weight(spec.patch).astype(np.float32)
         for n, network in enumerate(members):
             predictor = self._engine.predictor(network)
 
@@ -171,10 +173,26 @@ class Foreign:
             )
         return np.asarray(total) / len(members)
 
-    @property
-    def _is_planar(self) -> bool:
-        """Whether the model sees slices, one by one."""
-        return self.model.spec.input.spacing_mm[0] is None
+
+def field_of(images: Sequence[Volume], spec: InputSpec, way: Exactly | Stepwise | None) -> Box:
+    """What is left of images, of which the first is the CT, before they come onto the grid.
+
+    MONAI's transforms may cut them to what is above 0, which decides where tiles lie.
+    """
+    whole = Box((0, 0, 0), images[0].geometry.shape)
+    if not isinstance(way, Stepwise) or "crop" not in way.steps:
+        return whole
+    at = {step: way.steps.index(step) for step in way.steps}
+    if at["crop"] > at["space"]:
+        return whole
+    by_image = way.crops_by_image or at["crop"] < at["normalize"]
+    above = np.zeros(whole.shape, bool)
+    for image in images:
+        if image.geometry.shape == whole.shape:
+            values = spec.normalization.fitted(image.array)
+            above |= (image.array if by_image else values(image.array)) > 0
+    found = Box.of_mask(above)
+    return whole if found is None else found.grown((way.margin,) * 3, whole.shape)
 
 
 def require_channels(model: ForeignModel, channels: Sequence[Volume]) -> None:

@@ -19,6 +19,7 @@ from .base import Region
 
 _SLAB_VOXELS = 6_000_000  # some 100 MB of floats
 _TISSUES = 4  # background, kidney, tumor, cyst; extra classes follow
+_ORDER = np.array([Tissue.KIDNEY, Tissue.TUMOR, Tissue.CYST, Tissue.BACKGROUND], np.uint8)
 _TINY = 1e-37
 _LEAST_SHARE = 0.005  # half a percent, which percents round away
 
@@ -147,7 +148,7 @@ def _interpolated(region: Region, grid: Geometry) -> tuple[np.ndarray, np.ndarra
     What never exceeds half a percent is not interpolated.
     """
     if region.rival is not None:
-        return _by_logits(region, region.rival, grid)
+        return _by_highest(region, region.rival, grid)
     percent = np.zeros((_TISSUES - 1, *grid.shape), np.uint8)
     shares = []
     for number, share in enumerate(region.shares[1:_TISSUES]):
@@ -159,19 +160,22 @@ def _interpolated(region: Region, grid: Geometry) -> tuple[np.ndarray, np.ndarra
     return np.broadcast_to(decide(*shares), grid.shape), percent
 
 
-def _by_logits(region: Region, rival: np.ndarray, grid: Geometry) -> tuple[np.ndarray, np.ndarray]:
-    """The same as networks of other projects are read: logits interpolated, the highest class.
+def _by_highest(region: Region, rival: np.ndarray, grid: Geometry) -> tuple[np.ndarray, np.ndarray]:
+    """The same as networks of other projects are read: the highest class, once interpolated.
 
     Logarithms of probabilities are logits but for a number that all classes of a voxel share.
     """
     values = [region.shares[n] for n in (1, 2, 3)] + [rival]
     if not np.array_equal(rival, region.shares[0]):
         values.append(region.shares[0])
+    if not region.as_logits:
+        shares = [resample(v, region.geometry, grid, smooth=False) for v in values]
+        tissue = _ORDER[np.argmax(shares[:4], axis=0)]
+        return tissue, np.rint(100 * np.clip(np.stack(shares[:3]), 0, 1)).astype(np.uint8)
     logits = [
         resample(np.log(np.maximum(v, _TINY)), region.geometry, grid, smooth=False) for v in values
     ]
-    order = np.array([Tissue.KIDNEY, Tissue.TUMOR, Tissue.CYST, Tissue.BACKGROUND], np.uint8)
-    tissue = order[np.argmax(logits[:4], axis=0)]
+    tissue = _ORDER[np.argmax(logits[:4], axis=0)]
     top = np.max(logits, axis=0)
     odds = [np.exp(x - top) for x in logits]
     total = odds[0] + odds[1] + odds[2] + odds[-1]

@@ -3,6 +3,7 @@ import pytest
 from phantom import make_phantom
 
 from KidneySegLib.core.errors import ModelError
+from KidneySegLib.core.volume import Geometry, Volume
 from KidneySegLib.models.inputs import (
     InputSpec,
     Normalization,
@@ -74,3 +75,27 @@ def test_normalizations(values, image, expected):
     np.testing.assert_allclose(fitted(image), expected, rtol=1e-6)
     assert fitted(image).dtype == np.float32
     assert fitted.span >= 0
+
+
+def test_an_anchored_grid_begins_at_the_first_voxel():
+    geometry = make_phantom().ct.geometry
+    window = Normalization.window(-125.0, 275.0)
+    found = InputSpec((3.1, 1.5, 2.5), window, anchored=True).grid_of(geometry)
+    np.testing.assert_allclose(found.ras_from_kji([0, 0, 0]), geometry.ras_from_kji([0, 0, 0]))
+    np.testing.assert_allclose(found.spacing_mm, [3.1, 1.5, 2.5])
+    last, own = (g.ras_from_kji([np.array(g.shape) - 1]) for g in (found, geometry))
+    assert (np.abs(last - own) <= np.array([2.5, 1.5, 3.1]) / 2 + 1e-9).all()
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_normalized_before_or_after_values_between_voxels(first):
+    geometry = Geometry((2, 1, 1), np.eye(4))
+    ct = Volume(np.array([0.0, 1000.0], np.float32).reshape(2, 1, 1), geometry)
+    spec = InputSpec(
+        (0.5, 1.0, 1.0),
+        Normalization((0.0, 100.0), 0.0, 0.01),
+        anchored=True,
+        normalized_first=first,
+    )
+    seen = spec.seen(ct, spec.grid_of(geometry))
+    np.testing.assert_allclose(seen.ravel(), [0, 0.5 if first else 1, 1])

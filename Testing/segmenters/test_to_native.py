@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from phantom import grid, make_phantom
@@ -106,3 +108,19 @@ def test_box_holds_voxels_inside_the_region_only(spacing):
     where = region.kji_from_ras(native.ras_from_kji(corners))
     assert (where >= -0.5 - 1e-6).all()
     assert (where <= 19.5 + 1e-6).all()
+
+
+def test_the_highest_class_of_logits_and_of_probabilities():
+    coarse = grid((4.0, 4.0, 4.0), (8.0, 8.0, 8.0))
+    native = coarse.with_spacing((1.0, 4.0, 4.0))
+    kidney = np.zeros(coarse.shape, np.float32)
+    kidney[0], kidney[1] = 0.9, 0.001
+    shares = np.stack([1 - kidney, kidney, 0 * kidney, 0 * kidney])
+    region = Region(coarse, shares, rival=1 - kidney)
+    deep = {
+        as_logits: int((to_native([replace(region, as_logits=as_logits)], native).labels > 0).sum())
+        for as_logits in (True, False)
+    }
+    half = int((to_native([Region(coarse, shares)], native).labels > 0).sum())
+    assert deep[False] == half  # two classes: the border is where both have a half
+    assert 0 < deep[True] < half  # a sure background reaches farther in logits

@@ -138,7 +138,9 @@ def test_a_model_is_imported_from_a_file(widget, ct, home, archive, monkeypatch)
     )
     widget.models.store.onImportFile()
     assert widget._parameterNode.model == "mine"
-    assert locked and all(locked) and widget.whole.enabled
+    assert locked
+    assert all(locked)
+    assert widget.whole.enabled
     archive.write_text("no archive")
     widget.models.store.onImportFile()
     assert "no ZIP file" in widget.ui.statusLabel.text
