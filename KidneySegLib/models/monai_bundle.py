@@ -253,13 +253,14 @@ class _Chain:
         ModelError
             If a transform is not known, or one that is needed is missing.
         """
-        values, spacing, told, steps = None, None, {}, []
+        values, spacing, axes, anchored, margin = None, None, "", True, 0
+        steps = []
         for name, transform in _transforms(described):
             if name == "Orientationd":
-                told["axes"] = str(transform.get("axcodes", "RAS"))
+                axes = str(transform.get("axcodes", "RAS"))
             elif name == "Spacingd":
                 spacing = _three(transform.get("pixdim"), "spacing in mm", low=0.3, high=20)
-                told["anchored"] = transform.get("scale_extent") is not True
+                anchored = transform.get("scale_extent") is not True
                 steps.append("space")
             elif name in ("ScaleIntensityRanged", "NormalizeIntensityd"):
                 if values is not None:
@@ -267,8 +268,8 @@ class _Chain:
                 values = _values(name, transform)
                 steps.append("normalize")
             elif name == "CropForegroundd":
-                margin = transform.get("margin", 0)
-                told["margin"] = whole_numbers(margin, "margin", least=0, most=1000)[0]
+                told = transform.get("margin", 0)
+                margin = whole_numbers(told, "margin", least=0, most=1000)[0]
                 steps.append("crop")
             elif name not in _PLAIN:
                 raise ModelError(
@@ -280,7 +281,7 @@ class _Chain:
             raise ModelError(
                 f"'{INFERENCE.name}' does not say how images are resampled or normalized."
             )
-        return cls(values, spacing, steps=steps, **told)
+        return cls(values, spacing, axes, anchored, margin, steps)
 
 
 def _three(value: Any, what: str, *, low: float, high: float) -> tuple[float, float, float]:
