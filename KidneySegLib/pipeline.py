@@ -26,6 +26,7 @@ from .measure.measurements import Measurements
 from .models.info import ModelInfo
 from .result import DISCLAIMER, Probabilities, Result
 from .segmenters.base import QUALITIES, Segmenter
+from .segmenters.decision import Decision
 from .segmenters.places import Found
 from .segmenters.to_native import TissueMap, to_native
 
@@ -85,7 +86,8 @@ def run(
     InputError
         If the volume cannot be used, or a point or region lies outside of it.
     ModelError
-        If the segmenter tells other classes apart than the task needs.
+        If the segmenter tells other classes apart than the task needs, or does not have the
+        operating point.
     CanceledError
         If ``cancel`` said so.
     """
@@ -96,6 +98,7 @@ def run(
         )
     settings = task.settings
     shares = {**_SHARES, **segmenter.stages(settings.hints), **task.stages}
+    decision = Decision.of(segmenter.model, settings.operating_point)
     stages = Stages(shares, progress, cancel)
     told = len(segmenter.notices)
     stages.begin("check")
@@ -107,7 +110,7 @@ def run(
         image, found.places, quality=QUALITIES[settings.quality], report=stages
     )
     stages.begin("export")
-    tissue = to_native(regions, ct.geometry, segmenter.extras)
+    tissue = to_native(regions, ct.geometry, segmenter.extras, decision)
     outcome = task.conclude(ct, tissue, found, segmenter.model, stages)
     stages.end()
     findings += [info("model", text) for text in segmenter.model.remarks]

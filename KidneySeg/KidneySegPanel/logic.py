@@ -31,6 +31,7 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         device="auto",
         kidneysOnly=False,
         refine="off",
+        operatingPoint="standard",
         pointsNode=None,
         roiNode=None,
         corrections="keep",
@@ -46,6 +47,8 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         :param quality: ``fast``, ``balanced`` or ``best``.
         :param device: ``auto``, ``cuda``, ``cuda:N``, ``mps`` or ``cpu``.
         :param refine: ``off``, ``levelset`` or ``contour``: move borders to the edges in the CT.
+        :param operatingPoint: ``sensitive``, ``standard`` or ``specific``: more tumors, or fewer
+            false ones.
         :param pointsNode: markups with points inside kidneys; they replace the search.
         :param roiNode: markups box around kidneys; it replaces the search.
         :param corrections: ``keep`` or ``replace`` what a user changed of the segments.
@@ -57,7 +60,13 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         from KidneySegLib import mrml
 
         settings = self.settings(
-            volumeNode, quality, kidneysOnly, pointsNode, roiNode, refine=refine
+            volumeNode,
+            quality,
+            kidneysOnly,
+            pointsNode,
+            roiNode,
+            refine=refine,
+            operatingPoint=operatingPoint,
         )
         mrml.require_output(segmentationNode, volumeNode)
         if inChild:
@@ -103,7 +112,15 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         return Done(measured, result)
 
     def settings(
-        self, volumeNode, quality, kidneysOnly, pointsNode=None, roiNode=None, *, refine="off"
+        self,
+        volumeNode,
+        quality,
+        kidneysOnly,
+        pointsNode=None,
+        roiNode=None,
+        *,
+        refine="off",
+        operatingPoint="standard",
     ):
         """Settings of the library; markups become points in mm."""
         from KidneySegLib import mrml
@@ -114,7 +131,12 @@ class KidneySegLogic(ScriptedLoadableModuleLogic):
         box = mrml.roi_from_node(roiNode, volumeNode) if roiNode else None
         rois = (box,) if box else ()
         return Settings(
-            quality=quality, kidneys_only=kidneysOnly, points=points, rois=rois, refine=refine
+            quality=quality,
+            kidneys_only=kidneysOnly,
+            points=points,
+            rois=rois,
+            refine=refine,
+            operating_point=operatingPoint,
         )
 
     def startJob(self, volumeNode, settings, models=None, *, device="auto"):

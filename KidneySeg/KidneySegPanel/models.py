@@ -7,7 +7,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from .model_store import ModelStore
-from .parameters import ASK, CORRECTIONS, DEVICES, REFINEMENTS, Quality
+from .parameters import ASK, CORRECTIONS, DEVICES, OPERATING_POINTS, REFINEMENTS, Quality
 
 
 class Models:
@@ -28,6 +28,7 @@ class Models:
             "qualitySelector": "quality",
             "deviceSelector": "device",
             "refineSelector": "refine",
+            "operatingPointSelector": "operatingPoint",
             "correctionsSelector": "corrections",
         }
 
@@ -46,6 +47,9 @@ class Models:
             "off": _("Off"),
             "levelset": _("Level set"),
             "contour": _("Active contour"),
+            "sensitive": _("Sensitive: more tumors"),
+            "standard": _("Standard"),
+            "specific": _("Specific: fewer false ones"),
             ASK: _("Ask at every run"),
             "keep": _("Keep mine"),
             "replace": _("Replace"),
@@ -55,6 +59,7 @@ class Models:
             self.ui.qualitySelector: [quality.value for quality in Quality],
             self.ui.deviceSelector: DEVICES,
             self.ui.refineSelector: REFINEMENTS,
+            self.ui.operatingPointSelector: OPERATING_POINTS,
             self.ui.correctionsSelector: CORRECTIONS,
         }
         for selector, values in entries.items():

@@ -12,6 +12,7 @@ from slicer.parameterNodeWrapper import parameterNodeWrapper
 
 DEVICES = ("auto", "cuda", "mps", "cpu")
 REFINEMENTS = ("off", "levelset", "contour")
+OPERATING_POINTS = ("sensitive", "standard", "specific")
 ASK = "ask"
 CORRECTIONS = (ASK, "keep", "replace", "beside")
 
@@ -38,6 +39,7 @@ class KidneySegParameterNode:
     device: str = "auto"
     kidneysOnly: bool = False
     refine: str = "off"
+    operatingPoint: str = "standard"
     corrections: str = ASK
 
 
@@ -47,6 +49,7 @@ def wrapped(node):
         "quality": [quality.name for quality in Quality],
         "device": DEVICES,
         "refine": REFINEMENTS,
+        "operatingPoint": OPERATING_POINTS,
         "corrections": CORRECTIONS,
     }
     for name, values in known.items():

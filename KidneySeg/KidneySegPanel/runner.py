@@ -73,7 +73,13 @@ class Runner:
         with panel.working():
             own = session.parameters
             settings = panel.logic.settings(
-                ct, own.quality.value, own.kidneysOnly, own.points, own.roi, refine=own.refine
+                ct,
+                own.quality.value,
+                own.kidneysOnly,
+                own.points,
+                own.roi,
+                refine=own.refine,
+                operatingPoint=own.operatingPoint,
             )
             settings = replace(settings, probabilities=True)  # for clicks that correct
             sent = mrml.Sent(ct)

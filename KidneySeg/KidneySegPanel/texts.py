@@ -23,6 +23,7 @@ REMEDIES = {
     "point-or-box": _("Points and a box are set under 'Points and box'."),
     "take-back-or-click": _("Choose it under Review, 'Removed', and press 'Restore'."),
     "device": _("Choose 'CPU' as device."),
+    "operating-point": _("Choose 'Standard' beside 'Tumors'."),
     "overwrite": _("The panel never replaces files: choose an empty folder."),
 }
 STALE = {

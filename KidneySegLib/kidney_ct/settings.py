@@ -8,6 +8,7 @@ from typing import Any
 
 from ..core.errors import InputError
 from ..segmenters.base import QUALITIES
+from ..segmenters.decision import OPERATING_POINTS, STANDARD
 from ..segmenters.places import Hints, Point
 from .refine import METHODS
 
@@ -30,6 +31,8 @@ class Settings:
         Numbers or IDs of removals that cleaning must take back (see `Removal`).
     refine : str
         ``off``, ``levelset`` or ``contour`` (see refine.py).
+    operating_point : str
+        ``sensitive`` finds more tumors, ``specific`` fewer false ones (see `Decision`).
     probabilities : bool
         Keep the probabilities of kidney, tumor and cyst with the result.
     raw_labels : bool
@@ -42,14 +45,16 @@ class Settings:
     rois: tuple[tuple[Point, Point], ...] = ()
     keep: tuple[int | str, ...] = ()
     refine: str = "off"
+    operating_point: str = STANDARD
     probabilities: bool = False
     raw_labels: bool = False
 
     def __post_init__(self):
-        """Refuse an unknown quality or refinement."""
+        """Refuse an unknown quality, refinement or operating point."""
         for what, value, known in (
             ("quality", self.quality, QUALITIES),
             ("refinement", self.refine, METHODS),
+            ("operating point", self.operating_point, OPERATING_POINTS),
         ):
             if value not in known:
                 raise InputError(f"Unknown {what} '{value}'. Expected {', '.join(known)}.")
@@ -69,6 +74,7 @@ class Settings:
             "rois_ras_mm": [[list(map(float, c)) for c in roi] for roi in self.rois],
             "keep": list(self.keep),
             "refine": self.refine,
+            "operating_point": self.operating_point,
         } | kept
 
     @classmethod
@@ -81,6 +87,7 @@ class Settings:
             rois=tuple((tuple(a), tuple(b)) for a, b in data["rois_ras_mm"]),
             keep=tuple(data["keep"]),
             refine=data["refine"],
+            operating_point=data.get("operating_point", STANDARD),
             probabilities=data.get("probabilities", False),
             raw_labels=data.get("raw_labels", False),
         )

@@ -64,7 +64,7 @@ class Region:
         Probability of a lesion by each of several models.
     rival : (k, j, i) float32, optional
         The highest probability of any other class: what is below it is not a tissue. Without, a
-        voxel's tissue is decided step by step (see `to_native.decide`).
+        voxel's tissue is decided step by step (see `decision.decide`).
     as_logits : bool
         With ``rival``, what is interpolated: logits, as nnU-Net has it, or probabilities (MONAI).
     """

@@ -16,10 +16,11 @@ from ..core.anatomy import Tissue
 from ..core.volume import Box, Geometry, axis_maps, resample
 from ..models.class_roles import PARTS_OF_KIDNEY, OutputClass
 from .base import Region
+from .decision import Decision, decide
 
 _SLAB_VOXELS = 6_000_000  # some 100 MB of floats
 _TISSUES = 4  # background, kidney, tumor, cyst; extra classes follow
-_ORDER = np.array([Tissue.KIDNEY, Tissue.TUMOR, Tissue.CYST, Tissue.BACKGROUND], np.uint8)
+_ORDER = np.array([Tissue.BACKGROUND, Tissue.KIDNEY, Tissue.TUMOR, Tissue.CYST], np.uint8)
 _TINY = 1e-37
 _LEAST_SHARE = 0.005  # half a percent, which percents round away
 
@@ -56,7 +57,10 @@ class TissueMap:
 
 
 def to_native(
-    regions: Sequence[Region], native: Geometry, extra_classes: Sequence[OutputClass] = ()
+    regions: Sequence[Region],
+    native: Geometry,
+    extra_classes: Sequence[OutputClass] = (),
+    decision: Decision | None = None,
 ) -> TissueMap:
     """Tissue of every native voxel that lies in a region.
 
@@ -67,7 +71,10 @@ def to_native(
     native : Geometry
         Canonical native grid.
     extra_classes : sequence of OutputClass
+    decision : Decision, optional
+        From which shares on a voxel counts, where it is decided step by step.
     """
+    decision = decision or Decision()
     labels = np.zeros(native.shape, np.uint8)
     percent = np.zeros((3, *native.shape), np.uint8)
     boxes = []
@@ -80,7 +87,7 @@ def to_native(
         boxes.append(box)
         for slab in _slabs(box):
             where = (slice(None), *slab.slices)
-            tissue, shares = _interpolated(region, native.cropped(slab))
+            tissue, shares = _interpolated(region, native.cropped(slab), decision)
             labels[slab.slices] = np.where(tissue > 0, tissue, labels[slab.slices])
             np.maximum(percent[where], shares, out=percent[where])
             if extras is not None:
@@ -142,7 +149,9 @@ def _slabs(box: Box) -> list[Box]:
     ]
 
 
-def _interpolated(region: Region, grid: Geometry) -> tuple[np.ndarray, np.ndarray]:
+def _interpolated(
+    region: Region, grid: Geometry, decision: Decision
+) -> tuple[np.ndarray, np.ndarray]:
     """Tissue of every voxel, and each tissue's interpolated probability in percent.
 
     What never exceeds half a percent is not interpolated.
@@ -157,49 +166,30 @@ def _interpolated(region: Region, grid: Geometry) -> tuple[np.ndarray, np.ndarra
             continue
         shares.append(np.clip(resample(share, region.geometry, grid, smooth=False), 0, 1))
         percent[number] = np.rint(100 * shares[-1])
-    return np.broadcast_to(decide(*shares), grid.shape), percent
+    kidney, tumor, cyst = shares
+    return np.broadcast_to(decide(kidney, tumor, cyst, decision), grid.shape), percent
 
 
 def _by_highest(region: Region, rival: np.ndarray, grid: Geometry) -> tuple[np.ndarray, np.ndarray]:
     """The same as networks of other projects are read: the highest class, once interpolated.
 
+    Of classes that are equal the first counts, and so background where no class is seen at all.
+
     Logarithms of probabilities are logits but for a number that all classes of a voxel share.
     """
-    values = [region.shares[n] for n in (1, 2, 3)] + [rival]
+    values = [rival] + [region.shares[n] for n in (1, 2, 3)]
     if not np.array_equal(rival, region.shares[0]):
         values.append(region.shares[0])
     if not region.as_logits:
         shares = [resample(v, region.geometry, grid, smooth=False) for v in values]
         tissue = _ORDER[np.argmax(shares[:4], axis=0)]
-        return tissue, np.rint(100 * np.clip(np.stack(shares[:3]), 0, 1)).astype(np.uint8)
+        return tissue, np.rint(100 * np.clip(np.stack(shares[1:4]), 0, 1)).astype(np.uint8)
     logits = [
         resample(np.log(np.maximum(v, _TINY)), region.geometry, grid, smooth=False) for v in values
     ]
     tissue = _ORDER[np.argmax(logits[:4], axis=0)]
     top = np.max(logits, axis=0)
     odds = [np.exp(x - top) for x in logits]
-    total = odds[0] + odds[1] + odds[2] + odds[-1]
-    return tissue, np.rint(100 * np.stack(odds[:3]) / total).astype(np.uint8)
-
-
-def decide(kidney: np.ndarray, tumor: np.ndarray, cyst: np.ndarray) -> np.ndarray:
-    """Tissue from probabilities, step by step.
-
-    First whether a voxel belongs to the kidney with its masses, then whether to a lesion, then to
-    which: the regions that the KiTS metric counts. So a lesion is not left to the background or
-    the kidney because the network cannot tell its kind.
-
-    Parameters
-    ----------
-    kidney, tumor, cyst : float arrays that broadcast to one shape
-        0..1; what is missing to 1 is background.
-
-    Returns
-    -------
-    uint8 array
-        `Tissue` numbers.
-    """
-    lesion = tumor + cyst
-    kind = np.where(cyst > tumor, np.uint8(Tissue.CYST), np.uint8(Tissue.TUMOR))
-    tissue = np.where(lesion > kidney, kind, np.uint8(Tissue.KIDNEY))
-    return np.where(kidney + lesion > 0.5, tissue, np.uint8(Tissue.BACKGROUND))
+    background = odds[0] if len(odds) == _TISSUES else odds[-1]
+    total = odds[1] + odds[2] + odds[3] + background
+    return tissue, np.rint(100 * np.stack(odds[1:4]) / total).astype(np.uint8)

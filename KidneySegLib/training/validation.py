@@ -20,7 +20,7 @@ from ..core.masks import components, placed
 from ..core.schemes import UNSURE
 from ..core.volume import Box
 from ..measure.overlap import voxel_metrics
-from ..segmenters.to_native import decide
+from ..segmenters.decision import decide
 
 if TYPE_CHECKING:
     from torch import nn

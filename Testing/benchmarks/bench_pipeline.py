@@ -100,7 +100,8 @@ def ours(volume, package, engine) -> np.ndarray:
 def nearest(volume, package, engine) -> np.ndarray:
     """Our regions, but each native voxel takes the label of the nearest coarse one."""
     from KidneySegLib.core.volume import axis_maps
-    from KidneySegLib.segmenters.to_native import decide, native_box
+    from KidneySegLib.segmenters.decision import decide
+    from KidneySegLib.segmenters.to_native import native_box
 
     labels = np.zeros(volume.geometry.shape, np.uint8)
     for region in _regions(volume, package, engine):
@@ -122,7 +123,7 @@ def whole_field(volume, package, engine) -> np.ndarray:
 
     from KidneySegLib.core.masks import components
     from KidneySegLib.segmenters.cascade.locate import network_input
-    from KidneySegLib.segmenters.to_native import decide
+    from KidneySegLib.segmenters.decision import decide
 
     spec = package.stages["fine"]
     grid = volume.geometry.with_spacing((spec.spacing_mm,) * 3)

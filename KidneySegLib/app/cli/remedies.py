@@ -19,6 +19,7 @@ REMEDIES = {
     "in measurements.json.",
     "channel": "On the command line: --channel FILE for each image after the first.",
     "map": "On the command line: --map NAME=ROLE.",
+    "operating-point": "On the command line: leave --operating-point out.",
     "device": "On the command line: --device cpu.",
 }
 

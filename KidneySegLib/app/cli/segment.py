@@ -53,6 +53,12 @@ def add(commands: argparse._SubParsersAction) -> None:
         "2 mm; off by default: good contours are moved away from experts'",
     )
     parser.add_argument(
+        "--operating-point",
+        default="standard",
+        choices=("sensitive", "standard", "specific"),
+        help="find more tumors, or fewer false ones; what each costs is in the documentation",
+    )
+    parser.add_argument(
         "--probabilities",
         action="store_true",
         help="write the probabilities of kidney, tumor and cyst too (probabilities.nii.gz)",
@@ -146,6 +152,7 @@ def _case_runner(options: argparse.Namespace, console: Console) -> CaseRunner:
         rois=tuple(options.roi),
         keep=tuple(options.keep),
         refine=options.refine,
+        operating_point=options.operating_point,
         probabilities=options.probabilities,
         raw_labels=options.raw_labels,
     )

@@ -11,7 +11,7 @@ from KidneySegLib.models.inputs import InputSpec, Normalization
 from KidneySegLib.models.network_source import StageSpec
 from KidneySegLib.segmenters.base import QUALITIES, Region
 from KidneySegLib.segmenters.cascade.axial import Fusion, fused, look_at_slices
-from KidneySegLib.segmenters.to_native import decide
+from KidneySegLib.segmenters.decision import decide
 
 CLASSES = ("background", "kidney", "tumor", "cyst")
 INPUT = InputSpec((None, 1.25, 1.25), Normalization.window(-125.0, 275.0))
