@@ -4,9 +4,10 @@
 
 Two models. The fine network that ships, a DynUNet, written as a bundle: masks that are no noise,
 for the Dice in the kidneys' region. Auto3DSeg's SegResNet of the size that won KiTS23 but half
-its width (0.78 mm, tiles of 128 voxels, 16 filters), with random weights, for time and memory.
+its width (0.78 mm, tiles of 128 voxels, 16 filters; `--filters` for slow computers), with random
+weights, for time and memory.
 Tiles overlap by 0.625 in both, as Auto3DSeg has it. The CT is that of `foreign_speed.py`: 512 x 512
-x 200 voxels of 0.78 x 0.78 x 1 mm. MONAI runs in bfloat16 too, on the same threads.
+x 200 voxels of 0.78 x 0.78 x 1 mm. MONAI runs in bfloat16 where we do, on the same threads.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from common import OUT
 from foreign_speed import SLICES, agreement, timed
 from stages import make_ct
 
+from KidneySegLib.engine.device import autocast_type
 from KidneySegLib.models.registry import find_model
 from KidneySegLib.models.weights import own_tensors
 
@@ -96,18 +98,19 @@ def write_bundle(folder: Path) -> Path:
     return folder
 
 
-def write_auto3dseg(folder: Path) -> Path:
+def write_auto3dseg(folder: Path, filters: int) -> Path:
     """A network of full depth with random weights, which finds nothing."""
     from monai.networks.nets import SegResNetDS
 
     torch.manual_seed(0)
-    network = SegResNetDS(**without_target(SEGRESNET))
+    described = SEGRESNET | {"init_filters": filters}
+    network = SegResNetDS(**without_target(described))
     with torch.no_grad():
         for name, tensor in network.named_parameters():
             if name.endswith("head.bias"):
                 tensor -= NOTHING
     folder.mkdir(parents=True, exist_ok=True)
-    content = {"state_dict": network.state_dict(), "config": KITS23, "epoch": 0}
+    content = {"state_dict": network.state_dict(), "config": KITS23 | {"network": described}}
     torch.save(content, folder / "model.pt")
     return folder
 
@@ -135,8 +138,9 @@ def of_auto3dseg(folder: Path) -> tuple[torch.nn.Module, Any, dict]:
     from monai import transforms as t
     from monai.networks.nets import SegResNetDS
 
-    network = SegResNetDS(**without_target(SEGRESNET))
-    network.load_state_dict(torch.load(folder / "model.pt", weights_only=False)["state_dict"])
+    saved = torch.load(folder / "model.pt", weights_only=True)
+    network = SegResNetDS(**without_target(saved["config"]["network"]))
+    network.load_state_dict(saved["state_dict"])
     spacing = np.array(KITS23["resample_resolution"])
     chain = [
         t.LoadImaged("image", ensure_channel_first=True),
@@ -163,7 +167,8 @@ def theirs(folder: Path, ct: Path, out: Path) -> None:
     network, chain, options = (of_bundle if is_bundle else of_auto3dseg)(folder)
     network.eval()
     batch = list_data_collate([chain({"image": str(ct)})])
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+    dtype = autocast_type(torch.device("cpu"))
+    with torch.inference_mode(), torch.autocast("cpu", dtype, enabled=dtype is not None):
         logits = SlidingWindowInferer(sw_batch_size=1, **options)(
             batch["image"].as_tensor(),
             lambda x: found if torch.is_tensor(found := network(x)) else found[0],
@@ -197,6 +202,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("work", type=Path)
     parser.add_argument("--small", action="store_true", help="without the network of full size")
+    parser.add_argument("--filters", type=int, default=16, help="the large network's width")
     parser.add_argument("--json", type=Path, default=OUT / "monai_speed.json")
     chosen = parser.parse_args()
     chosen.work.mkdir(parents=True, exist_ok=True)
@@ -209,7 +215,7 @@ def main() -> None:
     found["bundle"]["agreement"] = agreement(folder, ct, chosen.work)
     print(json.dumps(found, indent=2), flush=True)
     if not chosen.small:
-        folder = write_auto3dseg(chosen.work / "auto3dseg")
+        folder = write_auto3dseg(chosen.work / "auto3dseg", chosen.filters)
         found["auto3dseg"] = compared(folder, ct, chosen.work)
         print(json.dumps(found, indent=2))
     chosen.json.parent.mkdir(parents=True, exist_ok=True)

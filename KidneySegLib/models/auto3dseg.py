@@ -1,7 +1,9 @@
 """Checkpoints of MONAI Auto3DSeg's SegResNet: ``model.pt``, with ``labels.csv`` where it is there.
 
 As SlicerMONAIAuto3DSeg ships them. Classes of a softmax, and overlapping regions of a sigmoid (the
-recipe that won KiTS23: kidney with masses, masses, tumor).
+recipe that won KiTS23: kidney with masses, masses, tumor). Steps are those of Slicer's script of
+2025, which normalizes first; Auto3DSeg's own training normalizes on its grid, which differs by
+what lies between voxels, and for ``meanstd`` by what mean and SD are taken of.
 """
 
 from __future__ import annotations
@@ -156,7 +158,7 @@ def _axes(config: Mapping[str, Any], choice: ModelChoice) -> tuple[str, list[str
     if choice.axes:
         order_and_flips(choice.axes)
         return choice.axes.upper(), []
-    if config.get("orientation_ras", True):
+    if config.get("orientation_ras", False) is True:
         return "RAS", []
     return "RAS", ["The model was trained on images as they were stored; RAS is assumed for it."]
 
@@ -186,7 +188,8 @@ def _stepwise(config: Mapping[str, Any]) -> Stepwise:
     """Its own transforms and sliding window."""
     crop = ("crop",) if config.get("crop_foreground", True) else ()
     steps = ("normalize", *crop, "space")
-    return Stepwise(steps, _MARGIN, overlap=(_OVERLAP,) * 3, weighted=True)
+    turned = config.get("orientation_ras", False) is True
+    return Stepwise(steps, _MARGIN, overlap=(_OVERLAP,) * 3, weighted=True, turned=turned)
 
 
 def _values(config: Mapping[str, Any]) -> Values:

@@ -110,6 +110,8 @@ class Stepwise:
         Share of a tile that its neighbor covers too, along the network's axes.
     weighted : bool
         Whether a tile's middle counts more than its rim.
+    turned : bool
+        Whether images are turned to the model's axes; else the network sees them as stored.
     """
 
     steps: tuple[str, ...]
@@ -117,6 +119,7 @@ class Stepwise:
     crops_by_image: bool = True
     overlap: tuple[float, float, float] = (0.25, 0.25, 0.25)
     weighted: bool = False
+    turned: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ _FLAT = 0.01  # of the normalized span
 _AXES = ("SI", "AP", "RL")  # canonical, and against it
 _ANISOTROPY = 3.0  # coarsest over finest voxel edge from which an axis is resampled apart
 _SPLINE_REACH, _LINEAR_REACH = 12, 1  # voxels that a cubic spline is felt, and a straight line
+_SLACK_MM = 1e-3  # MONAI takes voxel sizes for equal that differ by less
 _NO_LIMITS = (-float("inf"), float("inf"))
 
 
@@ -199,8 +200,9 @@ class InputSpec:
 
     def grid_of(self, geometry: Geometry) -> Geometry:
         """Grid over a field with this spacing; where it does not matter, with the field's own."""
+        slack = _SLACK_MM if self.anchored else 0.0
         wanted = tuple(
-            float(own) if mm is None or abs(own / mm - 1) <= self.tolerance else mm
+            float(own) if mm is None or abs(own - mm) <= self.tolerance * mm + slack else mm
             for own, mm in zip(geometry.spacing_mm, self.spacing_mm, strict=True)
         )
         if self.anchored:

@@ -43,6 +43,58 @@ _PLAIN = (
     "LoadImaged", "EnsureChannelFirstd", "EnsureTyped", "CastToTyped", "ToTensord", "ToDeviced",
     "SelectItemsd", "ConcatItemsd", "AddChanneld", "AsChannelFirstd",
 )  # fmt: skip
+_STEPS = {
+    "Orientationd": "turn",
+    "Spacingd": "space",
+    "ScaleIntensityRanged": "normalize",
+    "NormalizeIntensityd": "normalize",
+    "CropForegroundd": "crop",
+}
+# What a transform may say without changing its result here; what it says that is read; and what it
+# may say with one of these values only: those that MONAI itself takes where it says none.
+_HARMLESS = (
+    "_target_", "_desc_", "_disabled_", "keys", "allow_missing_keys", "dtype", "lazy",
+    "sw_batch_size", "device", "sw_device", "progress", "cache_roi_weight_map", "buffer_steps",
+    "buffer_dim", "cpu_thresh", "start_coord_key", "end_coord_key", "source_key",
+    "allow_smaller", "labels",
+)  # fmt: skip
+_READ: dict[str, tuple[str, ...]] = {
+    "Orientationd": ("axcodes",),
+    "Spacingd": ("pixdim",),
+    "ScaleIntensityRanged": ("a_min", "a_max", "b_min", "b_max", "clip"),
+    "NormalizeIntensityd": ("subtrahend", "divisor", "nonzero", "channel_wise"),
+    "CropForegroundd": ("margin",),
+    "SlidingWindowInferer": ("roi_size", "overlap", "mode"),
+}
+_LINEAR = ("bilinear", ["bilinear"], "linear", 1, [1])
+_FOLLOWED: dict[str, dict[str, tuple[Any, ...]]] = {
+    "Orientationd": {"as_closest_canonical": (False, None)},
+    "Spacingd": {
+        "mode": _LINEAR,
+        "scale_extent": (False, [False]),
+        "diagonal": (False,),
+        "padding_mode": ("border", ["border"]),
+        "align_corners": (False, None, [False]),
+        "recompute_affine": (False,),
+        "min_pixdim": (None,),
+        "max_pixdim": (None,),
+    },
+    "ScaleIntensityRanged": {},
+    "NormalizeIntensityd": {},
+    "CropForegroundd": {
+        "channel_indices": (None,), "k_divisible": (1, [1, 1, 1]), "mode": ("constant",),
+    },
+    "SlidingWindowInferer": {
+        "sigma_scale": (0.125,), "padding_mode": ("constant",), "cval": (0, 0.0),
+        "with_coord": (False,),
+    },
+}  # fmt: skip
+_LEAST_TILE = 8  # voxels along an axis
+_NOT_TURNED = "The model does not say how the images of its training lay; RAS is assumed for it."
+_NOT_FOLLOWED = (
+    "The model's description asks for what is done in our own way here: {listed}. Its results may "
+    "differ a little from those of MONAI."
+)
 
 
 def bundle_folders(folder: Path) -> list[Path]:
@@ -76,7 +128,7 @@ def load_bundle(folder: Path, choice: ModelChoice) -> ForeignModel:
     if not isinstance(network, Mapping):
         raise ModelError(f"'{INFERENCE}' does not describe the model's network.")
     name, options = monai_network(network, channels=channels, classes=len(classes.outputs))
-    spec, exactly = _stage(entries, metadata, classes, channels, choice)
+    spec, exactly, remarks = _stage(entries, metadata, classes, channels, choice)
     key = joined_sha256([folder / METADATA, folder / INFERENCE, file])
     load = partial(_load, file, name, options)
     return ForeignModel(
@@ -91,6 +143,7 @@ def load_bundle(folder: Path, choice: ModelChoice) -> ForeignModel:
         exactly=exactly,
         choice=choice,
         training=str(metadata.get("description") or ""),
+        remarks=tuple(remarks),
     )
 
 
@@ -199,28 +252,26 @@ def _stage(
     classes: ClassMap,
     channels: int,
     choice: ModelChoice,
-) -> tuple[StageSpec, Stepwise]:
-    """What the network wants to see, from its transforms, and how its own inferer shows it."""
+) -> tuple[StageSpec, Stepwise | None, list[str]]:
+    """What the network wants to see, how its own inferer shows it, and remarks.
+
+    Its own way is None where the bundle asks for what is not followed.
+    """
     chain = _Chain.of(described)
     axes = (choice.axes or chain.axes or "RAS").upper()
     order_and_flips(axes)
     inferer = described.at("inferer")
     inferer = inferer if isinstance(inferer, Mapping) else {}
     shape = metadata["network_data_format"]["inputs"]["image"].get("spatial_shape")
-    patch = whole_numbers(inferer.get("roi_size") or shape, "tile", most=1024)
+    patch = whole_numbers(inferer.get("roi_size") or shape, "tile", least=_LEAST_TILE, most=1024)
     if len(patch) != 3:
         raise ModelError("The model's tiles do not have 3 axes.")
     check_tile(patch, len(classes.outputs))
+    first = chain.steps.index("normalize") < chain.steps.index("space")
     input_ = InputSpec(
-        chain.spacing,
-        chain.values,
-        channels,
-        0.0,
-        axes,
-        False,
-        anchored=chain.anchored,
-        normalized_first=chain.steps.index("normalize") < chain.steps.index("space"),
-    )
+        chain.spacing, chain.values, channels, 0.0, axes, False, anchored=chain.anchored,
+        normalized_first=first,
+    )  # fmt: skip
     options = memory_options(described.at("network_def", "network"))
     names = tuple(c.name for c in classes.outputs)
     exactly = Stepwise(
@@ -229,20 +280,50 @@ def _stage(
         crops_by_image=False,
         overlap=_three(inferer.get("overlap", 0.25), "overlap of tiles", low=0, high=0.9),
         weighted=inferer.get("mode", "constant") == "gaussian",
+        turned=bool(chain.axes or choice.axes),
     )
-    return StageSpec("network", "MONAI", options, names, input_, patch), exactly
+    strange = [*chain.strange, *_strange("SlidingWindowInferer", inferer)]
+    kind = str(inferer.get("_target_", "SlidingWindowInferer")).rpartition(".")[2]
+    if not kind.startswith("SlidingWindowInferer"):
+        strange.append(kind[:60])
+    if channels > 1 and isinstance(chain.values, ZScore) and not chain.by_channel:
+        strange.append("NormalizeIntensityd over all images at once")
+    remarks = [] if exactly.turned else [_NOT_TURNED]
+    if strange:
+        remarks.append(_NOT_FOLLOWED.format(listed=", ".join(dict.fromkeys(strange))))
+    spec = StageSpec("network", "MONAI", options, names, input_, patch)
+    return spec, None if strange else exactly, remarks
+
+
+def _strange(name: str, options: Mapping[str, Any]) -> list[str]:
+    """Options of a transform that differ from those that are followed."""
+    usual = _FOLLOWED[name]
+    return [
+        f"{name}: {key}"
+        for key, value in options.items()
+        if key not in _HARMLESS and key in usual and value not in usual[key]
+    ] + [
+        f"{name}: {key}"
+        for key in options
+        if key not in _HARMLESS and key not in usual and key not in _READ[name]
+    ]
 
 
 @dataclass
 class _Chain:
-    """What a bundle's transforms do to an image, in their order."""
+    """What a bundle's transforms do to an image, in their order.
+
+    ``strange`` names what they ask for that is not followed.
+    """
 
     values: Values
     spacing: tuple[float, float, float]
     axes: str = ""
     anchored: bool = True
     margin: int = 0
+    by_channel: bool = False
     steps: list[str] = field(default_factory=list)
+    strange: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, described: _Described) -> _Chain:
@@ -251,37 +332,50 @@ class _Chain:
         Raises
         ------
         ModelError
-            If a transform is not known, or one that is needed is missing.
+            If a transform is not known, one that is needed is missing, or one is there twice.
         """
-        values, spacing, axes, anchored, margin = None, None, "", True, 0
-        steps = []
+        found: dict[str, Mapping[str, Any]] = {}
+        steps, strange = [], []
         for name, transform in _transforms(described):
-            if name == "Orientationd":
-                axes = str(transform.get("axcodes", "RAS"))
-            elif name == "Spacingd":
-                spacing = _three(transform.get("pixdim"), "spacing in mm", low=0.3, high=20)
-                anchored = transform.get("scale_extent") is not True
-                steps.append("space")
-            elif name in ("ScaleIntensityRanged", "NormalizeIntensityd"):
-                if values is not None:
-                    raise ModelError("The model's densities are normalized twice: not supported.")
-                values = _values(name, transform)
-                steps.append("normalize")
-            elif name == "CropForegroundd":
-                told = transform.get("margin", 0)
-                margin = whole_numbers(told, "margin", least=0, most=1000)[0]
-                steps.append("crop")
-            elif name not in _PLAIN:
+            if name in _PLAIN:
+                continue
+            if name not in _STEPS:
                 raise ModelError(
                     f"The model's images go through '{name[:60]}', which is not supported. "
-                    "Supported: Orientationd, Spacingd, ScaleIntensityRanged, NormalizeIntensityd, "
-                    "CropForegroundd."
+                    f"Supported: {', '.join(_STEPS)}."
                 )
-        if values is None or spacing is None:
+            step = _STEPS[name]
+            if step in found:
+                raise ModelError(f"The model's images go through two of '{name}': not supported.")
+            if step == "turn" and "space" in found:
+                strange.append("Orientationd after Spacingd")
+            found[step] = transform
+            steps.append(step)
+            strange += _strange(name, transform)
+            if step == "normalize":
+                values = _values(name, transform)
+        if not {"normalize", "space"} <= found.keys():
             raise ModelError(
                 f"'{INFERENCE.name}' does not say how images are resampled or normalized."
             )
-        return cls(values, spacing, axes, anchored, margin, steps)
+        return cls(
+            values,
+            _three(found["space"].get("pixdim"), "spacing in mm", low=0.3, high=20),
+            str(found["turn"].get("axcodes", "RAS")) if "turn" in found else "",
+            found["space"].get("scale_extent") not in (True, [True]),
+            _margin(found.get("crop", {})),
+            found["normalize"].get("channel_wise") is True,
+            [step for step in steps if step != "turn"],
+            strange,
+        )
+
+
+def _margin(crop: Mapping[str, Any]) -> int:
+    """Voxels around what is cut out, the same along all axes."""
+    given = whole_numbers(crop.get("margin", 0), "margin", least=0, most=1000)
+    if len(set(given)) > 1:
+        raise ModelError("The model cuts images with another margin along each axis.")
+    return given[0]
 
 
 def _three(value: Any, what: str, *, low: float, high: float) -> tuple[float, float, float]:
@@ -328,6 +422,8 @@ def _values(name: str, transform: Mapping[str, Any]) -> Values:
     )
     if a >= b:
         raise ModelError(f"The model's densities run from {a:g} to {b:g}.")
+    if low >= high:
+        raise ModelError(f"The model's densities become values from {low:g} to {high:g}.")
     clip = (a, b) if transform.get("clip") is True else (-float("inf"), float("inf"))
     return Normalization(clip, a, (high - low) / (b - a), low)
 

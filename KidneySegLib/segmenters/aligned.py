@@ -2,7 +2,8 @@
 
 What a network with instance norm sees of a voxel depends on where its tile lies. So the tiles of a
 region are those of the whole field whose middle lies near it: the result there is the one that the
-model's own predictor gives, for a part of its time (studies/foreign_speed.py, monai_speed.py).
+model's own predictor gives, for a part of its time (studies/foreign_speed.py, monai_speed.py). Only
+a model of MONAI that cuts images after it has brought them onto its grid has its tiles elsewhere.
 """
 
 from __future__ import annotations
@@ -10,15 +11,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 
 import numpy as np
 
+from ..core.errors import ModelError
 from ..core.volume import Box
 from ..engine.tiling import blend_weight, tile_starts
 from ..models.foreign import ForeignModel, Stepwise
 from .half_precision import tile_weight
 
 _LITTLE = 0.4  # overlap of tiles where quality is fast
+_MOST_TILES = 20_000  # a whole body in tiles of 64 voxels at half overlap has some 6,000
 _HALF = 0.5  # what nnU-Net's tiles share
 _REACH = 0.125  # tiles beside a region; 0, 0.125, 0.25: Dice 0.998, 0.998, 1.000 (nnU-Net)
 
@@ -51,6 +55,18 @@ class Placement:
         sizes = [max(n, t) for n, t in zip(shape, tile, strict=True)]
         return [place(*own) for own in zip(sizes, tile, self.overlap, strict=True)]
 
+    def corners(self, shape: Sequence[int], tile: Sequence[int]) -> list[tuple[int, ...]]:
+        """First voxels of all tiles over a field.
+
+        Raises
+        ------
+        ModelError
+            If they are more than a model in its right mind asks for.
+        """
+        starts = self.starts(shape, tile)
+        require_few(starts, tile)
+        return list(product(*starts))
+
     def weight(self, tile: Sequence[int]) -> np.ndarray:
         """What a tile's voxels count, ``(k, j, i)`` float32."""
         if self.flat:
@@ -71,6 +87,20 @@ def own_placement(model: ForeignModel, overlap: float) -> Placement:
     if not isinstance(way, Stepwise):
         return Placement((_HALF,) * 3, reach=_REACH)
     return Placement(way.overlap, True, _REACH if way.weighted else _HALF, not way.weighted)
+
+
+def require_few(starts: Sequence[Sequence[int]], tile: Sequence[int]) -> None:
+    """Refuse so many tiles that they would never end.
+
+    Raises
+    ------
+    ModelError
+    """
+    if prod(map(len, starts)) > _MOST_TILES:
+        raise ModelError(
+            f"The model's tiles of {' x '.join(map(str, tile))} voxels are so small, or overlap so "
+            f"much, that this CT would take more than {_MOST_TILES} of them."
+        )
 
 
 def scan_starts(size: int, tile: int, overlap: float) -> list[int]:
@@ -103,12 +133,18 @@ def aligned_tiles(
         What the tiles cover of the grid.
     corners : list of (k, j, i)
         First voxels of the tiles, counted from the beginning of ``wide``.
+
+    Raises
+    ------
+    ModelError
+        If the tiles are too many.
     """
     everywhere = placement.starts(shape, patch)
     chosen = [
         _along_axis(a, b, starts, t, placement.reach * t)
         for a, b, starts, t in zip(box.start, box.stop, everywhere, patch, strict=True)
     ]
+    require_few(chosen, patch)
     start = tuple(own[0] for own in chosen)
     ends = zip(chosen, patch, shape, strict=True)
     wide = Box(start, tuple(min(own[-1] + t, n) for own, t, n in ends))

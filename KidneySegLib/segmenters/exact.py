@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import prod
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from .places import Place
 from .whole_field import WholeField, require_room
 
 _OVERLAP = 0.5
+_BYTES_A_VALUE = 2 + 2 + 4 + 4 + 4  # logits on both grids, as floats, probabilities, tissues
 
 
 class Exact(WholeField):
@@ -50,7 +52,8 @@ class Exact(WholeField):
         if box is None:
             return []
         part = image.cropped(box)
-        require_room(part.geometry.shape, len(classes.outputs), self.model.name)
+        needed = _BYTES_A_VALUE * len(classes.outputs) * prod(part.geometry.shape)
+        require_room(needed, len(classes.outputs), self.model.name)
         block = spec.input.normalization.fitted(part.array)(part.array)
         steps = _Steps(part.geometry, spec.input.spacing_mm, self._way)
         block = steps.to_model(block)

@@ -6,7 +6,7 @@ locator says where to look, and what is found is interpolated by the rest of the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, combinations
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from ..core.errors import InputError, ModelError
 from ..core.progress import OnTiles, Stages
-from ..core.volume import Box, Geometry, Volume
+from ..core.volume import Box, Volume
 from ..engine.base import Engine
 from ..engine.tiling import predict_at
 from ..models.class_roles import ClassMap, OutputClass
@@ -108,14 +108,16 @@ class Foreign:
         images = [image, *(own.input.oriented(channel) for channel in self._channels)]
         for channel in images[1:]:
             require_cover(channel, image)
-        fitted = [own.input.fitted(each) for each in images]
-        field = field_of(images, own.input, self.model.exactly)
+        way = self.model.exactly
+        field = field_of(images, own.input, way)
+        fitted = [own.input.fitted(each.cropped(cut)) for each, cut in _fields(images, field, way)]
         grid = own.input.grid_of(image.geometry.cropped(field))
         placement = own_placement(self.model, quality.overlap)
 
         def look(box: Box, told: OnTiles | None) -> np.ndarray:
             """Probabilities of our classes in one box, with context around it."""
-            spec = self._affordable(box, grid)
+            whole, _ = aligned_tiles(box, grid.shape, own.patch, placement)
+            spec = self._affordable(whole.shape)
             wide, corners = aligned_tiles(box, grid.shape, spec.patch, placement)
             seen = [f.seen(i, grid.cropped(wide)) for f, i in zip(fitted, images, strict=True)]
             weight = placement.weight(spec.patch)
@@ -131,10 +133,9 @@ class Foreign:
             for r in regions
         ]
 
-    def _affordable(self, box: Box, grid: Geometry) -> StageSpec:
-        """The model's tile, or a smaller one where memory is short."""
+    def _affordable(self, block: Sequence[int]) -> StageSpec:
+        """The model's tile, or a smaller one where memory is too short for a block of tiles."""
         own = self.model.spec
-        block = [min(b + t, n) for b, t, n in zip(box.shape, own.patch, grid.shape, strict=True)]
         spec = affordable(own, block, self.model.name)
         if spec.patch != own.patch and not self._said_small:
             self._said_small = True
@@ -188,11 +189,25 @@ def field_of(images: Sequence[Volume], spec: InputSpec, way: Exactly | Stepwise 
     by_image = way.crops_by_image or at["crop"] < at["normalize"]
     above = np.zeros(whole.shape, bool)
     for image in images:
-        if image.geometry.shape == whole.shape:
-            values = spec.normalization.fitted(image.array)
-            above |= (image.array if by_image else values(image.array)) > 0
+        if image.geometry.matches(images[0].geometry):
+            fitted = spec.normalization.fitted
+            above |= (image.array if by_image else fitted(image.array)(image.array)) > 0
     found = Box.of_mask(above)
     return whole if found is None else found.grown((way.margin,) * 3, whole.shape)
+
+
+def _fields(
+    images: Sequence[Volume], field: Box, way: Exactly | Stepwise | None
+) -> Iterator[tuple[Volume, Box]]:
+    """Each image with what of it is left when it is normalized."""
+    cuts_first = (
+        isinstance(way, Stepwise)
+        and "crop" in way.steps
+        and way.steps.index("crop") < way.steps.index("normalize")
+    )
+    for image in images:
+        same = cuts_first and image.geometry.matches(images[0].geometry)
+        yield image, field if same else Box((0, 0, 0), image.geometry.shape)
 
 
 def require_channels(model: ForeignModel, channels: Sequence[Volume]) -> None:

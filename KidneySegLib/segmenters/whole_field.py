@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
 
 from ..core.progress import Stages
 from ..core.volume import Volume
@@ -13,7 +12,6 @@ from ..models.foreign import ForeignModel
 from .base import TISSUES
 from .places import Found, Hints, whole_field
 
-_BYTES_A_VALUE = 2 + 2 + 4 + 4 + 4  # logits on both grids, as floats, probabilities, tissues
 _SHARES = {"load model": 0.05, "segment": 3.0}
 
 
@@ -47,14 +45,14 @@ class WholeField:
         return Found([whole_field(image.geometry)], [])
 
 
-def require_room(shape: Sequence[int], classes: int, name: str) -> None:
-    """Refuse a field whose logits and probabilities do not fit into memory.
+def require_room(needed: float, classes: int, name: str) -> None:
+    """Refuse a field whose logits and probabilities, in bytes, do not fit into memory.
 
     Raises
     ------
     LackOfMemory
     """
-    needed, free = _BYTES_A_VALUE * classes * prod(shape), available_bytes()
+    free = available_bytes()
     if free is not None and needed > free:
         raise LackOfMemory(
             f"The model's own way needs about {needed / 1e9:.1f} GB for this CT ({name}, {classes} "

@@ -40,6 +40,39 @@ def transforms(*more):
     return {"transforms": [*made.inference_of()["preprocessing"]["transforms"], *more]}
 
 
+CROP = {"_target_": "CropForegroundd", "source_key": "image"}
+SPACE, SCALE = made.inference_of()["preprocessing"]["transforms"][2:]
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"preprocessing": transforms(CROP | {"select_fn": "$lambda x: x > 9"})}, "select_fn"),
+        ({"preprocessing": transforms(CROP | {"k_divisible": 16})}, "CropForegroundd: k_divisible"),
+        ({"preprocessing": {"transforms": [SPACE | {"mode": "nearest"}, SCALE]}}, "Spacingd: mode"),
+        ({"preprocessing": {"transforms": [SPACE | {"scale_extent": True}, SCALE]}}, "scale_ext"),
+        (
+            {"preprocessing": {"transforms": [SPACE, {"_target_": "Orientationd"}, SCALE]}},
+            "Orientationd after Spacingd",
+        ),
+        ({"inferer": {"roi_size": [32, 32, 16], "sigma_scale": 0.3}}, "sigma_scale"),
+        ({"inferer": {"_target_": "SliceInferer", "roi_size": [32, 32, 16]}}, "SliceInferer"),
+    ],
+)
+def test_what_is_not_followed_is_said_and_has_no_way_of_its_own(tmp_path, change, named):
+    model = open_model(made.write_bundle(tmp_path, made.inference_of(**change)))
+    assert model.exactly is None
+    assert any(named in remark for remark in model.remarks)
+
+
+def test_options_that_mean_the_usual_are_followed(tmp_path):
+    steps = [SPACE | {"mode": "bilinear", "keys": ["image"], "padding_mode": "border"}, SCALE]
+    turn = {"_target_": "monai.transforms.Orientationd", "axcodes": "RAS", "keys": "image"}
+    inference = made.inference_of(preprocessing={"transforms": [turn, *steps]})
+    model = open_model(made.write_bundle(tmp_path, inference))
+    assert (model.exactly.turned, model.remarks) == (True, ())
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -49,10 +82,16 @@ def transforms(*more):
         ({"preprocessing": transforms({"_target_": "builtins.exec"})}, "through 'exec'"),
         ({"preprocessing": {"transforms": []}}, "does not say how"),
         ({"preprocessing": None}, "does not list"),
-        ({"preprocessing": transforms({"_target_": "NormalizeIntensityd"})}, "normalized twice"),
+        (
+            {"preprocessing": transforms({"_target_": "NormalizeIntensityd"})},
+            "two of 'NormalizeIntensityd'",
+        ),
         ({"spacing": ["@spacing"] * 9}, "refers to itself too often"),
         ({"spacing": "$[1,1,1]"}, "spacing"),
         ({"inferer": {"roi_size": [0, 1, 1]}}, "tile"),
+        ({"preprocessing": transforms(CROP | {"margin": [1, 2, 3]})}, "another margin"),
+        ({"preprocessing": transforms(CROP, CROP)}, "two of 'CropForegroundd'"),
+        ({"preprocessing": {"transforms": [SPACE, SCALE | {"b_min": 1, "b_max": 0}]}}, "1 to 0"),
     ],
 )
 def test_what_is_not_supported_is_refused_with_its_reason(tmp_path, change, words):

@@ -18,6 +18,7 @@ from KidneySegLib.segmenters import open_segmenter
 from KidneySegLib.segmenters.base import QUALITIES
 from KidneySegLib.segmenters.exact_monai import ExactMonai
 from KidneySegLib.segmenters.places import Hints
+from KidneySegLib.segmenters.to_native import to_native
 
 CROP = {"_target_": "CropForegroundd", "keys": "image", "source_key": "image", "margin": 3}
 
@@ -56,13 +57,14 @@ def by_us(segmenter, ct):
     return full.transpose(order)[turn], kidney.transpose(order)[turn]
 
 
-def by_monai(ct, network, transforms, inferer, activate, decide):
+def by_monai(ct, network, transforms, inferer, activate, decide, phases=()):
     """The same with MONAI's classes; labels and the activated channels, in our order of axes."""
     from monai.data import MetaTensor, decollate_batch, list_data_collate
     from monai.transforms import Compose, Invertd
     from monai.utils import convert_to_dst_type
 
-    xyz = np.ascontiguousarray(ct.array.transpose(2, 1, 0)[None], np.float32)
+    stored = [ct.array, *(phase.array for phase in phases)]
+    xyz = np.ascontiguousarray(np.stack(stored).transpose(0, 3, 2, 1), np.float32)
     image = MetaTensor(
         torch.from_numpy(xyz), affine=torch.from_numpy(ct.geometry.ijk_to_ras.copy())
     )
@@ -169,27 +171,105 @@ def test_a_run_keeps_the_models_own_labels(phantom, tmp_path):
     assert result.record["model"]["choice"] == {"exact": True}
 
 
-def test_registered_phases(ct, tmp_path):
-    network = made.UNET | {"in_channels": 3}
-    from monai.networks.nets import SegResNet
+def softmax_bundle(folder, steps, **more):
+    inference = made.inference_of(
+        preprocessing={"transforms": steps},
+        inferer={"roi_size": [32, 32, 16], "overlap": 0.5},
+        postprocessing={"transforms": []},
+    )
+    names = ("background", "kidney", "tumor", "cyst", "artery", "vein")
+    return made.write_bundle(folder, inference, made.metadata_of(names=names), **more)
 
+
+def softmax(logits):
+    return torch.softmax(logits, 0)
+
+
+TURN = {"_target_": "Orientationd", "axcodes": "LPS"}
+SPACE = {"_target_": "Spacingd", "pixdim": [2.0, 2.0, 3.0]}
+SCALE = {"_target_": "ScaleIntensityRanged", "a_min": -200, "a_max": 300, "b_min": 0, "b_max": 1}
+
+
+def test_what_a_bundle_cuts_off_is_background(ct, tmp_path):
+    steps = [TURN, SPACE, SCALE | {"clip": True}, CROP | {"margin": 0}]
+    folder = softmax_bundle(tmp_path / "bundle", steps)
+    segmenter = exactly(folder)
+    view = segmenter.oriented(ct)
+    stages = Stages(segmenter.stages(Hints()))
+    places = segmenter.locate(view, Hints(), stages).places
+    regions = segmenter.probabilities(view, places, quality=QUALITIES["fast"], report=stages)
+    tissue = to_native(regions, ct.canonical().geometry, segmenter.extras)
+    body = np.zeros(ct.array.shape, bool)
+    body[4:42, 6:57, 3:49] = True  # a voxel of the model's around it
+    assert tissue.labels.any()
+    assert not (tissue.labels[~Volume(body, ct.geometry).canonical().array] > 0).any()
+
+
+@pytest.mark.parametrize("turned", [True, False])
+@pytest.mark.parametrize("normalized_last", [True, False])
+def test_by_mean_and_sd_and_as_stored(ct, tmp_path, turned, normalized_last):
+    from monai.inferers import SlidingWindowInferer
+    from monai.transforms import CropForegroundd, NormalizeIntensityd, Orientationd, Spacingd
+
+    score = {"_target_": "NormalizeIntensityd"}
+    steps = [CROP, SPACE, score] if normalized_last else [CROP, score, SPACE]
+    folder = softmax_bundle(tmp_path / "bundle", [*[TURN] * turned, *steps])
+    model = open_model(folder)
+    ours, kidney = by_us(exactly(folder), ct)
+    crop = CropForegroundd("image", "image", margin=3, allow_smaller=True)
+    space = Spacingd("image", [2.0, 2.0, 3.0], mode="bilinear")
+    chain = [Orientationd(keys="image", axcodes="LPS")] * turned + [crop]
+    chain += [space, NormalizeIntensityd("image")][:: 1 if normalized_last else -1]
+    inferer = SlidingWindowInferer([32, 32, 16], overlap=0.5)
+    network = model.networks[0].load()
+    theirs, shares = by_monai(ct, network, chain, inferer, softmax, lambda x: x.argmax(0))
+    compared(ours, theirs)
+    assert np.abs(kidney - shares[1]).max() < 1e-3
+    assert any("how the images of its training lay" in text for text in model.remarks) != turned
+
+
+def test_registered_phases(ct, tmp_path):
+    from monai.inferers import SlidingWindowInferer
+    from monai.networks.nets import SegResNet
+    from monai.transforms import Orientationd, ScaleIntensityRanged, Spacingd
+
+    network = made.UNET | {"in_channels": 3}
     torch.manual_seed(0)
     weights = SegResNet(**{k: v for k, v in network.items() if k != "_target_"}).state_dict()
+    inferer = {"roi_size": [32, 32, 16], "overlap": 0.5}
     folder = made.write_bundle(
         tmp_path / "three",
-        made.inference_of(network_def=network),
+        made.inference_of(network_def=network, inferer=inferer),
         made.metadata_of(channels=3),
         weights,
     )
     with pytest.raises(ModelError, match="reads 3 registered images"):
         exactly(folder)
-    other = ct.resampled_to(ct.geometry.with_spacing((3.0, 3.0, 3.0)))
-    numbers, _ = by_us(exactly(folder, (ct, other)), ct)
-    same, _ = by_us(exactly(folder, (ct, ct)), ct)
-    assert numbers.shape == same.shape
-    assert (numbers != same).any()
+    phases = [ct.with_array(ct.array // 2), ct.with_array(np.roll(ct.array, 5, axis=1))]
+    ours, _ = by_us(exactly(folder, phases), ct)
+    model = open_model(folder)
+    chain = [
+        Orientationd(keys="image", axcodes="LPS"),
+        Spacingd("image", [2.0, 2.0, 3.0], mode="bilinear"),
+        ScaleIntensityRanged("image", -1000, 1000, 0, 1, clip=True),
+    ]
+    slide = SlidingWindowInferer([32, 32, 16], overlap=0.5)
+    built = model.networks[0].load()
+    theirs, _ = by_monai(ct, built, chain, slide, torch.sigmoid, model.classes.numbers, phases)
+    compared(ours, theirs)
+    coarse = [p.resampled_to(p.geometry.with_spacing((3.0, 3.0, 3.0))) for p in phases]
+    again, _ = by_us(exactly(folder, coarse), ct)  # on a grid of their own
+    assert (again == ours).mean() > 0.5
     far = np.array(ct.geometry.ijk_to_ras)
     far[2, 3] += 300
     elsewhere = Volume(ct.array, Geometry(ct.array.shape, far))
     with pytest.raises(InputError, match="does not cover the CT"):
         by_us(exactly(folder, (ct, elsewhere)), ct)
+
+
+def test_tiles_without_end_are_refused(ct, tmp_path):
+    inferer = {"roi_size": [8, 8, 8], "overlap": 0.9}
+    folder = made.write_bundle(tmp_path / "bundle", made.inference_of(inferer=inferer))
+    large = ct.resampled_to(ct.geometry.with_spacing((0.9, 0.9, 0.9)))
+    with pytest.raises(ModelError, match="more than 20000 of them"):
+        by_us(exactly(folder), large)
