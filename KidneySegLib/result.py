@@ -20,7 +20,7 @@ from .measure.phase import PhaseEstimate
 from .segmenters.to_native import TissueMap
 
 DISCLAIMER = "Research software, not a medical device. Check every contour before using a number."
-FORMAT = "kidneyseg-measurements-5"
+FORMAT = "kidneyseg-measurements-6"
 _ARRAYS = ("labels", "rejected")
 _OPTIONAL = ("structures", "raw_labels")
 _RESULT, _PROBABILITIES = "result.json", "probabilities.npy"

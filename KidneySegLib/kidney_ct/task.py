@@ -29,7 +29,7 @@ from .rules import FROM_THE_MODEL, rules_for
 from .scene import Scene
 from .settings import Settings
 from .sides import merge_lesions
-from .warnings import result_warnings
+from .warnings import FIRST_CODES, result_warnings
 
 _MOST_LISTED = 6
 
@@ -124,6 +124,7 @@ class KidneyCT:
             )
             measurements = replace(measurements, structures=structures.found)
             findings += _tell_left_out(structures.left_out)
+        findings.sort(key=lambda f: f.code not in FIRST_CODES)
         return Outcome(
             labels=labels,
             rejected=rejected,
@@ -148,6 +149,7 @@ class KidneyCT:
             anchors=[place.anchor(ct.geometry) for place in places],
             guided=bool(self.settings.hints),
             points=self.settings.points,
+            unwanted=self.settings.without,
         )
         rules = rules_for(model.limits)
         cleaned = clean(scene, rules, midline_r_mm=midline.r_mm, keep=self.settings.keep)

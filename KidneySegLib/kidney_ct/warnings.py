@@ -8,6 +8,7 @@ from ..core.densities import FLUID_HU
 from ..core.findings import Finding, info, place_text, said, warning
 from ..measure.lesions import LesionMeasurement
 from ..measure.measurements import Measurements
+from ..measure.origin import OUTSIDE, RENAL
 from ..measure.phase import PhaseEstimate
 from ..measure.sides import SideMeasurement
 from ..models.info import ModelInfo
@@ -36,6 +37,8 @@ _LEAST_KIDNEY_HU = 0.0  # water: parenchyma is 25 HU and more without contrast
 LEAST_ML = 1.0  # in smaller ones the border, blurred with what is around, is most of the lesion
 _MOST_LISTED = 4
 MEASURED_CODES = (
+    "mass-origin",
+    "cystic-mass",
     "polycystic",
     "incomplete",
     "implausible",
@@ -46,6 +49,8 @@ MEASURED_CODES = (
     "elongated-lesion",
 )
 """Codes of `measurement_warnings`: they follow from the numbers alone."""
+FIRST_CODES = ("mass-origin", "cystic-mass")
+"""Codes of what is told before all else."""
 
 
 def result_warnings(
@@ -98,11 +103,44 @@ def result_warnings(
 
 def measurement_warnings(measurements: Measurements) -> list[Finding]:
     """What a user must know about measurements, whoever drew the labels."""
-    findings = [finding for side in measurements.sides for finding in _about_side(side)]
+    findings = _about_origins(measurements.lesions) + _about_cystic(measurements.lesions)
+    findings += [finding for side in measurements.sides for finding in _about_side(side)]
     findings += _about_impossible(measurements)
     findings += _about_densities(measurements.lesions)
     findings += _about_fat(measurements.lesions)
     return findings + _about_shapes(measurements.lesions)
+
+
+def _about_origins(lesions: Sequence[LesionMeasurement]) -> list[Finding]:
+    """Masses that may not be a kidney's, in one finding; lesions of one mass are told once."""
+    found: dict[str, LesionMeasurement] = {}
+    for x in lesions:
+        if x.origin is not None and x.origin != RENAL and x.origin_reason is not None:
+            found.setdefault(f"{x.side} {x.origin} {x.origin_reason}", x)
+    if not found:
+        return []
+    masses = sorted(found.values(), key=lambda x: x.origin != OUTSIDE)
+    text = said(
+        "Masses that may not come from a kidney: {listed}. Such a mass may be of the adrenal "
+        "gland, bowel, liver, spleen or the tissue behind, and only touch the kidney. Check it "
+        "first: by shape alone nobody can tell.",
+        listed=_listed(masses, _origin),
+    )
+    place = masses[0].center_ras_mm
+    return [warning("mass-origin", text, place, remedy="keep-or-remove")]
+
+
+def _about_cystic(lesions: Sequence[LesionMeasurement]) -> list[Finding]:
+    """Cystic masses that one phase does not name, in one finding."""
+    found = [x for x in lesions if x.is_cystic_mass]
+    if not found:
+        return []
+    text = said(
+        "Cystic masses that are not homogeneous fluid: {listed}. One contrast phase does not tell "
+        "whether they enhance. Read wall, septa and nodules yourself; no Bosniak class is given.",
+        listed=_listed(found, _made_of),
+    )
+    return [warning("cystic-mass", text, found[0].center_ras_mm)]
 
 
 def _about_kidneys(
@@ -314,6 +352,23 @@ def _about_probabilities(lesions: Sequence[LesionMeasurement]) -> list[Finding]:
         place_text=place_text(first.center_ras_mm),
     )
     return [warning("unsure-lesion", text, first.center_ras_mm)]
+
+
+def _origin(lesion: LesionMeasurement) -> str:
+    """Its kind, origin and the reason, as a list names them."""
+    return f"{lesion.kind}, {lesion.origin}: {lesion.origin_reason}"
+
+
+def _made_of(lesion: LesionMeasurement) -> str:
+    """Its kind and what it is made of, as a list names them."""
+    made_of = lesion.composition
+    assert made_of is not None
+    wall = "" if made_of.wall_mm is None else f", wall {made_of.wall_mm:.1f} mm"
+    calcified = f", calcified {made_of.calcified_ml:.1f} mL" if made_of.calcified_ml > 0.1 else ""
+    return (
+        f"called {lesion.kind}, {made_of.kind}, solid share {100 * made_of.solid_share:.0f} %, "
+        f"largest solid part {made_of.nodule_mm:.0f} mm{wall}{calcified}"
+    )
 
 
 def _density(lesion: LesionMeasurement) -> str:

@@ -13,8 +13,10 @@ from ..core.densities import FAT_IN_MASS_BELOW_HU
 from ..core.findings import Point, point_of
 from ..core.masks import bodies, moved
 from ..core.volume import Box, Volume
+from .composition import CYSTIC, INDETERMINATE, Composition, composition_of
 from .densities import finite
 from .diameters import axial_diameters, feret_3d, sphere_equivalent_mm
+from .origin import RENAL
 
 Interval = tuple[float, float]
 
@@ -37,7 +39,9 @@ class LesionMeasurement:
     ``doubtful`` says that the network is not sure of it, or of its kind: False without a network.
     ``found_by`` names the models that see it, where several looked for lesions.
     ``short_axial_mm`` lies across ``feret_axial_mm`` in its plane; None in records of versions
-    that did not measure it.
+    that did not measure it. ``origin`` says where its mass comes from (see origin.py), with the
+    reason; None where it is too small to tell. ``composition`` is what it is made of; None where
+    it is too small, or the scan has no contrast.
     """
 
     id: int
@@ -65,6 +69,9 @@ class LesionMeasurement:
     short_axial_mm: float | None = None
     short_axial_ends_ras_mm: tuple[Point, Point] | None = None
     found_by: tuple[str, ...] = ()
+    origin: str | None = None
+    origin_reason: str | None = None
+    composition: Composition | None = None
 
     @property
     def uncertain(self) -> bool:
@@ -72,6 +79,21 @@ class LesionMeasurement:
         interval = self.volume_interval_ml
         from_nothing = interval is not None and interval[0] < _NEXT_TO_NOTHING * self.volume_ml
         return self.doubtful or from_nothing
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What tables note of it: an origin that is not surely the kidney, and a cystic mass."""
+        found = []
+        if self.origin not in (None, RENAL):
+            found.append(f"origin {self.origin}")
+        if self.is_cystic_mass and self.composition is not None:
+            found.append(self.composition.kind)
+        return tuple(found)
+
+    @property
+    def is_cystic_mass(self) -> bool:
+        """Whether it holds fluid, or nearly, and is more than that."""
+        return self.composition is not None and self.composition.kind in (CYSTIC, INDETERMINATE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,8 +158,19 @@ def measure_lesion(
     labels: Volume,
     density: np.ndarray | None,
     ends: np.ndarray,
+    kidney_hu: float | None = None,
 ) -> LesionMeasurement:
-    """Measure one component of a label map; ``ends`` marks the voxels at the end of the scan."""
+    """Measure one component of a label map.
+
+    Parameters
+    ----------
+    density : (k, j, i), optional
+        HU.
+    ends : (k, j, i) bool
+        Voxels at the end of the scan.
+    kidney_hu : float, optional
+        Median density of the parenchyma.
+    """
     where, part = component.where, component.part
     own = labels.geometry.cropped(Box.of_slices(where))
     volume_ml = float(part.sum()) * own.voxel_volume_ml
@@ -161,6 +194,9 @@ def measure_lesion(
         incomplete=bool((ends[where] & part).any()),
         short_axial_mm=short.mm,
         short_axial_ends_ras_mm=(short.start_ras_mm, short.end_ras_mm),
+        composition=None
+        if density is None or kidney_hu is None
+        else composition_of(part, density[where], kidney_hu, own),
     )
 
 

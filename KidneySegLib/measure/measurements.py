@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..core.anatomy import KIDNEY_OF_SIDE, SIDES
+from ..core.anatomy import KIDNEY_OF_SIDE, SIDES, Label
 from ..core.errors import InputError
+from ..core.masks import components
 from ..core.places import slice_number
 from ..core.volume import Box, Volume
+from .composition import Composition
 from .frame import kidney_frame
 from .lesions import (
     LesionComponent,
@@ -21,6 +23,7 @@ from .lesions import (
     measure_lesion,
 )
 from .nephrometry import Nephrometry, score_tumor
+from .origin import LEAST_ML, Outline, origin_of, shape_of
 from .quantities import QUANTITIES, KidneyParts, found_by_function
 from .sides import SideMeasurement, measure_side
 from .structures import StructureMeasurement
@@ -117,7 +120,7 @@ class Measurements:
         """Measurements that `as_dict` wrote, by this version or one before."""
         return cls(
             tuple(_row_from(SideMeasurement, row) for row in data["sides"]),
-            tuple(_row_from(LesionMeasurement, _with_doubt(row)) for row in data["lesions"]),
+            tuple(_row_from(LesionMeasurement, _as_now(row)) for row in data["lesions"]),
             tuple(Nephrometry.from_dict(row) for row in data["nephrometry"]),
             data.get("interval_source"),
             data.get("sides_known", True),
@@ -148,10 +151,12 @@ def _as_tuple(value: Any) -> Any:
     return tuple(map(_as_tuple, value)) if isinstance(value, (list, tuple)) else value
 
 
-def _with_doubt(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A lesion that says whether it is doubtful: up to format 4 its probability alone did."""
-    probability = row.get("probability")
-    return {"doubtful": probability is not None and probability < _DOUBTFUL_BEFORE, **row}
+def _as_now(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A lesion of any version: up to format 4 its probability alone said whether it is doubtful."""
+    probability, made_of = row.get("probability"), row.get("composition")
+    doubtful = probability is not None and probability < _DOUBTFUL_BEFORE
+    own = {"composition": None if made_of is None else Composition(**made_of)}
+    return {"doubtful": doubtful, **row, **own}
 
 
 def measure(
@@ -181,7 +186,12 @@ def measure(
     own_ct = ct.cropped(box) if ct is not None else None
     density = own_ct.array if own_ct is not None else None
     parts = find_lesions(part)
-    found = [measure_lesion(n, c, part, density, own_ends) for n, c in enumerate(parts, start=1)]
+    kidney_hu = _kidney_hu(part, density)
+    found = [
+        measure_lesion(n, c, part, density, own_ends, kidney_hu)
+        for n, c in enumerate(parts, start=1)
+    ]
+    found = _with_origins(found, parts, part)
     sides = [measure_side(side, part, density, found, own_ends) for side in SIDES]
     kept = [_with_functions(side, part, parts) for side in sides if side.kidney_ml > 0]
     if any(side.incomplete for side in kept):
@@ -193,6 +203,45 @@ def measure(
         tuple(sorted(scores, key=lambda n: n.lesion_id)),
         components=tuple(c.within(box.slices) for c in parts),
     )
+
+
+def _kidney_hu(labels: Volume, density: np.ndarray | None) -> float | None:
+    """Median density of the parenchyma; None where nobody knows it."""
+    kidney = np.isin(labels.array, list(KIDNEY_OF_SIDE.values()))
+    if density is None or not kidney.any():
+        return None
+    return float(np.median(density[kidney]))
+
+
+def _with_origins(
+    lesions: Sequence[LesionMeasurement], parts: Sequence[LesionComponent], labels: Volume
+) -> list[LesionMeasurement]:
+    """Lesions with where their masses come from: those that touch are one mass."""
+    found = list(lesions)
+    outlines: dict[str, Outline | None] = {}
+    for where, mass in components(labels.array >= Label.TUMOR):
+        if mass.sum() * labels.geometry.voxel_volume_ml < LEAST_ML:
+            continue
+        inside = [n for n, part in enumerate(parts) if _is_part_of(part, where, mass)]
+        side = found[inside[0]].side  # of the largest
+        if side not in outlines:
+            number = KIDNEY_OF_SIDE.get(side)
+            own = None if number is None else labels.array == number
+            outlines[side] = None if own is None else Outline.of(own, labels.geometry)
+        outline = outlines[side]
+        shape = None if outline is None else shape_of(mass, where, outline)
+        origin, reason = origin_of(shape)
+        for n in inside:
+            found[n] = replace(found[n], origin=origin, origin_reason=reason)
+    return found
+
+
+def _is_part_of(part: LesionComponent, where: Sequence[slice], mass: np.ndarray) -> bool:
+    """Whether a lesion belongs to a mass."""
+    first = np.argwhere(part.part)[0] + [s.start for s in part.where]
+    inside = [first[n] - s.start for n, s in enumerate(where)]
+    within = all(0 <= i < n for i, n in zip(inside, mass.shape, strict=True))
+    return within and bool(mass[tuple(inside)])
 
 
 def _with_functions(

@@ -209,6 +209,7 @@ def _lesion_row(lesion: LesionMeasurement, scores: Nephrometry | None) -> tuple:
     notes = [_INCOMPLETE] if lesion.incomplete else []
     if lesion.doubtful:
         notes.append(f"unsure: mean probability {100 * (lesion.probability or 0):.0f} %")
+    notes += lesion.remarks
     cells: dict[str, Any] = {
         "Item": f"{lesion.kind.capitalize()} {lesion.id}",
         "Side": lesion.side,

@@ -171,7 +171,7 @@ def _lesions(found: Measurements) -> list[str]:
             found.side_text(x.side),
             _NONE if x.slice_number is None else x.slice_number,
             *(q.text(x, missing=_NONE) for q in shown),
-            "; ".join([_AT_LEAST] * x.incomplete + [_UNSURE] * x.doubtful),
+            "; ".join([_AT_LEAST] * x.incomplete + [_UNSURE] * x.doubtful + list(x.remarks)),
         )
         for x in lesions
     ]

@@ -161,8 +161,8 @@ def _structure_lines(measurements: Measurements) -> list[str]:
 
 
 def _doubt(lesion: LesionMeasurement) -> str:
-    """Mark of a lesion of which the network is not sure."""
-    return "unsure" if lesion.doubtful else ""
+    """Marks of a lesion of which the network, or its origin, is not sure; what it is made of."""
+    return "; ".join(["unsure"] * lesion.doubtful + list(lesion.remarks))
 
 
 def aligned(table: Sequence[Sequence[str]], *, left: Sequence[int] = ()) -> list[str]:

@@ -16,6 +16,7 @@ from KidneySegLib.kidney_ct.measured import (
     with_known_doubt,
 )
 from KidneySegLib.kidney_ct.warnings import MEASURED_CODES, measurement_warnings
+from KidneySegLib.measure.composition import Composition
 from KidneySegLib.measure.resection import plan_resection
 
 
@@ -74,6 +75,12 @@ def test_every_warning_about_numbers_has_its_code_in_the_list(case):
                 lesion, density_median_hu=5.0, fat_share=0.5, feret_3d_mm=500.0, volume_ml=9.0
             ),
             dataclasses.replace(lesion, kind="cyst", density_median_hu=90.0),
+            dataclasses.replace(
+                lesion,
+                origin="uncertain",
+                origin_reason="only a little of it touches",
+                composition=Composition("indeterminate cystic", 0.2, 0.5, 40.0, 5.0, 2.0, 0.0),
+            ),
         ),
     )
     codes = {f.code for f in measurement_warnings(odd)}

@@ -22,7 +22,7 @@ def test_csv_has_one_row_a_quantity_and_numbers_that_read_back(tmp_path, result)
 def test_json_is_plain_and_holds_warnings(tmp_path, result):
     write_json(result.as_dict(), tmp_path / "m.json")
     data = json.loads((tmp_path / "m.json").read_text())
-    assert data["format"] == "kidneyseg-measurements-5"
+    assert data["format"] == "kidneyseg-measurements-6"
     assert data["contrast_phase"]["phase"] == "nephrographic"
     assert {f["severity"] for f in data["findings"]} <= {"info", "warning"}
 
