@@ -88,3 +88,66 @@ def test_tumor_speck_inside_a_cyst_becomes_cyst(tissue, geometry):
     percent = np.zeros((3, *tissue.shape), np.uint8)
     percent[Tissue.CYST - 1], percent[Tissue.KIDNEY - 1] = 50, 40
     assert (clean(tissue, geometry, percent=percent).labels[speck] == Label.CYST).all()
+
+
+def drawn_cystic(geometry, *, tumor_hu, side_share):
+    """A mass of fluid that the network calls cyst, and tumor along one side of it."""
+    tissue = make_phantom(geometry, lesions=False).tissue
+    mass = ellipsoid(geometry, (-86, -20, 5), 20)
+    density = np.where(tissue == Tissue.KIDNEY, 150, -100).astype(np.int16)
+    density[mass] = 8
+    inner = ellipsoid(geometry, (-86, -20, 5), 20 * (1 - side_share))
+    tissue[mass], tissue[mass & ~inner] = Tissue.CYST, Tissue.TUMOR
+    density[mass & ~inner] = tumor_hu
+    return tissue, density, mass
+
+
+@pytest.mark.parametrize(("tumor_hu", "kind"), [(70, Label.TUMOR), (10, Label.CYST)])
+def test_fluid_that_is_joined_to_a_solid_part_is_one_cystic_tumor(geometry, tumor_hu, kind):
+    tissue, density, mass = drawn_cystic(geometry, tumor_hu=tumor_hu, side_share=0.15)
+    percent = sure_percent(tissue, 90)
+    percent[Tissue.TUMOR - 1, mass], percent[Tissue.CYST - 1, mass] = 20, 70  # the vote is cyst
+    cleaned = clean(tissue, geometry, percent=percent, density=density)
+    assert set(np.unique(cleaned.labels[mass])) == {kind}
+    assert any("its solid part" in r.reason for r in cleaned.removals) == (kind == Label.TUMOR)
+
+
+@pytest.mark.parametrize(
+    ("called", "lead", "hu", "kind"),
+    [
+        (Tissue.TUMOR, 20, 5, Label.CYST),  # fluid, and the network hardly prefers tumor
+        (Tissue.TUMOR, 60, 5, Label.TUMOR),  # it is sure: a warning is all
+        (Tissue.TUMOR, 20, 70, Label.TUMOR),
+        (Tissue.CYST, 20, 70, Label.TUMOR),  # solid, and large
+        (Tissue.CYST, 60, 70, Label.CYST),
+        (Tissue.CYST, 20, 5, Label.CYST),
+    ],
+)
+def test_densities_decide_where_the_network_is_not_sure(geometry, called, lead, hu, kind):
+    tissue = make_phantom(geometry, lesions=False).tissue
+    mass = ellipsoid(geometry, (-86, -20, 5), 18)
+    tissue[mass] = called
+    density = np.where(tissue == Tissue.KIDNEY, 150, -100).astype(np.int16)
+    density[mass] = hu
+    other = Tissue.CYST if called == Tissue.TUMOR else Tissue.TUMOR
+    percent = sure_percent(tissue, 90)
+    percent[called - 1, mass], percent[other - 1, mass] = 50 + lead // 2, 50 - lead // 2
+    cleaned = clean(tissue, geometry, percent=percent, density=density)
+    assert set(np.unique(cleaned.labels[mass])) == {kind}
+    plain = np.where(tissue == Tissue.KIDNEY, 35, density).astype(np.int16)  # without contrast
+    assert (clean(tissue, geometry, percent=percent, density=plain).labels[mass] > 2).all()
+    same = {Label.TUMOR if called == Tissue.TUMOR else Label.CYST}
+    assert (
+        set(np.unique(clean(tissue, geometry, percent=percent, density=plain).labels[mass])) == same
+    )
+
+
+def test_a_small_cyst_that_seems_solid_stays(geometry):
+    tissue = make_phantom(geometry, lesions=False).tissue
+    mass = ellipsoid(geometry, (-86, -20, 5), 12)
+    tissue[mass] = Tissue.CYST
+    density = np.where(tissue == Tissue.KIDNEY, 150, 70).astype(np.int16)
+    percent = sure_percent(tissue, 90)
+    percent[Tissue.CYST - 1, mass], percent[Tissue.TUMOR - 1, mass] = 55, 45
+    labels = clean(tissue, geometry, percent=percent, density=density).labels
+    assert (labels[mass] == Label.CYST).all()
