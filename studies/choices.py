@@ -143,7 +143,7 @@ def judged(found: np.ndarray, seen: Seen) -> dict[str, Any]:
         "tumor": dice(found == Tissue.TUMOR, truth == Tissue.TUMOR),
         "false_tumor_ml": false_ml(truth, found, Tissue.TUMOR, voxel_ml),
         "tumors": len(tumors),
-        "tumors_found": sum(x["covered"] >= FOUND_SHARE for x in tumors),
+        "tumors_found": sum(bool(x["covered"] >= FOUND_SHARE) for x in tumors),
         "tumors_dice": [x["dice"] for x in tumors],
     }
 

@@ -36,6 +36,7 @@ from KidneySegLib.kidney_ct.sides import assign_sides
 from KidneySegLib.measure.lesions import LesionMeasurement
 from KidneySegLib.measure.measurements import Measurements, measure
 from KidneySegLib.models.registry import find_model
+from KidneySegLib.segmenters.decision import OPERATING_POINTS, STANDARD
 
 FOLDER = "kits3d"
 FOUND_SHARE, LARGE_MM, LEAST_ML = 0.25, 20.0, 0.1
@@ -259,12 +260,15 @@ def main() -> None:
     options = parser(__doc__ or "")
     options.add_argument("--quality", default="balanced", choices=("fast", "balanced", "best"))
     options.add_argument("--refine", default="off", choices=METHODS)
+    options.add_argument("--operating-point", default=STANDARD, choices=OPERATING_POINTS)
     options.add_argument("--cases", type=int, nargs="*")
     chosen = options.parse_args()
-    settings = Settings(quality=chosen.quality, refine=chosen.refine)
+    settings = Settings(
+        quality=chosen.quality, refine=chosen.refine, operating_point=chosen.operating_point
+    )
     figures = evaluate(chosen.model, settings, chosen.cases)
     print_summary(figures)
-    is_whole = chosen.quality == "balanced" and chosen.refine == "off" and not chosen.cases
+    is_whole = settings == Settings() and not chosen.cases
     save(figures, chosen.json, headline(figures) if is_whole else None, model=chosen.model)
 
 

@@ -22,6 +22,9 @@ STAGES = {
 REMEDIES = {
     "point-or-box": _("Points and a box are set under 'Points and box'."),
     "take-back-or-click": _("Choose it under Review, 'Removed', and press 'Restore'."),
+    "keep-or-remove": _(
+        "It stays if you do nothing; to remove it, delete its segment under 'Correct contours'."
+    ),
     "device": _("Choose 'CPU' as device."),
     "operating-point": _("Choose 'Standard' beside 'Tumors'."),
     "overwrite": _("The panel never replaces files: choose an empty folder."),

@@ -61,6 +61,8 @@ class Scene:
         Whether the user said where kidneys are.
     points : sequence of (R, A, S)
         The user's points in mm.
+    unwanted : sequence of (R, A, S)
+        Places in mm of masses that the user does not want.
     """
 
     tissue: np.ndarray
@@ -70,6 +72,7 @@ class Scene:
     anchors: list[Box] | None = None
     guided: bool = False
     points: Sequence[Sequence[float]] = ()
+    unwanted: Sequence[Sequence[float]] = ()
     lead: np.ndarray | None = None
     """Where tumor leads over cyst, in percent (int8); set by `cropped`."""
 

@@ -29,6 +29,8 @@ class Settings:
         Opposite corners in mm of boxes around kidneys; they replace the locator.
     keep : tuple of int or str
         Numbers or IDs of removals that cleaning must take back (see `Removal`).
+    without : tuple of (R, A, S)
+        Places in mm of masses that are left out.
     refine : str
         ``off``, ``levelset`` or ``contour`` (see refine.py).
     operating_point : str
@@ -44,6 +46,7 @@ class Settings:
     points: tuple[Point, ...] = ()
     rois: tuple[tuple[Point, Point], ...] = ()
     keep: tuple[int | str, ...] = ()
+    without: tuple[Point, ...] = ()
     refine: str = "off"
     operating_point: str = STANDARD
     probabilities: bool = False
@@ -73,6 +76,7 @@ class Settings:
             "points_ras_mm": [list(map(float, p)) for p in self.points],
             "rois_ras_mm": [[list(map(float, c)) for c in roi] for roi in self.rois],
             "keep": list(self.keep),
+            "without_ras_mm": [list(map(float, p)) for p in self.without],
             "refine": self.refine,
             "operating_point": self.operating_point,
         } | kept
@@ -86,6 +90,7 @@ class Settings:
             points=tuple(tuple(p) for p in data["points_ras_mm"]),
             rois=tuple((tuple(a), tuple(b)) for a, b in data["rois_ras_mm"]),
             keep=tuple(data["keep"]),
+            without=tuple(tuple(p) for p in data.get("without_ras_mm", ())),
             refine=data["refine"],
             operating_point=data.get("operating_point", STANDARD),
             probabilities=data.get("probabilities", False),

@@ -472,7 +472,7 @@ def test_points_and_boxes_that_were_not_placed_do_not_count(widget, ct):
     assert settings.rois == ()
 
 
-def test_refinement_that_is_chosen_reaches_the_run(widget, ct, imitate, monkeypatch):
+def test_refinement_and_operating_point_that_are_chosen_reach_the_run(widget, ct, imitate, monkeypatch):
     imitate()
     seen, start = [], widget.logic.startJob
 
@@ -483,8 +483,10 @@ def test_refinement_that_is_chosen_reaches_the_run(widget, ct, imitate, monkeypa
     monkeypatch.setattr(widget.logic, "startJob", spy)
     run(widget)
     widget.ui.refineSelector.setCurrentIndex(1)
+    widget.ui.operatingPointSelector.setCurrentIndex(2)
     run(widget)
     assert [settings.refine for settings in seen] == ["off", "levelset"]
+    assert [settings.operating_point for settings in seen] == ["standard", "specific"]
 
 
 @pytest.mark.parametrize("name", ["segment_one", "segment_folder"])

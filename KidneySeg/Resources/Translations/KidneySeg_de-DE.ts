@@ -312,6 +312,14 @@
       <translation>Verschiebt die Außenränder der Nieren und die der Zysten an die Kanten im CT, höchstens 2 mm. Normalerweise aus: Gute Konturen rücken sonst von denen der Fachleute ab (siehe Dokumentation).</translation>
     </message>
     <message>
+      <source>&amp;Tumors:</source>
+      <translation>&amp;Tumoren:</translation>
+    </message>
+    <message>
+      <source>Find more tumors, or fewer false ones. What each costs was measured and stands in the documentation. Only for the model that ships.</source>
+      <translation>Mehr Tumoren finden, oder weniger falsche. Was beides kostet, wurde gemessen und steht in der Dokumentation. Nur für das mitgelieferte Modell.</translation>
+    </message>
+    <message>
       <source>Corrections:</source>
       <translation>Korrekturen:</translation>
     </message>
@@ -715,6 +723,18 @@ Andere Erweiterungen, die sie nutzen, können betroffen sein.
       <translation>Aktive Kontur</translation>
     </message>
     <message>
+      <source>Sensitive: more tumors</source>
+      <translation>Empfindlich: mehr Tumoren</translation>
+    </message>
+    <message>
+      <source>Standard</source>
+      <translation>Standard</translation>
+    </message>
+    <message>
+      <source>Specific: fewer false ones</source>
+      <translation>Spezifisch: weniger falsche</translation>
+    </message>
+    <message>
       <source>Ask at every run</source>
       <translation>Bei jedem Lauf fragen</translation>
     </message>
@@ -1103,8 +1123,16 @@ Zurückgehen?</translation>
       <translation>Wählen Sie es unter Durchsicht, „Entfernt“, und drücken Sie „Wiederherstellen“.</translation>
     </message>
     <message>
+      <source>It stays if you do nothing; to remove it, delete its segment under 'Correct contours'.</source>
+      <translation>Sie bleibt, wenn Sie nichts tun; um sie zu entfernen, löschen Sie ihr Segment unter „Konturen korrigieren“.</translation>
+    </message>
+    <message>
       <source>Choose 'CPU' as device.</source>
       <translation>Wählen Sie „CPU“ als Gerät.</translation>
+    </message>
+    <message>
+      <source>Choose 'Standard' beside 'Tumors'.</source>
+      <translation>Wählen Sie „Standard“ neben „Tumoren“.</translation>
     </message>
     <message>
       <source>The panel never replaces files: choose an empty folder.</source>
@@ -1323,6 +1351,14 @@ Zurückgehen?</translation>
     <message>
       <source>The model '{name}' has no limits for uncertain findings ({listed}): bone, bowel and other organs may stay, without a warning. Check every contour.</source>
       <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Masses that may not come from a kidney: {listed}. Such a mass may be of the adrenal gland, bowel, liver, spleen or the tissue behind, and only touch the kidney. Check it first: by shape alone nobody can tell.</source>
+      <translation>Raumforderungen, die vielleicht nicht von einer Niere ausgehen: {listed}. So etwas kann von Nebenniere, Darm, Leber, Milz oder dem Gewebe dahinter stammen und die Niere nur berühren. Prüfen Sie es zuerst: An der Form allein sieht es niemand.</translation>
+    </message>
+    <message>
+      <source>Cystic masses that are not homogeneous fluid: {listed}. One contrast phase does not tell whether they enhance. Read wall, septa and nodules yourself; no Bosniak class is given.</source>
+      <translation>Zystische Raumforderungen, die nicht nur gleichmäßige Flüssigkeit sind: {listed}. Eine einzige Kontrastphase zeigt nicht, ob sie Kontrastmittel aufnehmen. Beurteilen Sie Wand, Septen und Knoten selbst; eine Bosniak-Klasse wird nicht genannt.</translation>
     </message>
     <message>
       <source>Densities that such tissue does not have: {listed} ({least_kidney_hu:.0f} to {high:.0f} HU are possible in a kidney). The CT's rescale to HU is wrong, or something else was taken for it. Do not use these volumes before you know.</source>

@@ -312,6 +312,14 @@
       <translation>Déplace les bords externes des reins et ceux des kystes vers les contours du scanner, de 2 mm au plus. Désactivé par défaut : de bons contours s'éloignent de ceux des experts (voir la documentation).</translation>
     </message>
     <message>
+      <source>&amp;Tumors:</source>
+      <translation>&amp;Tumeurs :</translation>
+    </message>
+    <message>
+      <source>Find more tumors, or fewer false ones. What each costs was measured and stands in the documentation. Only for the model that ships.</source>
+      <translation>Trouver plus de tumeurs, ou moins de fausses. Ce que cela coûte a été mesuré et figure dans la documentation. Seulement pour le modèle fourni.</translation>
+    </message>
+    <message>
       <source>Corrections:</source>
       <translation>Corrections :</translation>
     </message>
@@ -715,6 +723,18 @@ D'autres extensions qui les utilisent peuvent être touchées.
       <translation>Contour actif</translation>
     </message>
     <message>
+      <source>Sensitive: more tumors</source>
+      <translation>Sensible : plus de tumeurs</translation>
+    </message>
+    <message>
+      <source>Standard</source>
+      <translation>Standard</translation>
+    </message>
+    <message>
+      <source>Specific: fewer false ones</source>
+      <translation>Spécifique : moins de fausses</translation>
+    </message>
+    <message>
       <source>Ask at every run</source>
       <translation>Demander à chaque exécution</translation>
     </message>
@@ -1103,8 +1123,16 @@ Revenir ?</translation>
       <translation>Choisissez-le sous Relecture, « Enlevé », et appuyez sur « Restaurer ».</translation>
     </message>
     <message>
+      <source>It stays if you do nothing; to remove it, delete its segment under 'Correct contours'.</source>
+      <translation>Elle reste si vous ne faites rien ; pour l'enlever, supprimez son segment sous « Corriger les contours ».</translation>
+    </message>
+    <message>
       <source>Choose 'CPU' as device.</source>
       <translation>Choisissez « CPU » comme appareil.</translation>
+    </message>
+    <message>
+      <source>Choose 'Standard' beside 'Tumors'.</source>
+      <translation>Choisissez « Standard » à côté de « Tumeurs ».</translation>
     </message>
     <message>
       <source>The panel never replaces files: choose an empty folder.</source>
@@ -1323,6 +1351,14 @@ Revenir ?</translation>
     <message>
       <source>The model '{name}' has no limits for uncertain findings ({listed}): bone, bowel and other organs may stay, without a warning. Check every contour.</source>
       <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Masses that may not come from a kidney: {listed}. Such a mass may be of the adrenal gland, bowel, liver, spleen or the tissue behind, and only touch the kidney. Check it first: by shape alone nobody can tell.</source>
+      <translation>Masses qui ne viennent peut-être pas d'un rein : {listed}. Une telle masse peut venir de la surrénale, de l'intestin, du foie, de la rate ou des tissus en arrière, et seulement toucher le rein. Vérifiez-la d'abord : la forme seule ne suffit pas.</translation>
+    </message>
+    <message>
+      <source>Cystic masses that are not homogeneous fluid: {listed}. One contrast phase does not tell whether they enhance. Read wall, septa and nodules yourself; no Bosniak class is given.</source>
+      <translation>Masses kystiques qui ne sont pas un liquide homogène : {listed}. Une seule phase ne montre pas si elles se rehaussent. Lisez vous-même paroi, septa et nodules ; aucune classe de Bosniak n'est donnée.</translation>
     </message>
     <message>
       <source>Densities that such tissue does not have: {listed} ({least_kidney_hu:.0f} to {high:.0f} HU are possible in a kidney). The CT's rescale to HU is wrong, or something else was taken for it. Do not use these volumes before you know.</source>

@@ -15,6 +15,8 @@ REMEDIES = {
     "point-or-box": "On the command line: --point R,A,S for each kidney, or --roi.",
     "take-back-or-click": "On the command line: --keep with its ID, or --point R,A,S for each "
     "kidney.",
+    "keep-or-remove": "On the command line: --without with its place leaves it out; it stays "
+    "otherwise.",
     "removed-components": "On the command line: --keep with an ID or number of removed_components "
     "in measurements.json.",
     "channel": "On the command line: --channel FILE for each image after the first.",

@@ -101,6 +101,15 @@ def _add_hints(parser: argparse.ArgumentParser) -> None:
         "(removed_components in measurements.json of a run with the same settings); may be "
         "repeated",
     )
+    parser.add_argument(
+        "--without",
+        type=point,
+        action="append",
+        default=[],
+        metavar="R,A,S",
+        help="leave out the tumor or cyst at a place in mm, with all that is joined to it; may be "
+        "repeated",
+    )
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
@@ -151,6 +160,7 @@ def _case_runner(options: argparse.Namespace, console: Console) -> CaseRunner:
         points=tuple(options.point),
         rois=tuple(options.roi),
         keep=tuple(options.keep),
+        without=tuple(options.without),
         refine=options.refine,
         operating_point=options.operating_point,
         probabilities=options.probabilities,
@@ -192,10 +202,10 @@ def _run_batch(contents: Contents, options: argparse.Namespace, console: Console
     from ...io.paths import shown
     from ..batch import SUMMARY, BatchRun, account_of, cases_of, run_batch
 
-    if options.point or options.roi or options.keep or options.channel:
+    if options.point or options.roi or options.keep or options.without or options.channel:
         raise InputError(
-            "--point, --roi, --keep and --channel belong to one CT; they cannot be used for a "
-            "folder."
+            "--point, --roi, --keep, --without and --channel belong to one CT; they cannot be used "
+            "for a folder."
         )
     runner = _case_runner(options, console)
 

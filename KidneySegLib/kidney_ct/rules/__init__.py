@@ -16,6 +16,7 @@ from .small_kidney import SmallKidney
 from .small_lesion import SmallLesion, UncertainLesionLimits
 from .uncertain_kidney import UncertainKidney, UncertainKidneyLimits
 from .uncertain_part import UncertainPart, UncertainPartLimits
+from .unwanted import Unwanted
 
 __all__ = ["FROM_THE_MODEL", "Rule", "rules_for"]
 
@@ -51,6 +52,7 @@ def rules_for(limits: Limits) -> list[Rule]:
         SmallLesion(Tissue.TUMOR, lesions),
         SmallLesion(Tissue.CYST, lesions),
         FarFromKidney(),
+        Unwanted(),
         Holes(),
         UncertainPart(parts, kidneys) if parts else None,
     ]

@@ -17,7 +17,7 @@ def test_limits_come_from_the_model_or_the_rule_is_left_out():
     codes = {rule.code for rule in rules_for({})}
     assert "bone" not in codes
     assert "fragment" in codes
-    assert len(rules_for(LIMITS)) == 13
+    assert len(rules_for(LIMITS)) == 14
 
 
 def test_every_limit_has_a_source_and_every_rule_a_code_and_a_description():
