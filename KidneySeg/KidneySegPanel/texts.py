@@ -23,7 +23,7 @@ REMEDIES = {
     "point-or-box": _("Points and a box are set under 'Points and box'."),
     "take-back-or-click": _("Choose it under Review, 'Removed', and press 'Restore'."),
     "keep-or-remove": _(
-        "It stays if you do nothing; to remove it, delete its segment under 'Correct contours'."
+        "It stays if you do nothing; to remove it, press 'Remove lesion' and click into it."
     ),
     "device": _("Choose 'CPU' as device."),
     "operating-point": _("Choose 'Standard' beside 'Tumors'."),

@@ -472,7 +472,9 @@ def test_points_and_boxes_that_were_not_placed_do_not_count(widget, ct):
     assert settings.rois == ()
 
 
-def test_refinement_and_operating_point_that_are_chosen_reach_the_run(widget, ct, imitate, monkeypatch):
+def test_refinement_and_operating_point_that_are_chosen_reach_the_run(
+    widget, ct, imitate, monkeypatch
+):
     imitate()
     seen, start = [], widget.logic.startJob
 

@@ -1123,8 +1123,8 @@ Zurückgehen?</translation>
       <translation>Wählen Sie es unter Durchsicht, „Entfernt“, und drücken Sie „Wiederherstellen“.</translation>
     </message>
     <message>
-      <source>It stays if you do nothing; to remove it, delete its segment under 'Correct contours'.</source>
-      <translation>Sie bleibt, wenn Sie nichts tun; um sie zu entfernen, löschen Sie ihr Segment unter „Konturen korrigieren“.</translation>
+      <source>It stays if you do nothing; to remove it, press 'Remove lesion' and click into it.</source>
+      <translation>Sie bleibt, wenn Sie nichts tun; um sie zu entfernen, drücken Sie „Läsion entfernen“ und klicken Sie hinein.</translation>
     </message>
     <message>
       <source>Choose 'CPU' as device.</source>

@@ -1123,8 +1123,8 @@ Revenir ?</translation>
       <translation>Choisissez-le sous Relecture, « Enlevé », et appuyez sur « Restaurer ».</translation>
     </message>
     <message>
-      <source>It stays if you do nothing; to remove it, delete its segment under 'Correct contours'.</source>
-      <translation>Elle reste si vous ne faites rien ; pour l'enlever, supprimez son segment sous « Corriger les contours ».</translation>
+      <source>It stays if you do nothing; to remove it, press 'Remove lesion' and click into it.</source>
+      <translation>Elle reste si vous ne faites rien ; pour l'enlever, appuyez sur « Enlever la lésion » et cliquez dedans.</translation>
     </message>
     <message>
       <source>Choose 'CPU' as device.</source>
