@@ -139,6 +139,7 @@ def judged(found: np.ndarray, seen: Seen) -> dict[str, Any]:
     tumors = [x for x in lesions if x["kind"] == "tumor" and x["size_mm"] >= LARGE_MM]
     return {
         "kidney": dice(found > 0, truth > 0),
+        "kidney_volume": float((found > 0).sum() / max(1, (truth > 0).sum())),
         "mass": dice(np.isin(found, MASSES), np.isin(truth, MASSES)),
         "tumor": dice(found == Tissue.TUMOR, truth == Tissue.TUMOR),
         "false_tumor_ml": false_ml(truth, found, Tissue.TUMOR, voxel_ml),
@@ -172,7 +173,7 @@ def leave_one_out(table: dict[Choice, dict[str, dict]]) -> dict[str, Any]:
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, float]:
     """Means over patients."""
-    names = ("kidney", "mass", "tumor", "false_tumor_ml")
+    names = ("kidney", "kidney_volume", "mass", "tumor", "false_tumor_ml")
     found: dict[str, float] = {n: float(np.mean([row[n] for row in rows])) for n in names}
     found["tumors_found"] = sum(row["tumors_found"] for row in rows)
     found["tumors_dice"] = float(np.mean([d for row in rows for d in row["tumors_dice"]] or [0]))
@@ -197,9 +198,13 @@ def main() -> None:
         own = summary([row for name, row in rows.items() if name.startswith("kits_")])
         without = [row for name, row in rows.items() if not name.startswith("kits_")]
         kidney = np.mean([row["kidney"] for row in without])
+        volume = np.mean([row["kidney_volume"] for row in without])
         false = np.mean([row["false_tumor_ml"] for row in without])
         text = "  ".join(f"{k} {v:.3f}" for k, v in own.items())
-        print(f"{astuple(choice)}  {text} | without tumors: kidney {kidney:.3f} false {false:.2f}")
+        print(
+            f"{astuple(choice)}  {text}  | without tumors: kidney {kidney:.3f}, "
+            f"volume {volume:.3f}, false {false:.2f}"
+        )
     found = leave_one_out(table)
     print(found)
     rows = [{"choice": astuple(c), "cases": cases_} for c, cases_ in table.items()]
