@@ -40,6 +40,7 @@ class Task(Protocol):
     name: str
     classes: tuple[str, ...]
     label_scheme: Mapping[str, int]
+    first_codes: Sequence[str]
     settings: Settings
 
     @property
@@ -115,6 +116,7 @@ def run(
     stages.end()
     findings += [info("model", text) for text in segmenter.model.remarks]
     findings += [*outcome.findings, *(info("engine", t) for t in segmenter.notices[told:])]
+    findings.sort(key=lambda f: f.code not in task.first_codes)
     return _assembled(task, volume, segmenter, outcome, tissue, findings, stages.seconds)
 
 

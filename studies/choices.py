@@ -190,7 +190,7 @@ def main() -> None:
     cascade = Cascade(package, open_engine("auto"))
     table: dict[Choice, dict[str, dict]] = {choice: {} for choice in CHOICES}
     for name, load in cases().items():
-        seen = cached(name, load, cascade, chosen.cache)
+        seen = cached(name, load, cascade, chosen.cache / package.sha256[:12])
         for choice in CHOICES:
             table[choice][name] = judged(tissues(seen, choice, package), seen)
         print(name, flush=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from KidneySegLib.kidney_ct.settings import Settings
 from KidneySegLib.kidney_ct.task import KidneyCT
 from KidneySegLib.models.registry import find_model
 from KidneySegLib.segmenters.base import QUALITIES
+from KidneySegLib.segmenters.cascade.axial import Fusion
 from KidneySegLib.segmenters.cascade.segmenter import Cascade
 from KidneySegLib.segmenters.decision import OPERATING_POINTS, Decision
 from KidneySegLib.segmenters.to_native import to_native
@@ -120,12 +122,12 @@ def main() -> None:
     package = find_model(chosen.model)
     cascade = Cascade(package, open_engine("auto"))
     figures: dict[str, Any] = {"volumes": {}}
+    shares = astuple(Fusion.of(package.limits))
     rows: dict[str, dict[str, dict]] = {point: {} for point in OPERATING_POINTS}
     for name, load in cases().items():
-        seen = cached(name, load, cascade, chosen.cache)
+        seen = cached(name, load, cascade, chosen.cache / package.sha256[:12])
         for point in OPERATING_POINTS:
-            lesion_share = Decision.of(package, point).lesion_share
-            found = tissues(seen, Choice(lesion_share=lesion_share), package)
+            found = tissues(seen, Choice(*shares, *astuple(Decision.of(package, point))), package)
             rows[point][name] = judged(found, seen)
     for point, own in rows.items():
         told = summary([row for name, row in own.items() if name.startswith("kits_")])

@@ -81,7 +81,8 @@ def masses_beside(maps: dict[str, np.ndarray], count: int, seed: int) -> list[di
         kind = str(rng.choice([*ORGANS, *["sphere"] * SPHERES]))
         beside = put_beside(kidney, [(kind, s) for s in organs.get(kind, [])], rng)
         if beside is not None:
-            own = {"shape": beside.shape, "contact": beside.contact}
+            ml = float(beside.mass.sum() * VOXEL_ML)
+            own = {"shape": beside.shape, "contact": beside.contact, "ml": ml}
             found.append(own | {"found": shape_in(beside.mass, beside.kidney)})
     return found
 
@@ -98,8 +99,8 @@ def main() -> None:
         own = {n: a for n, a in maps.items() if (kits_number(n) >= FIRST_JUDGE) == is_judge}
         real = [found for array in own.values() for found in real_masses(array)]
         beside = masses_beside(own, chosen.count, seed=2 if is_judge else 1)
-        called = Counter(origin_of(shape)[0] for _, shape in real)
-        others = Counter(origin_of(row["found"])[0] for row in beside)
+        called = Counter(origin_of(shape, ml)[0] for ml, shape in real)
+        others = Counter(origin_of(row["found"], row["ml"])[0] for row in beside)
         hits = others[OUTSIDE] + others[UNCERTAIN]
         print(f"{name}: renal masses {dict(called)}; masses beside kidneys {dict(others)}")
         print(f"  beside, outside or uncertain: {share(hits, len(beside))}")

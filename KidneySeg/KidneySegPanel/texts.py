@@ -139,6 +139,8 @@ _WORST_FIRST = (
     "impossible-density",
     "one-kidney",
     "one-sided-field",
+    "mass-origin",
+    "cystic-mass",
     "incomplete",
     "side-by-place",
     "weak-phase",

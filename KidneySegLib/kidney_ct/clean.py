@@ -13,6 +13,7 @@ from ..core.findings import Finding
 from ..core.volume import Box
 from .removals import Removal, chosen, short_id
 from .rules import Rule
+from .rules.unwanted import nothing_at
 from .scene import Change, Scene
 from .sides import assign_sides
 
@@ -73,7 +74,7 @@ def clean(
     Raises
     ------
     InputError
-        If what is to be kept is no removal.
+        If what is to be kept is no removal, or there is no mass where one is to be left out.
     ModelError
         If there are more removals than ``rejected`` can number.
     """
@@ -82,6 +83,8 @@ def clean(
     box = Box.of_mask(scene.tissue)
     if box is None:
         chosen(keep, ())
+        for place in scene.unwanted:
+            raise nothing_at(place)
         return Cleaned(labels, rejected)
     box = box.grown(scene.geometry.voxels_covering(_MARGIN_MM) + 2, scene.tissue.shape)
     part = scene.cropped(box)

@@ -19,7 +19,7 @@ from ..measure.intervals import with_intervals
 from ..measure.lesions import LesionMeasurement
 from ..measure.measurements import Measurements, measure
 from ..measure.resection import MARGINS_MM, Resection, resection_planner
-from .warnings import MEASURED_CODES, measurement_warnings
+from .warnings import FIRST_CODES, MEASURED_CODES, measurement_warnings
 
 _FILE = "measured.json"
 _MISSING = ("no-kidney", "one-kidney")
@@ -186,7 +186,9 @@ def renewed(before: Iterable[Finding], now: Measured) -> tuple[Finding, ...]:
     """
     kidneys = sum(side.parenchyma_ml > 0 for side in now.measurements.sides)
     gone = {*MEASURED_CODES, *(_MISSING if kidneys == len(SIDES) else ())}
-    return (*(f for f in before if f.code not in gone), *now.findings)
+    first = [f for f in now.findings if f.code in FIRST_CODES]
+    others = [f for f in now.findings if f.code not in FIRST_CODES]
+    return (*first, *(f for f in before if f.code not in gone), *others)
 
 
 def with_known_doubt(now: Measurements, before: Measurements) -> Measurements:

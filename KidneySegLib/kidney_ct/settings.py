@@ -68,18 +68,22 @@ class Settings:
         return Hints(self.points, self.rois)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain dictionary for JSON; what is kept beside a result is named where it is wanted."""
-        kept = {name: True for name in ("probabilities", "raw_labels") if getattr(self, name)}
+        """Plain dictionary for JSON; what was added later is named where it is not the usual."""
+        more: dict[str, Any] = {
+            n: True for n in ("probabilities", "raw_labels") if getattr(self, n)
+        }
+        if self.without:
+            more["without_ras_mm"] = [list(map(float, p)) for p in self.without]
+        if self.operating_point != STANDARD:
+            more["operating_point"] = self.operating_point
         return {
             "quality": self.quality,
             "kidneys_only": self.kidneys_only,
             "points_ras_mm": [list(map(float, p)) for p in self.points],
             "rois_ras_mm": [[list(map(float, c)) for c in roi] for roi in self.rois],
             "keep": list(self.keep),
-            "without_ras_mm": [list(map(float, p)) for p in self.without],
             "refine": self.refine,
-            "operating_point": self.operating_point,
-        } | kept
+        } | more
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Settings:

@@ -59,6 +59,7 @@ class KidneyCT:
 
     name = "kidney-ct"
     classes: tuple[str, ...] = ("background", "kidney", "tumor", "cyst")
+    first_codes = FIRST_CODES
     label_scheme: Mapping[str, int] = {n.name.lower(): int(n) for n in Label if n}
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -124,7 +125,6 @@ class KidneyCT:
             )
             measurements = replace(measurements, structures=structures.found)
             findings += _tell_left_out(structures.left_out)
-        findings.sort(key=lambda f: f.code not in FIRST_CODES)
         return Outcome(
             labels=labels,
             rejected=rejected,

@@ -116,7 +116,7 @@ def _about_origins(lesions: Sequence[LesionMeasurement]) -> list[Finding]:
     found: dict[str, LesionMeasurement] = {}
     for x in lesions:
         if x.origin is not None and x.origin != RENAL and x.origin_reason is not None:
-            found.setdefault(f"{x.side} {x.origin} {x.origin_reason}", x)
+            found.setdefault(x.origin_reason, x)  # which names the mass
     if not found:
         return []
     masses = sorted(found.values(), key=lambda x: x.origin != OUTSIDE)

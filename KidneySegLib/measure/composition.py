@@ -90,11 +90,13 @@ def composition_of(
     """
     box = Box.of_mask(mass)
     least = max(LEAST_ML, _LEAST_INNER_ML) / geometry.voxel_volume_ml
-    if box is None or kidney_hu < NON_CONTRAST_HU or mass.sum() < least:
+    if box is None or not kidney_hu >= NON_CONTRAST_HU or mass.sum() < least:
         return None
     part, own = mass[box.slices], geometry.cropped(box)
     spacing = own.spacing_mm
     inner = inside_of(part, own)
+    part = part & np.isfinite(density[box.slices])
+    inner &= part
     if inner.sum() * own.voxel_volume_ml < _LEAST_INNER_ML:
         return None
     hu = np.minimum(density[box.slices].astype(np.float32), _MOST_HU)
@@ -102,7 +104,7 @@ def composition_of(
     solid, fluid = values > SOLID_HU, values <= FLUID_HU[1]
     low, high = np.percentile(values[inner], (10, 90))
     solid_share, fluid_share = float(solid[inner].mean()), float(fluid[inner].mean())
-    nodule_mm = 2 * float(_depth_mm(solid & inner, spacing).max())
+    nodule_mm = max(0.0, 2 * float(_depth_mm(solid & inner, spacing).max()) - spacing.min())
     return Composition(
         kind=_kind(float(np.median(values[inner])), solid_share, fluid_share, nodule_mm),
         solid_share=solid_share,
@@ -116,7 +118,17 @@ def composition_of(
 
 def inside_of(mass: np.ndarray, geometry: Geometry) -> np.ndarray:
     """A mass without its rim, which is blurred with what is around."""
-    return _depth_mm(mass, geometry.spacing_mm) > _RIM_MM
+    inner = _depth_mm(mass, geometry.spacing_mm) > _RIM_MM
+    for axis in np.flatnonzero(geometry.spacing_mm > _RIM_MM):  # end slices are rim, too
+        padded = np.moveaxis(np.pad(mass, 1), axis, 0)
+        both = padded[:-2] & padded[2:]
+        inner &= np.moveaxis(both, 0, axis)[_but(int(axis))]
+    return inner
+
+
+def _but(axis: int) -> tuple[slice, ...]:
+    """Slices that take away a padding of 1 from all axes but one."""
+    return tuple(slice(None) if n == axis else slice(1, -1) for n in range(3))
 
 
 def _kind(median_hu: float, solid_share: float, fluid_share: float, nodule_mm: float) -> str:

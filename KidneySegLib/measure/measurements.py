@@ -14,6 +14,7 @@ from ..core.masks import components
 from ..core.places import slice_number
 from ..core.volume import Box, Volume
 from .composition import Composition
+from .densities import finite
 from .frame import kidney_frame
 from .lesions import (
     LesionComponent,
@@ -210,7 +211,8 @@ def _kidney_hu(labels: Volume, density: np.ndarray | None) -> float | None:
     kidney = np.isin(labels.array, list(KIDNEY_OF_SIDE.values()))
     if density is None or not kidney.any():
         return None
-    return float(np.median(density[kidney]))
+    values = finite(density, (), kidney)
+    return None if values is None else float(np.median(values))
 
 
 def _with_origins(
@@ -218,11 +220,13 @@ def _with_origins(
 ) -> list[LesionMeasurement]:
     """Lesions with where their masses come from: those that touch are one mass."""
     found = list(lesions)
+    firsts = [np.argwhere(p.part)[0] + [s.start for s in p.where] for p in parts]
     outlines: dict[str, Outline | None] = {}
     for where, mass in components(labels.array >= Label.TUMOR):
-        if mass.sum() * labels.geometry.voxel_volume_ml < LEAST_ML:
+        volume_ml = float(mass.sum()) * labels.geometry.voxel_volume_ml
+        if volume_ml < LEAST_ML:
             continue
-        inside = [n for n, part in enumerate(parts) if _is_part_of(part, where, mass)]
+        inside = [n for n, first in enumerate(firsts) if _holds(where, mass, first)]
         side = found[inside[0]].side  # of the largest
         if side not in outlines:
             number = KIDNEY_OF_SIDE.get(side)
@@ -230,17 +234,16 @@ def _with_origins(
             outlines[side] = None if own is None else Outline.of(own, labels.geometry)
         outline = outlines[side]
         shape = None if outline is None else shape_of(mass, where, outline)
-        origin, reason = origin_of(shape)
+        origin, reason = origin_of(shape, volume_ml)
         for n in inside:
             found[n] = replace(found[n], origin=origin, origin_reason=reason)
     return found
 
 
-def _is_part_of(part: LesionComponent, where: Sequence[slice], mass: np.ndarray) -> bool:
-    """Whether a lesion belongs to a mass."""
-    first = np.argwhere(part.part)[0] + [s.start for s in part.where]
-    inside = [first[n] - s.start for n, s in enumerate(where)]
-    within = all(0 <= i < n for i, n in zip(inside, mass.shape, strict=True))
+def _holds(where: Sequence[slice], mass: np.ndarray, voxel: np.ndarray) -> bool:
+    """Whether a component holds a voxel of the whole array."""
+    inside = [n - s.start for n, s in zip(voxel, where, strict=True)]
+    within = all(0 <= n < size for n, size in zip(inside, mass.shape, strict=True))
     return within and bool(mass[tuple(inside)])
 
 

@@ -44,31 +44,36 @@ class Shape:
         Of the mass's volume, inside the convex hull of the parenchyma.
     contact_share : float
         Of its surface, against parenchyma.
-    volume_ml : float
-        Of the mass.
     """
 
     inside_share: float
     contact_share: float
-    volume_ml: float
 
     def as_dict(self) -> dict[str, Any]:
         """Plain dictionary for JSON."""
         return asdict(self)
 
 
-def origin_of(shape: Shape | None) -> tuple[str, str]:
-    """Origin of a mass, and the reason; None is a mass that touches no parenchyma."""
+def origin_of(shape: Shape | None, volume_ml: float) -> tuple[str, str]:
+    """Origin of a mass, and the reason.
+
+    Parameters
+    ----------
+    shape : Shape, optional
+        None is a mass that touches no parenchyma.
+    volume_ml : float
+        Of the mass.
+    """
     if shape is None:
-        return UNCERTAIN, "it touches no parenchyma that is thicker than a rim"
+        return UNCERTAIN, f"the mass of {volume_ml:.1f} mL touches no parenchyma thicker than a rim"
     reason = (
-        f"{100 * shape.inside_share:.0f} % of it lies inside the kidney's outline, and "
-        f"{100 * shape.contact_share:.0f} % of its surface touches parenchyma"
+        f"{100 * shape.inside_share:.0f} % of the mass of {volume_ml:.1f} mL lies inside the "
+        f"kidney's outline, and {100 * shape.contact_share:.0f} % of its surface touches parenchyma"
     )
     attached = (shape.inside_share + shape.contact_share) / 2
     if attached >= _SURE:
         return RENAL, reason
-    outside = attached < _HARDLY and shape.volume_ml < _GIANT_ML
+    outside = attached < _HARDLY and volume_ml < _GIANT_ML
     return OUTSIDE if outside else UNCERTAIN, f"only {reason}"
 
 
@@ -100,7 +105,7 @@ class Outline:
         kidney : (k, j, i) bool
         """
         grid = geometry.with_spacing((_GRID_MM,) * 3)
-        own = _without_rims(_shown_on(kidney, geometry, grid))
+        own = _without_rims(_share_on(kidney, geometry, grid) >= 0.5)
         box = Box.of_mask(own)
         if box is None:
             return None
@@ -127,20 +132,23 @@ def shape_of(mass: np.ndarray, where: Sequence[slice], outline: Outline) -> Shap
     """
     near = outline.around(where)
     grid = outline.grid.cropped(near)
-    own = _shown_on(mass, outline.native.cropped(Box.of_slices(where)), grid)
+    own = _share_on(mass, outline.native.cropped(Box.of_slices(where)), grid) >= 0.5
     rest = outline.kidney[near.slices] & ~own
     contact = face_area_cm2(own, rest, grid) if own.any() else 0.0
     if contact == 0:
         return None
     inside = float((own & outline.hull[near.slices]).sum() / own.sum())
     whole = face_area_cm2(own, ~own, grid, beyond=True)
-    return Shape(inside, float(contact / whole), float(own.sum()) * grid.voxel_volume_ml)
+    return Shape(inside, float(contact / whole))
 
 
-def _shown_on(mask: np.ndarray, geometry: Geometry, grid: Geometry) -> np.ndarray:
-    """A mask on another grid; nothing lies outside of it."""
+def _share_on(mask: np.ndarray, geometry: Geometry, grid: Geometry) -> np.ndarray:
+    """Share of a mask in the voxels of another grid; nothing lies outside of it.
+
+    Half of one counts: where two masks share a voxel, there must be no gap between them.
+    """
     wide = geometry.cropped(Box((-1, -1, -1), tuple(n + 1 for n in geometry.shape)))
-    return resample(np.pad(mask, 1).astype(np.float32), wide, grid, smooth=False) > 0.5
+    return resample(np.pad(mask, 1).astype(np.float32), wide, grid, smooth=False)
 
 
 def _without_rims(kidney: np.ndarray) -> np.ndarray:

@@ -25,7 +25,8 @@ def _csv_columns() -> tuple[str, ...]:
             numbers += _SCORES
         numbers += [q.in_csv, *(_ends(q) if q.interval else ())]
     about = ("incomplete", "uncertain", "side_known", "center_r_mm", "center_a_mm", "center_s_mm")
-    return tuple(dict.fromkeys(("item", "id", "side", "kind", *numbers, *about, "slice")))
+    made = ("origin", "made_of")
+    return tuple(dict.fromkeys(("item", "id", "side", "kind", *numbers, *about, "slice", *made)))
 
 
 def _ends(q: Quantity) -> tuple[str, str]:
@@ -63,6 +64,8 @@ def rows(measurements: Measurements) -> list[dict[str, Any]]:
                 "uncertain": lesion.uncertain,
                 "side_known": measurements.sides_known,
                 "slice": lesion.slice_number,
+                "origin": lesion.origin,
+                "made_of": lesion.composition and lesion.composition.kind,
                 "center_r_mm": lesion.center_ras_mm[0],
                 "center_a_mm": lesion.center_ras_mm[1],
                 "center_s_mm": lesion.center_ras_mm[2],

@@ -44,6 +44,7 @@ def rules_for(limits: Limits) -> list[Rule]:
         Bone(bone) if bone else None,
         Fragment(),
         BesidePlaces(),
+        Unwanted(),
         ForeignMass(foreign) if foreign else None,
         Fragment(),
         SmallKidney(),
@@ -52,7 +53,6 @@ def rules_for(limits: Limits) -> list[Rule]:
         SmallLesion(Tissue.TUMOR, lesions),
         SmallLesion(Tissue.CYST, lesions),
         FarFromKidney(),
-        Unwanted(),
         Holes(),
         UncertainPart(parts, kidneys) if parts else None,
     ]

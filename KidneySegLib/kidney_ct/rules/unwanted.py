@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from ...core.anatomy import Tissue
 from ...core.errors import InputError
 from ...core.findings import place_text, point_of
-from ...core.masks import components
+from ...core.masks import Component, components
+from ...core.volume import Box
 from ..scene import Change, Scene
 from .base import Rule, dropped
 
 _REASON = "left out at the user's word"
+_NEAR_MM = 10.0
 
 
 class Unwanted(Rule):
@@ -29,19 +31,27 @@ class Unwanted(Rule):
         InputError
             If there is no mass at one of them.
         """
-        masses = components(scene.tissue >= Tissue.TUMOR) if len(scene.unwanted) else []
-        for ras in scene.unwanted:
-            spot = np.rint(scene.geometry.kji_from_ras(ras)[0]).astype(int)
-            there = [
-                (where, part)
-                for where, part in masses
-                if all(s.start <= n < s.stop for n, s in zip(spot, where, strict=True))
-                and part[tuple(n - s.start for n, s in zip(spot, where, strict=True))]
-            ]
-            if not there:
-                raise InputError(
-                    f"There is no tumor or cyst around {place_text(point_of(ras))} to leave out. "
-                    "Take a place from the list of lesions of this CT's result."
-                )
-            where, part = there[0]
+        for place in scene.unwanted:
+            where, part = _mass_at(place, scene)
             yield from dropped(scene, _REASON, part, where)
+
+
+def _mass_at(place: Sequence[float], scene: Scene) -> Component:
+    """The mass nearest to a place: the list of lesions names centers, which may lie beside it."""
+    nearest: tuple[float, Component] | None = None
+    for where, part in components(scene.tissue >= Tissue.TUMOR):
+        own = scene.geometry.cropped(Box.of_slices(where))
+        away = np.linalg.norm(own.ras_from_kji(np.argwhere(part)) - np.asarray(place), axis=1).min()
+        if nearest is None or away < nearest[0]:
+            nearest = (float(away), (where, part))
+    if nearest is None or nearest[0] > _NEAR_MM:
+        raise nothing_at(place)
+    return nearest[1]
+
+
+def nothing_at(place: Sequence[float]) -> InputError:
+    """The error where there is no mass at a place."""
+    return InputError(
+        f"There is no tumor or cyst around {place_text(point_of(place))} to leave out. Take a "
+        "place from the list of lesions of this CT's result."
+    )

@@ -91,7 +91,7 @@ def test_tumor_speck_inside_a_cyst_becomes_cyst(tissue, geometry):
 
 
 def drawn_cystic(geometry, *, tumor_hu, side_share):
-    """A mass of fluid that the network calls cyst, and tumor along one side of it."""
+    """A mass of fluid that the network calls cyst, and a shell of tumor around it."""
     tissue = make_phantom(geometry, lesions=False).tissue
     mass = ellipsoid(geometry, (-86, -20, 5), 20)
     density = np.where(tissue == Tissue.KIDNEY, 150, -100).astype(np.int16)
@@ -135,7 +135,6 @@ def test_densities_decide_where_the_network_is_not_sure(geometry, called, lead, 
     cleaned = clean(tissue, geometry, percent=percent, density=density)
     assert set(np.unique(cleaned.labels[mass])) == {kind}
     plain = np.where(tissue == Tissue.KIDNEY, 35, density).astype(np.int16)  # without contrast
-    assert (clean(tissue, geometry, percent=percent, density=plain).labels[mass] > 2).all()
     same = {Label.TUMOR if called == Tissue.TUMOR else Label.CYST}
     assert (
         set(np.unique(clean(tissue, geometry, percent=percent, density=plain).labels[mass])) == same

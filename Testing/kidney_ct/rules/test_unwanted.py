@@ -1,5 +1,6 @@
+import numpy as np
 import pytest
-from phantom import CYST_CENTER, TUMOR_CENTER, make_phantom
+from phantom import CYST_CENTER, CYST_RADIUS, TUMOR_CENTER, make_phantom
 
 from KidneySegLib.core.anatomy import Label, Tissue
 from KidneySegLib.core.errors import InputError
@@ -30,6 +31,17 @@ def test_the_mass_at_the_place_goes_and_others_stay(phantom):
 def test_two_places_and_none(phantom):
     assert len(cleaned(phantom, TUMOR_CENTER, CYST_CENTER).removals) == 2
     assert cleaned(phantom).removals == ()
+
+
+def test_a_place_beside_a_mass_means_it(phantom):
+    beside = (CYST_CENTER[0], CYST_CENTER[1], CYST_CENTER[2] + CYST_RADIUS + 6)
+    assert [r.tissue for r in cleaned(phantom, beside).removals] == ["cyst"]
+
+
+def test_where_nothing_was_found_nothing_can_be_left_out(phantom):
+    scene = Scene(np.zeros_like(phantom.tissue), phantom.ct.geometry, unwanted=[TUMOR_CENTER])
+    with pytest.raises(InputError, match="no tumor or cyst"):
+        clean(scene, [Unwanted()], midline_r_mm=0.0)
 
 
 def test_a_place_without_a_mass_is_refused(phantom):
