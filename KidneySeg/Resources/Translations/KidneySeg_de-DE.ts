@@ -312,8 +312,8 @@
       <translation>Verschiebt die Außenränder der Nieren und die der Zysten an die Kanten im CT, höchstens 2 mm. Normalerweise aus: Gute Konturen rücken sonst von denen der Fachleute ab (siehe Dokumentation).</translation>
     </message>
     <message>
-      <source>&amp;Tumors:</source>
-      <translation>&amp;Tumoren:</translation>
+      <source>Tumor&amp;s:</source>
+      <translation>T&amp;umoren:</translation>
     </message>
     <message>
       <source>Find more tumors, or fewer false ones. What each costs was measured and stands in the documentation. Only for the model that ships.</source>
@@ -1354,11 +1354,11 @@ Zurückgehen?</translation>
     </message>
     <message>
       <source>Masses that may not come from a kidney: {listed}. Such a mass may be of the adrenal gland, bowel, liver, spleen or the tissue behind, and only touch the kidney. Check it first: by shape alone nobody can tell.</source>
-      <translation>Raumforderungen, die vielleicht nicht von einer Niere ausgehen: {listed}. So etwas kann von Nebenniere, Darm, Leber, Milz oder dem Gewebe dahinter stammen und die Niere nur berühren. Prüfen Sie es zuerst: An der Form allein sieht es niemand.</translation>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Cystic masses that are not homogeneous fluid: {listed}. One contrast phase does not tell whether they enhance. Read wall, septa and nodules yourself; no Bosniak class is given.</source>
-      <translation>Zystische Raumforderungen, die nicht nur gleichmäßige Flüssigkeit sind: {listed}. Eine einzige Kontrastphase zeigt nicht, ob sie Kontrastmittel aufnehmen. Beurteilen Sie Wand, Septen und Knoten selbst; eine Bosniak-Klasse wird nicht genannt.</translation>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Densities that such tissue does not have: {listed} ({least_kidney_hu:.0f} to {high:.0f} HU are possible in a kidney). The CT's rescale to HU is wrong, or something else was taken for it. Do not use these volumes before you know.</source>

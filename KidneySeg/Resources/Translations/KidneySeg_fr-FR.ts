@@ -312,8 +312,8 @@
       <translation>Déplace les bords externes des reins et ceux des kystes vers les contours du scanner, de 2 mm au plus. Désactivé par défaut : de bons contours s'éloignent de ceux des experts (voir la documentation).</translation>
     </message>
     <message>
-      <source>&amp;Tumors:</source>
-      <translation>&amp;Tumeurs :</translation>
+      <source>Tumor&amp;s:</source>
+      <translation>Tumeurs (&amp;k) :</translation>
     </message>
     <message>
       <source>Find more tumors, or fewer false ones. What each costs was measured and stands in the documentation. Only for the model that ships.</source>
@@ -1354,11 +1354,11 @@ Revenir ?</translation>
     </message>
     <message>
       <source>Masses that may not come from a kidney: {listed}. Such a mass may be of the adrenal gland, bowel, liver, spleen or the tissue behind, and only touch the kidney. Check it first: by shape alone nobody can tell.</source>
-      <translation>Masses qui ne viennent peut-être pas d'un rein : {listed}. Une telle masse peut venir de la surrénale, de l'intestin, du foie, de la rate ou des tissus en arrière, et seulement toucher le rein. Vérifiez-la d'abord : la forme seule ne suffit pas.</translation>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Cystic masses that are not homogeneous fluid: {listed}. One contrast phase does not tell whether they enhance. Read wall, septa and nodules yourself; no Bosniak class is given.</source>
-      <translation>Masses kystiques qui ne sont pas un liquide homogène : {listed}. Une seule phase ne montre pas si elles se rehaussent. Lisez vous-même paroi, septa et nodules ; aucune classe de Bosniak n'est donnée.</translation>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Densities that such tissue does not have: {listed} ({least_kidney_hu:.0f} to {high:.0f} HU are possible in a kidney). The CT's rescale to HU is wrong, or something else was taken for it. Do not use these volumes before you know.</source>
