@@ -30,6 +30,7 @@ from tumor_slices import (
 from KidneySegLib.core.anatomy import Tissue
 from KidneySegLib.core.progress import Stages
 from KidneySegLib.core.schemes import to_tissue
+from KidneySegLib.core.volume import restore_orientation
 from KidneySegLib.engine import open_engine
 from KidneySegLib.kidney_ct.settings import Settings
 from KidneySegLib.kidney_ct.task import KidneyCT
@@ -79,15 +80,8 @@ def _labels(stack: Any, cascade: Cascade, settings: Settings) -> dict[str, np.nd
         decision = Decision.of(cascade.model, point)
         tissue = to_native(regions, ct.geometry, (), decision)
         cleaned = KidneyCT(settings)._clean(ct, tissue, places.places, cascade.model)
-        labels[point] = _stored(to_tissue(cleaned.labels, "kidneyseg"), *order)
+        labels[point] = restore_orientation(to_tissue(cleaned.labels, "kidneyseg"), *order)
     return labels
-
-
-def _stored(array: np.ndarray, order: Any, flips: Any) -> np.ndarray:
-    """An array in the stored order of axes."""
-    from KidneySegLib.core.volume import restore_orientation
-
-    return restore_orientation(array, order, flips)
 
 
 def print_slices(found: dict[str, dict[str, Any]]) -> None:

@@ -65,6 +65,34 @@ def placed(part: np.ndarray, where: Sequence[slice], wide: Sequence[slice]) -> n
     return own
 
 
+def opened(mask: np.ndarray, spacing_mm: ArrayLike, radius_mm: float) -> np.ndarray:
+    """A mask without what is thinner than a ball; what lies outside of the array does not end it.
+
+    Distances are taken in boxes around what is there: the nearest voxel that ends it lies in them.
+
+    Parameters
+    ----------
+    mask : (k, j, i) bool
+    spacing_mm : (float, float, float)
+        ``(k, j, i)``.
+    radius_mm : float
+    """
+    spacing, found = np.asarray(spacing_mm, float), np.zeros_like(mask)
+    box = Box.of_mask(mask)
+    if box is None:
+        return found
+    box = box.grown((1, 1, 1), mask.shape)
+    part = mask[box.slices]
+    core = ndimage.distance_transform_edt(part, sampling=spacing) > radius_mm
+    inner = Box.of_mask(core)
+    if inner is None:
+        return found
+    near = inner.grown(np.ceil(radius_mm / spacing).astype(int), part.shape)
+    away = ndimage.distance_transform_edt(~core[near.slices], sampling=spacing)
+    found[box.slices][near.slices] = (away <= radius_mm) & part[near.slices]
+    return found
+
+
 def gap_mm(part: np.ndarray, other: np.ndarray, spacing_mm: ArrayLike) -> float:
     """Shortest distance in mm between the faces of two masks on one grid; 0 where they touch.
 

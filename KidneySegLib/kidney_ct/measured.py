@@ -186,9 +186,8 @@ def renewed(before: Iterable[Finding], now: Measured) -> tuple[Finding, ...]:
     """
     kidneys = sum(side.parenchyma_ml > 0 for side in now.measurements.sides)
     gone = {*MEASURED_CODES, *(_MISSING if kidneys == len(SIDES) else ())}
-    first = [f for f in now.findings if f.code in FIRST_CODES]
-    others = [f for f in now.findings if f.code not in FIRST_CODES]
-    return (*first, *(f for f in before if f.code not in gone), *others)
+    findings = (*(f for f in before if f.code not in gone), *now.findings)
+    return tuple(sorted(findings, key=lambda f: f.code not in FIRST_CODES))
 
 
 def with_known_doubt(now: Measurements, before: Measurements) -> Measurements:

@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from ..core.anatomy import KIDNEY_OF_SIDE, Label
 from ..core.densities import FAT_BELOW_HU
-from ..core.masks import components
+from ..core.masks import components, opened
 from ..core.volume import Box, Geometry, Volume
 
 _OPENING_MM = 2.0  # vessels of the sinus' fat are thinner
@@ -160,17 +160,17 @@ def _find_sinus(
     medial_of : (float, float)
         R coordinate of the kidney's center, and the sign of the direction to the midline.
     """
-    notes = []
+    notes, spacing = [], labels.geometry.spacing_mm
     room = hull & (labels.array == Label.BACKGROUND)
     if density is None:
         notes.append("sinus from shape alone (no CT)")
     else:
-        fat = _opened(room & (density < FAT_BELOW_HU), labels.geometry)
+        fat = opened(room & (density < FAT_BELOW_HU), spacing, _OPENING_MM)
         if _largest(fat, labels.geometry, medial_of)[0].any():
             room = fat
         else:
             notes.append("no fat in the sinus: taken from shape alone")
-    sinus, is_medial = _largest(_opened(room, labels.geometry), labels.geometry, medial_of)
+    sinus, is_medial = _largest(opened(room, spacing, _OPENING_MM), labels.geometry, medial_of)
     if not sinus.any():
         notes.append("no sinus found")
     elif not is_medial:
@@ -178,27 +178,6 @@ def _find_sinus(
     elif sinus.sum() > _IMPLAUSIBLE_SINUS * (kidney.sum() + sinus.sum()):
         notes.append("sinus implausibly large: bent or fused kidney?")
     return sinus, notes
-
-
-def _opened(mask: np.ndarray, geometry: Geometry) -> np.ndarray:
-    """A mask without what is thinner than a ball of 2 mm radius.
-
-    Distances are taken in boxes around what is there: the nearest voxel that ends it lies in them.
-    """
-    spacing, opened = geometry.spacing_mm, np.zeros_like(mask)
-    box = Box.of_mask(mask)
-    if box is None:
-        return opened
-    box = box.grown((1, 1, 1), mask.shape)
-    part = mask[box.slices]
-    core = ndimage.distance_transform_edt(part, sampling=spacing) > _OPENING_MM
-    inner = Box.of_mask(core)
-    if inner is None:
-        return opened
-    near = inner.grown(geometry.voxels_covering(_OPENING_MM), part.shape)
-    away = ndimage.distance_transform_edt(~core[near.slices], sampling=spacing)
-    opened[box.slices][near.slices] = (away <= _OPENING_MM) & part[near.slices]
-    return opened
 
 
 def _largest(

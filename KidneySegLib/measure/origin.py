@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy import ndimage
 
+from ..core.masks import opened
 from ..core.volume import Box, Geometry, resample
 from .contact import face_area_cm2
 from .frame import hull_mask
@@ -157,15 +157,5 @@ def _without_rims(kidney: np.ndarray) -> np.ndarray:
     Labels of KiTS19's cases, and networks that learned from them, leave a rim of kidney all around
     a mass: by them every mass would lie inside.
     """
-    radius = _RIM_MM / _GRID_MM / 2
-    box = Box.of_mask(kidney)
-    if box is None:
-        return kidney
-    part = np.pad(kidney[box.slices], 1)
-    core = ndimage.distance_transform_edt(part) > radius
-    if not core.any():
-        return kidney
-    opened = np.zeros_like(kidney)
-    grown = ndimage.distance_transform_edt(~core) <= radius
-    opened[box.slices] = (grown & part)[1:-1, 1:-1, 1:-1]
-    return opened
+    voxels = opened(np.pad(kidney, 1), (1, 1, 1), _RIM_MM / _GRID_MM / 2)[1:-1, 1:-1, 1:-1]
+    return voxels if voxels.any() else kidney

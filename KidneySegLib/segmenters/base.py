@@ -10,6 +10,7 @@ import numpy as np
 
 from ..core.progress import Stages
 from ..core.volume import Geometry, Volume
+from ..engine.base import Engine
 from ..models.class_roles import OutputClass
 from ..models.info import ModelInfo
 from .places import Found, Hints, Place
@@ -150,3 +151,19 @@ class Segmenter(Protocol):
             Oriented, HU.
         """
         ...
+
+
+class OnEngine:
+    """What segmenters that run networks on one engine tell of it."""
+
+    _engine: Engine
+
+    @property
+    def device(self) -> str:
+        """Device and number format."""
+        return self._engine.description
+
+    @property
+    def notices(self) -> Sequence[str]:
+        """What the engine said, such as a fall-back to the CPU, and where tiles are smaller."""
+        return self._engine.notices

@@ -24,7 +24,7 @@ from ..models.manifest import ModelPackage
 from ..models.network_source import StageSpec
 from .affordable import affordable
 from .aligned import aligned_tiles, own_placement
-from .base import TISSUES, Quality, Region
+from .base import TISSUES, OnEngine, Quality, Region
 from .cascade.locate import LocatorLimits, likely_kidneys, locate_kidneys
 from .places import Found, Hints, Place, field_corners
 from .regions import explore
@@ -33,7 +33,7 @@ _COVER_MM = 10.0
 _SHARES = {"load model": 0.12, "locate": 0.2, "segment": 0.9}
 
 
-class Foreign:
+class Foreign(OnEngine):
     """A foreign model with a borrowed locator (see `base.Segmenter`).
 
     Parameters
@@ -64,16 +64,6 @@ class Foreign:
         self._said_small = False
         self.extras: tuple[OutputClass, ...] = model.classes.extras
         self.classes = (*TISSUES, *(c.name for c in self.extras))
-
-    @property
-    def device(self) -> str:
-        """Device and number format."""
-        return self._engine.description
-
-    @property
-    def notices(self) -> Sequence[str]:
-        """What the engine said, such as a fall-back to the CPU, and where tiles are smaller."""
-        return self._engine.notices
 
     def stages(self, hints: Hints) -> dict[str, float]:
         """Stages of a run: no search where the user says where kidneys are."""

@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ..core.progress import Stages
 from ..core.volume import Volume
 from ..engine.base import Engine
 from ..environment.memory import LackOfMemory, available_bytes
 from ..models.foreign import ForeignModel
-from .base import TISSUES
+from .base import TISSUES, OnEngine
 from .places import Found, Hints, whole_field
 
 _SHARES = {"load model": 0.05, "segment": 3.0}
 
 
-class WholeField:
+class WholeField(OnEngine):
     """A foreign model that looks everywhere; kinds of it say how (see `base.Segmenter`)."""
 
     def __init__(self, model: ForeignModel, engine: Engine) -> None:
         self.model, self._engine = model, engine
         self.extras = model.classes.extras
         self.classes = (*TISSUES, *(c.name for c in self.extras))
-
-    @property
-    def device(self) -> str:
-        """Device and number format."""
-        return self._engine.description
-
-    @property
-    def notices(self) -> Sequence[str]:
-        """What the engine said, such as a fall-back to the CPU."""
-        return self._engine.notices
 
     def stages(self, hints: Hints) -> dict[str, float]:
         """Stages of a run."""

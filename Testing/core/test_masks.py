@@ -1,9 +1,9 @@
-"""Connected parts of masks, and the distance between two."""
+"""Connected parts of masks, what is thin in them, and the distance between two."""
 
 import numpy as np
 import pytest
 
-from KidneySegLib.core.masks import bodies, components, gap_mm
+from KidneySegLib.core.masks import bodies, components, gap_mm, opened
 
 
 def test_parts_that_touch_at_a_corner_are_one():
@@ -46,3 +46,14 @@ def test_gap_is_between_the_faces_of_voxels(other, gap):
 def test_nothing_is_infinitely_far():
     mask = np.ones((2, 2, 2), bool)
     assert gap_mm(mask, ~mask, (1.0, 1.0, 1.0)) == float("inf")
+
+
+def test_what_is_thinner_than_a_ball_goes_and_the_rest_keeps_its_size():
+    mask = np.zeros((20, 40, 40), bool)
+    mask[5:15, 5:25, 5:25] = True
+    mask[9:11, 5:25, 25:38] = True  # a plate of 2 x 2 mm
+    found = opened(mask, (2.0, 1.0, 1.0), 4.0)
+    assert not found[:, :, 26:].any()
+    assert found[10, 15, 5:25].all()
+    assert not (found & ~mask).any()
+    assert not opened(np.zeros_like(mask), (1, 1, 1), 2.0).any()

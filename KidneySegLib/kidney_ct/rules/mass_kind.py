@@ -10,15 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
 
 from ...core.anatomy import Tissue
 from ...core.densities import FLUID_HU
-from ...core.masks import ALL_NEIGHBORS, components, moved, placed
+from ...core.masks import components, moved, placed
 from ...core.volume import Box
 from ...measure.composition import FLUID, SOLID_HU, composition_of, inside_of
 from ...measure.phase import NON_CONTRAST_HU
-from ..scene import Change, Scene, Where
+from ..scene import Change, Scene, Where, ring
 from .base import Rule
 
 
@@ -150,7 +149,8 @@ class MassKind(Rule):
         """Whether a part is large enough, and mostly free of the mass's other tissue."""
         if scene.volume_ml(part) < self.limits.own_body_ml:
             return False
-        around = ndimage.binary_dilation(np.pad(part, 1), ALL_NEIGHBORS) & ~np.pad(part, 1)
+        wide = tuple(slice(0, n + 2) for n in part.shape)
+        around = ring(part, tuple(slice(1, n + 1) for n in part.shape), wide)
         touching = around & np.pad(other, 1)
         return bool(touching.sum() < self.limits.own_contact * around.sum())
 

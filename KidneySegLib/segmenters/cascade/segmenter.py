@@ -10,7 +10,7 @@ from ...engine.base import Engine, Predictor
 from ...models.class_roles import OutputClass
 from ...models.manifest import AXIAL_STAGES, ModelPackage
 from ...models.network_source import StageSpec
-from ..base import Quality, Region
+from ..base import OnEngine, Quality, Region
 from ..places import Found, Hints, Place
 from .axial import Fusion, look_at_slices
 from .fine import segment_regions
@@ -19,7 +19,7 @@ from .locate import LocatorLimits, likely_kidneys, locate_kidneys
 _SHARES = {"load model": 0.12, "locate": 0.30, "segment": 0.35, "second look": 0.30}
 
 
-class Cascade:
+class Cascade(OnEngine):
     """The networks of a model package, one after the other (see `base.Segmenter`)."""
 
     def __init__(self, package: ModelPackage, engine: Engine) -> None:
@@ -27,16 +27,6 @@ class Cascade:
         self.classes = package.stages["fine"].classes
         self.extras: tuple[OutputClass, ...] = ()
         self._axial_stages = [stage for stage in AXIAL_STAGES if stage in package.stages]
-
-    @property
-    def device(self) -> str:
-        """Device and number format."""
-        return self._engine.description
-
-    @property
-    def notices(self) -> Sequence[str]:
-        """What the engine said, such as a fall-back to the CPU."""
-        return self._engine.notices
 
     def stages(self, hints: Hints) -> dict[str, float]:
         """Stages of a run: no search where the user says where kidneys are."""
